@@ -1,0 +1,1 @@
+"""What a degradation is and how a dataset of degradations is made."""

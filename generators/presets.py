@@ -1,0 +1,188 @@
+"""The sampling distributions: a preset is a small TOML file that a user copies and changes."""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from generators.errors import InputError
+from generators.randomness import five_digits
+from generators.taxonomy import TYPES, DegradationType, Value, degradation_type
+
+FOLDER = Path(__file__).parent / "data" / "presets"
+_STANDARD = NormalDist()
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Which types a dataset holds, in equal numbers, and how their values are drawn.
+
+    Attributes:
+        name: recorded with every row.
+        types: names of degradation types.
+        draws: per type, the distribution of each key and nuisance value, as in the TOML file.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    draws: Mapping[str, Mapping[str, Any]]
+
+    def draw(
+        self, kind: str, rng: np.random.Generator, given: Mapping[str, Value] | None = None
+    ) -> dict[str, Value]:
+        """Draw every value of type `kind` in the file's order, rounded to five digits.
+
+        A value in `given` replaces its draw; the others stay what they would have been.
+        """
+        if kind not in self.draws:
+            raise InputError(f"preset {self.name} says nothing about {kind}")
+        values: dict[str, Value] = {}
+        for name, distribution in self.draws[kind].items():
+            drawn = _draw(distribution, rng, values)
+            values[name] = given[name] if given and name in given else _rounded(drawn)
+        return values
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole preset as plain data; `Preset(**data)` makes it again."""
+        return {"name": self.name, "types": list(self.types), "draws": dict(self.draws)}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Preset":
+        """The preset that `as_json` wrote down, checked again."""
+        return _checked(data["name"], data["types"], data["draws"], "recipe.json")
+
+
+def load(name: str) -> Preset:
+    """The bundled preset called `name`, or the one in the TOML file at that path.
+
+    Raises:
+        InputError: no such preset or file, or a field of it is wrong (named in the message).
+    """
+    bundled = FOLDER / f"{name}.toml"
+    path = bundled if bundled.is_file() else Path(name)
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.toml")))
+        raise InputError(
+            f"unknown preset {name!r}; use one of: {known}, or the path of your own .toml file"
+        )
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file: {error}") from None
+    types = data.pop("types", None)
+    title = data.pop("name", path.stem)
+    return _checked(title, types, data, str(path))
+
+
+def _checked(name: Any, types: Any, draws: Any, where: str) -> Preset:
+    if not isinstance(name, str) or not name:
+        raise InputError(f"{where}: name must be a word")
+    if not isinstance(types, list) or not types or len(set(map(str, types))) != len(types):
+        raise InputError(f"{where}: types must be a list of different types: {', '.join(TYPES)}")
+    for kind in types:
+        section = draws.get(kind)
+        known = degradation_type(str(kind))
+        if known.keys and not isinstance(section, dict):
+            raise InputError(f"{where}: the section [{kind}] is missing")
+        for key in known.keys:
+            if key.name not in section:
+                raise InputError(f"{where}: [{kind}] lacks {key.name}")
+    for kind, section in draws.items():
+        if kind not in TYPES or not isinstance(section, dict):
+            raise InputError(f"{where}: unknown section [{kind}]; known: {', '.join(TYPES)}")
+        for field, distribution in section.items():
+            _check_distribution(distribution, section, f"{where}: {kind}.{field}")
+            _check_range(TYPES[kind], field, distribution, f"{where}: {kind}.{field}")
+    return Preset(name, tuple(types), json.loads(json.dumps(draws)))
+
+
+def _numbers(value: Any, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == count
+        and all(isinstance(v, int | float) and math.isfinite(v) for v in value)
+    )
+
+
+def _check_distribution(spec: Any, section: Mapping[str, Any], where: str) -> None:
+    """Raise InputError unless `spec` is one of the distributions the file's head names."""
+    match spec:
+        case {"normal": normal, "range": bounds, **rest} if not rest:
+            good = _numbers(normal, 2) and normal[1] > 0 and _numbers(bounds, 2)
+            good = good and bounds[0] < bounds[1]
+        case {"uniform": bounds, **rest} if not rest:
+            good = _numbers(bounds, 2) and bounds[0] <= bounds[1]
+        case {"log_uniform": bounds, **rest} if not rest:
+            good = _numbers(bounds, 2) and 0 < bounds[0] <= bounds[1]
+        case {"choice": [first, *_] as options, **rest} if not rest:
+            width = len(first) if isinstance(first, list) else 1
+            good = all(_numbers(o if isinstance(o, list) else [o], width) for o in options)
+        case {"mixture": [[*first], *_] as options, **rest} if not rest:
+            good = all(_numbers(option, len(first)) for option in options)
+        case {"power_law": {"of": of, "slope": a, "intercept": b, "sd": s}, **rest} if not rest:
+            earlier = list(section)[: list(section).index(where.rsplit(".", 1)[1])]
+            good = of in earlier and _numbers([a, b, s], 3) and s >= 0
+        case _:
+            good = False
+    if not good:
+        raise InputError(
+            f"{where} is not a distribution; write for example "
+            "{ normal = [5, 2], range = [1, 9] }, { uniform = [1, 9] } or { choice = [2, 3, 4] }"
+        )
+
+
+def _check_range(kind: DegradationType, field: str, spec: Mapping[str, Any], where: str) -> None:
+    """Raise InputError if a key's distribution can leave the taxonomy's range."""
+    key = next((key for key in kind.keys if key.name == field), None)
+    if key is None:
+        return
+    if "power_law" in spec:
+        raise InputError(f"{where}: a power law has no bounds; give {field} a range")
+    ends = spec.get("range") or spec.get("uniform") or spec.get("log_uniform")
+    try:
+        for value in ends or spec.get("choice") or spec.get("mixture"):
+            key.check(value)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _draw(
+    spec: Mapping[str, Any], rng: np.random.Generator, earlier: Mapping[str, Value]
+) -> float | list[float]:
+    """One draw. Every distribution takes uniforms alone, so draws agree across machines."""
+    if "normal" in spec:
+        # Inverse transform of a normal restricted to the range.
+        (mean, sd), (low, high) = spec["normal"], spec["range"]
+        floor, ceiling = (_STANDARD.cdf((end - mean) / sd) for end in (low, high))
+        u = floor + rng.random() * (ceiling - floor)
+        inside = mean + sd * _STANDARD.inv_cdf(min(max(u, 1e-16), 1 - 1e-16))
+        return min(max(inside, low), high)
+    if "uniform" in spec:
+        low, high = spec["uniform"]
+        return low + rng.random() * (high - low)
+    if "log_uniform" in spec:
+        low, high = map(math.log, spec["log_uniform"])
+        return math.exp(low + rng.random() * (high - low))
+    if "choice" in spec:
+        options = spec["choice"]
+        return options[int(rng.random() * len(options))]
+    if "mixture" in spec:
+        # Uniform on the simplex: exponential spacings.
+        parts = [-math.log(1 - rng.random()) for _ in spec["mixture"]]
+        columns = zip(*spec["mixture"], strict=True)
+        return [sum(map(float.__mul__, parts, map(float, c))) / sum(parts) for c in columns]
+    law = spec["power_law"]
+    base = earlier[law["of"]]
+    assert isinstance(base, float)
+    residual = law["sd"] * _STANDARD.inv_cdf(min(max(rng.random(), 1e-16), 1 - 1e-16))
+    return math.exp(law["slope"] * math.log(base) + law["intercept"] + residual)
+
+
+def _rounded(value: float | list[float]) -> Value:
+    return tuple(map(five_digits, value)) if isinstance(value, list) else five_digits(value)

@@ -1,0 +1,69 @@
+"""Per-sample random streams: what a sample draws depends on (seed, index, attempt) alone.
+
+Philox is a counter-based generator (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+SC 2011): a key and a counter name a place in its output, so any sample can be drawn at any time,
+by any worker, in any order.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a stream is for. Streams of different purpose never overlap."""
+
+    SOURCE = 0  # which photograph, which crop
+    PARAMETERS = 1
+    NOISE = 2  # the sensor's shot and read noise
+    SCENE = 3  # procedural scenes and depth
+    CAPTURE = 4  # noise and compression that every type shares
+    ORDER = 5  # permutations
+
+
+def stream(seed: int, index: int, attempt: int, purpose: Purpose) -> np.random.Generator:
+    """The random stream of sample `index` of `seed`, at its `attempt`-th try, for `purpose`.
+
+    Args:
+        seed, index: 0 … 2⁶⁴ − 1, the key. attempt: 0 … 2⁶⁴ − 1, a word of the counter.
+    """
+    counter = np.array([0, 0, int(purpose), attempt], dtype=np.uint64)
+    key = np.array([seed, index], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(counter=counter, key=key))
+
+
+def permute(index: int, n: int, seed: int, salt: int) -> int:
+    """Where a keyed permutation of 0 … n − 1 sends `index`, in constant memory.
+
+    A four-round Feistel network on the smallest even number of bits that holds n, walked until it
+    lands inside (Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
+    `salt` parts the permutations of one seed from each other.
+    """
+    if not 0 <= index < n:
+        raise ValueError(f"index {index} is outside 0 … {n - 1}")
+    half = max(1, (max(n - 1, 1).bit_length() + 1) // 2)
+    mask = (1 << half) - 1
+    keys = [_mix(seed ^ _mix(salt * 4 + turn + 1)) for turn in range(4)]
+    while True:
+        left, right = index >> half, index & mask
+        for key in keys:
+            left, right = right, left ^ (_mix(right ^ key) & mask)
+        index = left << half | right
+        if index < n:
+            return index
+
+
+def five_digits(value: float) -> float:
+    """`value` rounded to five significant digits: what is recorded is what is rendered."""
+    return float(f"{value:.5g}")
+
+
+def _mix(word: int) -> int:
+    """SplitMix64's finaliser: 64 bits in, 64 well-mixed bits out."""
+    word = (word + 0x9E3779B97F4A7C15) & _ALL
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 & _ALL
+    word = (word ^ word >> 27) * 0x94D049BB133111EB & _ALL
+    return word ^ word >> 31
+
+
+_ALL = (1 << 64) - 1
