@@ -84,13 +84,17 @@ SEVERITIES = ("slight", "moderate", "severe")
 
 @dataclass(frozen=True)
 class DegradationType:
-    """One type of degradation, its keys, and the names people use for it."""
+    """One type of degradation, its keys, and the names people use for it.
+
+    `derived` names values that follow from the drawn ones and get a column of their own.
+    """
 
     name: str
     meaning: str
     keys: tuple[Key, ...]
     severity: Severity
     aliases: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
     needs_depth: bool = False
 
     def key(self, name: str) -> Key:
@@ -117,6 +121,7 @@ HAZE = DegradationType(
         ),
     ),
     Severity("transmission", 0.50, 0.35),
+    derived=("beta",),
     aliases=("fog", "foggy", "hazy", "mist", "smoke", "smog"),
     needs_depth=True,
 )  # fmt: skip
@@ -140,6 +145,7 @@ LOW_LIGHT = DegradationType(
         ),
     ),
     Severity("darkening", 0.44, 0.36),
+    derived=("darkening",),
     aliases=("night", "dark", "low-light", "underexposed", "underexposure", "lowlight", "dim"),
 )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""The human pass over a dataset, in the browser."""

@@ -1,0 +1,1 @@
+"""Predict, score, train and restore: everything done with a dataset of degradations."""

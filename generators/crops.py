@@ -1,0 +1,121 @@
+"""Clean crops: a photograph or scene in memory, and a square of it at the dataset's size."""
+
+import hashlib
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from generators import dead_leaves, depth, photographs
+from generators.errors import InputError
+from generators.physics import Depth
+from generators.randomness import Purpose, stream
+from generators.sources import SPLITS, Photograph
+
+Box = tuple[int, int, int, int]
+
+# A crop covers at most this many times its size per side: beyond, photographs are reduced on
+# decoding, and the smallest detail left is the photograph's whole layout.
+WIDEST = 4
+# Scenes have hard edges: at least 1.5 times reduced, area averaging smooths them.
+SCENE_SIDE, SCENE_LEAST = 2.5, 1.5
+
+
+@dataclass
+class Clean:
+    """A photograph or scene, decoded.
+
+    Attributes:
+        source_id, sha256: as in the row.
+        pixels: (h, w, 3) uint8 RGB, the photograph at 1/`reduction`.
+        shape: (H, W) of the photograph itself, pixels.
+        least: the narrowest crop allowed, in pixels of the photograph.
+        exact_depth: (h, w) float32 where the depth is known.
+        depth_source: the row's column.
+    """
+
+    source_id: str
+    sha256: str
+    pixels: NDArray[np.uint8]
+    shape: tuple[int, int]
+    reduction: int
+    least: int
+    exact_depth: NDArray[np.float32] | None = field(default=None, repr=False)
+
+    @property
+    def depth_source(self) -> str:
+        """`exact`, or `procedural` where depth is guessed."""
+        return "procedural" if self.exact_depth is None else "exact"
+
+    @cached_property
+    def coarse_depth(self) -> NDArray[np.float32]:
+        """Depth of the whole photograph, larger is farther; one layout for all its crops."""
+        if self.exact_depth is not None:
+            return self.exact_depth
+        rng = stream(int(self.sha256[:16], 16), 0, 0, Purpose.SCENE)
+        return depth.procedural(self.pixels, rng)
+
+    def box(self, rng: np.random.Generator, size: int) -> Box:
+        """Draw a square (x, y, side, side) in pixels of the photograph, log-uniform in side."""
+        height, width = self.shape
+        short = min(height, width)
+        low, high = min(self.least, short), min(WIDEST * size, short)
+        side = round(low * (high / low) ** rng.random())
+        # On the grid of the reduced pixels, so that the box is exact there too.
+        side = max(side // self.reduction, 1) * self.reduction
+        x = int(rng.random() * ((width - side) // self.reduction + 1)) * self.reduction
+        y = int(rng.random() * ((height - side) // self.reduction + 1)) * self.reduction
+        return x, y, side, side
+
+    def cut(self, box: Box, size: int) -> NDArray[np.uint8]:
+        """The square at `size` × `size`: by area when it shrinks, bicubic when it grows."""
+        x, y, width, height = (edge // self.reduction for edge in box)
+        crop = self.pixels[y : y + height, x : x + width]
+        if width == size:
+            return np.ascontiguousarray(crop)
+        how = cv2.INTER_AREA if width > size else cv2.INTER_CUBIC
+        return cv2.resize(crop, (size, size), interpolation=how)
+
+    def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:
+        """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""
+        snap = self.exact_depth is None
+        return depth.store(depth.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
+
+
+def open_photograph(photo: Photograph, size: int) -> Clean:
+    """Decode `photo` for crops of `size`.
+
+    Raises:
+        UnreadableError: the file can no longer be read.
+        InputError: it is no longer the file that was inspected.
+    """
+    short = min(photo.width, photo.height)
+    reduction = next((r for r in (8, 4, 2) if short // r >= WIDEST * size), 1)
+    pixels, digest = photographs.load(photo.path, reduction)
+    if digest != photo.sha256:
+        raise InputError(
+            f"{photo.path} has changed since the run began; put the old file back, "
+            "or start again in another --out"
+        )
+    least = min(size, photo.width, photo.height)
+    shape = (photo.height, photo.width)
+    return Clean(photo.source_id, digest, pixels, shape, reduction, least)
+
+
+def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
+    """Make the `number`-th dead-leaves scene of a split, for crops of `size`."""
+    side = math.ceil(SCENE_SIDE * size)
+    rng = stream(seed, number, SPLITS.index(split), Purpose.SCENE)
+    pixels, exact = dead_leaves.scene(rng, side)
+    return Clean(
+        f"{split}/{number:06d}",
+        hashlib.sha256(pixels).hexdigest(),
+        pixels,
+        (side, side),
+        1,
+        math.ceil(SCENE_LEAST * size),
+        exact,
+    )

@@ -1,0 +1,143 @@
+"""Run a function over many tasks: one single-threaded process per core.
+
+A worker has one thread because libraries' own threads would fight over the cores, and because a
+matrix product may round differently with another number of them.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait as wait_for
+from time import sleep
+from typing import Any, TypeVar
+
+from generators.errors import InputError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Report = Callable[[Any], None]
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_channel: Any = None
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(
+    work: Callable[[Task, Report], Result],
+    tasks: Sequence[Task],
+    workers: int,
+    heard: Report = lambda message: None,
+) -> Iterator[Result]:
+    """Results of `work(task, report)` for every task, in the tasks' order.
+
+    `work` and the tasks travel to other processes, so they must be picklable. What a worker hands
+    to `report` reaches `heard` here, soon. The first exception of a worker is raised here once
+    the running tasks are stopped; the same goes for Ctrl-C.
+
+    Raises:
+        InputError: a worker was killed, as by a lack of memory.
+    """
+    if not tasks:
+        return
+    context = multiprocessing.get_context("spawn")
+    channel = context.SimpleQueue()
+    over = threading.Event()
+    listener = threading.Thread(target=_listen, args=(channel, heard, over), daemon=True)
+    listener.start()
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(
+            min(workers, len(tasks)), context, initializer=_start, initargs=(channel,)
+        )
+        try:
+            yield from _in_order(pool, work, tasks)
+        except BrokenProcessPool:
+            raise InputError(
+                "a worker process was killed, most likely for lack of memory; what is finished is "
+                "safe: run the same command again, with fewer --workers"
+            ) from None
+        finally:
+            _stop(pool)
+            over.set()
+            listener.join(timeout=2)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, work: Callable[[Task, Report], Result], tasks: Sequence[Task]
+) -> Iterator[Result]:
+    futures: list[Future[Result]] = [pool.submit(_call, work, task) for task in tasks]
+    waiting = set(futures)
+    given = 0
+    while given < len(futures):
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()  # an error anywhere ends the run, whoever's turn it is
+        while given < len(futures) and futures[given].done():
+            yield futures[given].result()
+            given += 1
+
+
+def _call(work: Callable[[Any, Report], Any], task: Any) -> Any:
+    return work(task, _channel.put)
+
+
+def _listen(channel: Any, heard: Report, over: threading.Event) -> None:
+    # Looks before it reads, and nothing here writes: a worker that was killed while it wrote
+    # still holds the channel's lock.
+    while not (channel.empty() and over.is_set()):
+        if channel.empty():
+            sleep(0.05)
+        else:
+            heard(channel.get())
+
+
+def _start(channel: Any) -> None:
+    """Prepare a worker: no threads, no Ctrl-C of its own, and no life after its parent."""
+    global _channel
+    _channel = channel
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def die_with_parent() -> None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=die_with_parent, daemon=True).start()
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers now: a half-made task leaves nothing behind that counts."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """What spawned processes inherit: numerical libraries with one thread."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
