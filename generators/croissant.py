@@ -1,7 +1,5 @@
 """Croissant metadata (MLCommons, version 1.0): what other tools read of a dataset."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +18,8 @@ _CONTEXT = {
     "rai": "http://mlcommons.org/croissant/RAI/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "equivalentProperty": "cr:equivalentProperty",
+    "samplingRate": "cr:samplingRate",
     "dct": "http://purl.org/dc/terms/",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
@@ -53,28 +53,11 @@ _LICENCES = {
 }
 
 
-def metadata(recipe: Recipe, hashes: dict[str, str], made_on: str) -> dict[str, Any]:
-    """croissant.json of the dataset.
-
-    Args:
-        hashes: SHA-256 of each Parquet file, by its path in the dataset's folder.
-        made_on: ISO date.
-    """
-    files = [
-        {
-            "@type": "cr:FileObject",
-            "@id": path,
-            "name": path,
-            "contentUrl": path,
-            "encodingFormat": "application/x-parquet",
-            "sha256": sha256,
-        }
-        for path, sha256 in hashes.items()
-    ]
+def metadata(recipe: Recipe, made_on: str) -> dict[str, Any]:
+    """croissant.json of the dataset, made on an ISO date; paths are relative to its folder."""
     shards = {
         "@type": "cr:FileSet",
         "@id": "shards",
-        "containedIn": [{"@id": path} for path in hashes],
         "encodingFormat": "application/x-parquet",
         "includes": "data/*.parquet",
     }
@@ -90,7 +73,7 @@ def metadata(recipe: Recipe, hashes: dict[str, str], made_on: str) -> dict[str, 
         "version": "1.0.0",
         "datePublished": made_on,
         "citeAs": "Understanding Degradation with Vision Language Model, arXiv:2602.04565",
-        "distribution": [*files, shards],
+        "distribution": [shards],
         "recordSet": [
             {
                 "@type": "cr:RecordSet",
@@ -100,12 +83,6 @@ def metadata(recipe: Recipe, hashes: dict[str, str], made_on: str) -> dict[str, 
             }
         ],
     }
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _field(field: pa.Field) -> dict[str, Any]:

@@ -27,7 +27,6 @@ LEAST_SIZE, MOST_SIZE = 32, 2048
 # Photographs differ: between half and one and a half times this.
 BYTES_PER_PIXEL = 3.0
 INSPECT_CHUNK = 64
-FEW = 16  # files: below, starting processes costs more than it saves
 _PHOTOGRAPHS, _LOCK = ".photographs.json", ".lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -125,7 +124,7 @@ def _make(made: Made, pools: list[Pool], workers: int, progress: Progress) -> Ma
             partial(_shard, out), missing, workers, lambda counts: progress.made(counts)
         ):
             made.redrawn.update(redrawn)
-        _describe(made, workers)
+        _describe(made)
     except OSError as error:
         if error.errno not in _FULL:
             raise
@@ -202,25 +201,18 @@ def _inspect(
     return found
 
 
-def _describe(made: Made, workers: int) -> None:
+def _describe(made: Made) -> None:
     """Write the card and Croissant, and close the recipe: the dataset is whole."""
     out, recipe = made.folder, made.recipe
     for split in SPLITS:
         files = [out / "data" / s.name for s in recipe.shards if s.split == split]
         if files:
             made.identity[split] = split_identity(files, recipe.preset.as_json())
-    paths = [out / "data" / shard.name for shard in recipe.shards]
-    hashes = engines.run(_hash, paths, workers) if len(paths) > FEW else map(_hash, paths)
-    by_path = {f"data/{p.name}": digest for p, digest in zip(paths, hashes, strict=True)}
-    about = croissant.metadata(recipe, by_path, datetime.now(UTC).date().isoformat())
+    about = croissant.metadata(recipe, datetime.now(UTC).date().isoformat())
     write_whole(out / "croissant.json", json.dumps(about, indent=1))
     write_whole(out / "README.md", card.card(recipe, made.identity, made.left_out))
     closed = _opened(recipe) | {"made": {"identity": made.identity, "left_out": made.left_out}}
     write_whole(out / "recipe.json", json.dumps(closed, indent=1))
-
-
-def _hash(path: Path, report: engines.Report | None = None) -> str:
-    return croissant.file_hash(path)
 
 
 def _opened(recipe: Recipe) -> dict[str, Any]:

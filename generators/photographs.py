@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageOps
+from PIL import ImageOps, UnidentifiedImageError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -115,6 +115,8 @@ def _decode_other(data: bytes) -> NDArray[np.uint8]:
             image = ImageOps.exif_transpose(opened)
     except PillowImage.DecompressionBombError:
         raise UnreadableError("more pixels than is safe to decode") from None
+    except UnidentifiedImageError:
+        raise UnreadableError("not an image that can be decoded") from None
     except Exception as error:  # Pillow's decoders raise whatever their format's parser meets.
         raise UnreadableError(str(error).partition("\n")[0][:100] or "not an image") from None
     if image.mode.startswith("I"):

@@ -21,6 +21,9 @@ class Purpose(IntEnum):
     ORDER = 5  # permutations
 
 
+ROUNDS = 12
+
+
 def stream(seed: int, index: int, attempt: int, purpose: Purpose) -> np.random.Generator:
     """The random stream of sample `index` of `seed`, at its `attempt`-th try, for `purpose`.
 
@@ -35,15 +38,16 @@ def stream(seed: int, index: int, attempt: int, purpose: Purpose) -> np.random.G
 def permute(index: int, n: int, seed: int, salt: int) -> int:
     """Where a keyed permutation of 0 … n − 1 sends `index`, in constant memory.
 
-    A four-round Feistel network on the smallest even number of bits that holds n, walked until it
-    lands inside (Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
+    A Feistel network on the smallest even number of bits that holds n, walked until it lands
+    inside (Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002). Few bits need
+    many rounds: at four, the type of a sample could be told from its index.
     `salt` parts the permutations of one seed from each other.
     """
     if not 0 <= index < n:
         raise ValueError(f"index {index} is outside 0 … {n - 1}")
     half = max(1, (max(n - 1, 1).bit_length() + 1) // 2)
     mask = (1 << half) - 1
-    keys = [_mix(seed ^ _mix(salt * 4 + turn + 1)) for turn in range(4)]
+    keys = [_mix(seed ^ _mix(salt * ROUNDS + turn + 1)) for turn in range(ROUNDS)]
     while True:
         left, right = index >> half, index & mask
         for key in keys:

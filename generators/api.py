@@ -1,0 +1,124 @@
+"""Degrade single images: a function for one, a transform for a torch dataset."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from generators import depth as depths
+from generators import presets
+from generators.errors import InputError
+from generators.physics import Depth, Image
+from generators.randomness import Purpose, stream
+from generators.sample import Sample, draw_values, render
+from generators.taxonomy import KEYS, TYPES, Value, degradation_type
+
+LEAST_SIDE = 16
+
+
+def degrade(
+    image: NDArray[np.uint8] | PillowImage.Image,
+    type: str,
+    parameters: Mapping[str, object] | None = None,
+    seed: int = 0,
+    *,
+    depth: NDArray | None = None,
+    preset: str = "du110k",
+) -> Sample:
+    """Apply one degradation to one image, of any size.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, or a Pillow image.
+        type: name of a degradation, as in the taxonomy.
+        parameters: values of its keys; those not given are drawn from `preset`.
+        seed: of every draw; the same seed gives the same image.
+        depth: (H, W), larger is farther, any unit, for haze; guessed from the image if absent.
+        preset: name of a bundled preset or path of a TOML file.
+
+    Returns:
+        The sample: `.degraded`, `.clean`, `.depth`, `.tuples`, `.values`.
+
+    Raises:
+        InputError: unknown type, key or preset; a value out of range; an unusable image.
+    """
+    kind = degradation_type(type)
+    given = {name: kind.key(name).check(value) for name, value in (parameters or {}).items()}
+    clean = _pixels(image)
+    stored = _depth(clean, depth, seed) if kind.needs_depth else None
+    key = (seed, 0, 0)
+    rng = stream(*key, Purpose.PARAMETERS)
+    values = draw_values(presets.load(preset), kind.name, rng, stored, given)
+    if values is None:
+        raise InputError(f"no plausible {type} was found for this image; give its parameters")
+    return Sample(kind.name, clean, render(kind.name, clean, values, stored, key), stored, values)
+
+
+class Degrade:
+    """A transform that degrades each image anew, for a torch dataset.
+
+    Draws follow torch's own random state, as torchvision's transforms do: `torch.manual_seed`
+    and a DataLoader's workers behave as usual.
+
+    Attributes:
+        columns: what the entries of `parameters` mean, (key, position) each.
+    """
+
+    columns = [(key.name, i) for key in KEYS.values() for i in range(key.size)]
+
+    def __init__(self, preset: str = "du110k", types: list[str] | None = None) -> None:
+        """Degrade by `types`, each as likely; by default those of `preset`."""
+        self._preset = preset
+        self._types = [degradation_type(t).name for t in types or presets.load(preset).types]
+
+    def __call__(self, image: NDArray[np.uint8] | PillowImage.Image) -> dict[str, Any]:
+        """Degrade one (H, W, 3) uint8 RGB or Pillow image.
+
+        Returns:
+            `degraded` and `clean`, float32 tensors (3, H, W) in [0, 1]; `type`, an index into
+            the taxonomy's types; `parameters`, float32 (15,), NaN where a key is another type's.
+        """
+        import torch
+
+        seed = int(torch.randint(2**62, ()))
+        kind = self._types[int(torch.randint(len(self._types), ()))]
+        sample = degrade(image, kind, seed=seed, preset=self._preset)
+        found = sample.parameters
+        parameters = [_entry(found.get(name), i) for name, i in self.columns]
+        return {
+            "degraded": torch.from_numpy(sample.degraded).permute(2, 0, 1).float().div(255),
+            "clean": torch.from_numpy(sample.clean).permute(2, 0, 1).float().div(255),
+            "type": list(TYPES).index(kind),
+            "parameters": torch.tensor(parameters),
+        }
+
+
+def _entry(value: Value | None, position: int) -> float:
+    if value is None:
+        return float("nan")
+    return value[position] if isinstance(value, tuple) else value
+
+
+def _pixels(image: NDArray[np.uint8] | PillowImage.Image) -> Image:
+    if isinstance(image, PillowImage.Image):
+        image = np.array(image.convert("RGB"))
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise InputError(
+            f"an image must be (H, W, 3) uint8 RGB, this is {image.shape} {image.dtype}"
+        )
+    if min(image.shape[:2]) < LEAST_SIDE:
+        raise InputError(f"an image needs at least {LEAST_SIDE} pixels a side")
+    return np.ascontiguousarray(image)
+
+
+def _depth(clean: Image, given: NDArray | None, seed: int) -> Depth:
+    height, width = clean.shape[:2]
+    if given is not None and given.shape != (height, width):
+        raise InputError(f"depth is {given.shape}, the image is {(height, width)}")
+    known = given is not None
+    coarse = given if known else depths.procedural(clean, stream(seed, 0, 0, Purpose.SCENE))
+    fitted = depths.fit(
+        np.asarray(coarse, np.float32), (0, 0, width, height), clean.shape, clean, snap=not known
+    )
+    return depths.store(fitted)
