@@ -125,9 +125,7 @@ def _between_rows(
             yield f"{file.name} is not part of the recipe"
 
 
-def _identity(
-    folder: Path, recipe: Recipe, told: Mapping[str, Mapping[str, str]]
-) -> Iterator[str]:
+def _identity(folder: Path, recipe: Recipe, told: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     for split in SPLITS:
         files = [folder / "data" / s.name for s in recipe.shards if s.split == split]
         if not files:
@@ -160,7 +158,9 @@ def _verify_shard(folder: Path, number: int, report: engines.Report) -> _ShardFo
         found.problems.append(f"{shard.name} cannot be read: {reason}")
         return found
     if found.rows != shard.stop - shard.start:
-        found.problems.append(f"{shard.name} holds {found.rows} rows, not {shard.stop - shard.start}")
+        found.problems.append(
+            f"{shard.name} holds {found.rows} rows, not {shard.stop - shard.start}"
+        )
     return found
 
 

@@ -145,8 +145,7 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
     ]
     for pool in recipe.pools:
         lines.append(
-            f"| {pool.kind} | {sum(pool.samples.values()):,} "
-            f"| {sum(pool.photographs.values()):,} |"
+            f"| {pool.kind} | {sum(pool.samples.values()):,} | {sum(pool.photographs.values()):,} |"
         )
     for source, reasons in left_out.items():
         told = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())

@@ -17,11 +17,11 @@ from generators.sources import SPLITS, Photograph
 
 Box = tuple[int, int, int, int]
 
-# A crop covers at most this many times its size per side: beyond, photographs are reduced on
-# decoding, and the smallest detail left is the photograph's whole layout.
+# A crop's pixel averages a block of 1, 2, 3 or 4 decoded pixels a side: whole blocks need no
+# interpolation. Photographs with room for wider blocks are reduced on decoding.
 WIDEST = 4
-# Scenes have hard edges: at least 1.5 times reduced, area averaging smooths them.
-SCENE_SIDE, SCENE_LEAST = 2.5, 1.5
+# Scenes have hard edges, which blocks of at least two smooth.
+SCENE_SIDE, SCENE_LEAST = 2.5, 2
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Clean:
         source_id, sha256: as in the row.
         pixels: (h, w, 3) uint8 RGB, the photograph at 1/`reduction`.
         shape: (H, W) of the photograph itself, pixels.
-        least: the narrowest crop allowed, in pixels of the photograph.
+        least: the smallest block of decoded pixels allowed, a side.
         exact_depth: (h, w) float32 where the depth is known.
         depth_source: the row's column.
     """
@@ -59,16 +59,18 @@ class Clean:
         return depth.procedural(self.pixels, rng)
 
     def box(self, rng: np.random.Generator, size: int) -> Box:
-        """Draw a square (x, y, side, side) in pixels of the photograph, log-uniform in side."""
-        height, width = self.shape
+        """Draw a square (x, y, side, side) in pixels of the photograph.
+
+        Its side is a whole multiple of `size` decoded pixels, each that fits equally likely, or
+        the whole short side where the photograph is smaller than `size`.
+        """
+        step = self.reduction
+        height, width = (edge // step for edge in self.shape)
         short = min(height, width)
-        low, high = min(self.least, short), min(WIDEST * size, short)
-        side = round(low * (high / low) ** rng.random())
-        # On the grid of the reduced pixels, so that the box is exact there too.
-        side = max(side // self.reduction, 1) * self.reduction
-        x = int(rng.random() * ((width - side) // self.reduction + 1)) * self.reduction
-        y = int(rng.random() * ((height - side) // self.reduction + 1)) * self.reduction
-        return x, y, side, side
+        most = min(WIDEST, short // size)
+        side = size * (self.least + int(rng.random() * (most - self.least + 1))) if most else short
+        x, y = (int(rng.random() * (edge - side + 1)) for edge in (width, height))
+        return x * step, y * step, side * step, side * step
 
     def cut(self, box: Box, size: int) -> NDArray[np.uint8]:
         """The square at `size` × `size`: by area when it shrinks, bicubic when it grows."""
@@ -93,16 +95,15 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
         InputError: it is no longer the file that was inspected.
     """
     short = min(photo.width, photo.height)
-    reduction = next((r for r in (8, 4, 2) if short // r >= WIDEST * size), 1)
+    reduction = next((r for r in (8, 4, 2) if short >= r * WIDEST * size), 1)
     pixels, digest = photographs.load(photo.path, reduction)
     if digest != photo.sha256:
         raise InputError(
             f"{photo.path} has changed since the run began; put the old file back, "
             "or start again in another --out"
         )
-    least = min(size, photo.width, photo.height)
     shape = (photo.height, photo.width)
-    return Clean(photo.source_id, digest, pixels, shape, reduction, least)
+    return Clean(photo.source_id, digest, pixels, shape, reduction, least=1)
 
 
 def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
@@ -116,6 +117,6 @@ def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
         pixels,
         (side, side),
         1,
-        math.ceil(SCENE_LEAST * size),
+        SCENE_LEAST,
         exact,
     )

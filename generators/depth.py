@@ -69,36 +69,33 @@ def fit(
 
     Args:
         depth: float32 (h, w), any resolution; it covers the whole photograph.
-        box: x, y, side, side of the crop in the photograph, in pixels.
+        box: x, y, width, height of the crop in the photograph, in pixels.
         photo_shape: (H, W, …) of the photograph.
-        crop: uint8 (S, S, 3) RGB, the photograph's box resized to S.
+        crop: uint8 (R, S, 3) RGB, the photograph's box, resized.
         snap: follow the crop's edges by the guided filter. For guessed depth, whose edges are
             soft; exact depth is to be left alone.
 
     Returns:
-        float32 (S, S), in the unit of `depth`.
+        float32 (R, S), in the unit of `depth`.
 
     Raises:
-        ValueError: box or crop is not square, or the box leaves the photograph.
+        ValueError: the box is empty or leaves the photograph.
     """
-    size, (x, y, side, other) = crop.shape[0], box
+    (x, y, wide, high), (rows, columns) = box, crop.shape[:2]
     height, width = photo_shape[:2]
-    if crop.shape != (size, size, 3) or side != other or side < 1:
-        raise ValueError(f"box {box} and crop {crop.shape} must be square")
-    if min(x, y) < 0 or x + side > width or y + side > height:
+    if min(x, y) < 0 or min(wide, high) < 1 or x + wide > width or y + high > height:
         raise ValueError(f"box {box} leaves the photograph of {width}×{height} pixels")
     per_x, per_y = depth.shape[1] / width, depth.shape[0] / height
-    left, top, across, down = x * per_x, y * per_y, side * per_x, side * per_y
-    if min(across, down) > size:
-        rows = slice(round(top), round(top + down))
-        columns = slice(round(left), round(left + across))
-        cut = _resize(depth[rows, columns], size, size, cv2.INTER_AREA)
+    left, top, across, down = x * per_x, y * per_y, wide * per_x, high * per_y
+    if across > columns and down > rows:
+        inside = depth[round(top) : round(top + down), round(left) : round(left + across)]
+        cut = _resize(inside, rows, columns, cv2.INTER_AREA)
     else:
-        cut = _interpolate(depth, left, top, across / size, down / size, size)
+        cut = _interpolate(depth, (left, top), (across / columns, down / rows), (columns, rows))
     if not snap:
         return cut
     guide = np.multiply(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), 1 / 255, dtype=np.float32)
-    return guided_filter(guide, cut, radius=max(1, size // 32), eps=1e-3)
+    return guided_filter(guide, cut, radius=max(1, min(rows, columns) // 32), eps=1e-3)
 
 
 def store(depth: Float) -> Words:
@@ -150,14 +147,13 @@ def _resize(image: Float, height: int, width: int, interpolation: int) -> Float:
 
 
 def _interpolate(
-    depth: Float, left: float, top: float, step_x: float, step_y: float, size: int
+    depth: Float, corner: tuple[float, float], step: tuple[float, float], size: tuple[int, int]
 ) -> Float:
-    """Bilinear samples at the centres of `size`² cells from (left, top), the border repeated."""
+    """Bilinear samples at the centres of cells of `step` from `corner`, the border repeated."""
+    (left, top), (step_x, step_y) = corner, step
     to_depth = np.array([[step_x, 0, left + step_x / 2 - 0.5], [0, step_y, top + step_y / 2 - 0.5]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(
-        depth, to_depth, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    cut = cv2.warpAffine(depth, to_depth, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cut, np.float32)
 
 

@@ -21,7 +21,13 @@ from generators.errors import InputError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Report = Callable[[Any], None]
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_INHERITED = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    # glibc: keep freed images at hand. Returned to the system, each new one costs page faults.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TOP_PAD_": str(16 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
 _channel: Any = None
 
 
@@ -54,7 +60,7 @@ def run(
     over = threading.Event()
     listener = threading.Thread(target=_listen, args=(channel, heard, over), daemon=True)
     listener.start()
-    with _one_thread_each():
+    with _environment():
         pool = ProcessPoolExecutor(
             min(workers, len(tasks)), context, initializer=_start, initargs=(channel,)
         )
@@ -129,10 +135,10 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """What spawned processes inherit: numerical libraries with one thread."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+def _environment() -> Iterator[None]:
+    """What spawned processes inherit: numerical libraries with one thread, thrifty memory."""
+    before = {name: os.environ.get(name) for name in _INHERITED}
+    os.environ.update(_INHERITED)
     try:
         yield
     finally:

@@ -31,9 +31,7 @@ def split_identity(files: list[Path], preset: dict[str, Any]) -> dict[str, str]:
 
 def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
     """Tuples as sorted [type, key, [numbers of five digits]], equal for equal truths."""
-    return sorted(
-        [t["type"], t["key"], [f"{entry:.5g}" for entry in t["value"]]] for t in tuples
-    )
+    return sorted([t["type"], t["key"], [f"{entry:.5g}" for entry in t["value"]]] for t in tuples)
 
 
 def _rows(files: list[Path]) -> Iterator[dict[str, Any]]:

@@ -138,6 +138,8 @@ def _cubic(x: Matrix) -> Matrix:
 def _resampling(centres: Matrix, n: int, width: float) -> Matrix:
     """Rows of the cubic kernel, `width` samples per unit, at `centres` among n samples."""
     weights = _cubic((np.arange(n)[None, :] - centres[:, None]) / width)
+    # One whole sample beyond the last (×3 to 3m + 2) all are zero: the limit of 0/0 is the last.
+    weights[~weights.any(axis=1), -1] = 1
     return weights / weights.sum(axis=1, keepdims=True)
 
 

@@ -26,8 +26,7 @@ class ShardWriter:
             self._schema,
             # Pictures are compressed already.
             compression={
-                column: "NONE" if column in plain else "ZSTD"
-                for column in _leaves(self._schema)
+                column: "NONE" if column in plain else "ZSTD" for column in _leaves(self._schema)
             },
             use_dictionary=["severity", "source", "depth_source", "review"],
             write_statistics=[c for c in _leaves(self._schema) if c not in plain],

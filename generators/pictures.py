@@ -19,8 +19,13 @@ def encode_rgb(image: NDArray[np.uint8]) -> bytes:
 def encode_depth(depth: NDArray[np.uint16]) -> bytes:
     """(H, W) uint16 as a 16-bit PNG."""
     assert depth.dtype == np.uint16
-    # Level 1 costs a fifth of the default's time and 3 % of size on depth maps.
-    return cv2.imencode(".png", depth, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    # The low byte is noise, in which looking for repetitions is time lost: Huffman codes alone
+    # take a third of level 1's time and no more space.
+    how = [
+        *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
+        *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+    ]
+    return cv2.imencode(".png", depth, how)[1].tobytes()
 
 
 def decode_rgb(data: bytes) -> NDArray[np.uint8] | None:

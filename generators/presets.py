@@ -13,7 +13,7 @@ import numpy as np
 
 from generators.errors import InputError
 from generators.randomness import five_digits
-from generators.taxonomy import TYPES, DegradationType, Value, degradation_type
+from generators.taxonomy import TYPES, DegradationType, Value
 
 FOLDER = Path(__file__).parent / "data" / "presets"
 _STANDARD = NormalDist()
@@ -83,16 +83,17 @@ def load(name: str) -> Preset:
 def _checked(name: Any, types: Any, draws: Any, where: str) -> Preset:
     if not isinstance(name, str) or not name:
         raise InputError(f"{where}: name must be a word")
-    if not isinstance(types, list) or not types or len(set(map(str, types))) != len(types):
+    known_types = isinstance(types, list) and all(kind in list(TYPES) for kind in types)
+    if not known_types or not types or len(set(types)) != len(types):
         raise InputError(f"{where}: types must be a list of different types: {', '.join(TYPES)}")
     for kind in types:
         section = draws.get(kind)
-        known = degradation_type(str(kind))
+        known = TYPES[kind]
         if known.keys and not isinstance(section, dict):
             raise InputError(f"{where}: the section [{kind}] is missing")
-        for key in known.keys:
-            if key.name not in section:
-                raise InputError(f"{where}: [{kind}] lacks {key.name}")
+        for field in (*(key.name for key in known.keys), *known.nuisance):
+            if field not in section:
+                raise InputError(f"{where}: [{kind}] lacks {field}")
     for kind, section in draws.items():
         if kind not in TYPES or not isinstance(section, dict):
             raise InputError(f"{where}: unknown section [{kind}]; known: {', '.join(TYPES)}")

@@ -217,9 +217,7 @@ def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, 
         open_ = list(range(len(pools)))
         while open_:
             counts = largest_remainder(left, [pools[i].weight for i in open_])
-            full = [
-                i for i, c in zip(open_, counts, strict=True) if c > _most(pools[i], split)
-            ]
+            full = [i for i, c in zip(open_, counts, strict=True) if c > _most(pools[i], split)]
             if not full:
                 for i, count in zip(open_, counts, strict=True):
                     samples[i][split] = count

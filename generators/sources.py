@@ -142,7 +142,9 @@ def _folder(
     files = sorted(
         path
         for path in root.rglob("*")
-        if path.suffix.lower() in photographs.SUFFIXES and path.is_file() and not path.name.startswith(".")
+        if path.suffix.lower() in photographs.SUFFIXES
+        and path.is_file()
+        and not path.name.startswith(".")
     )
     if not files:
         known = " ".join(sorted(photographs.SUFFIXES))

@@ -86,7 +86,8 @@ SEVERITIES = ("slight", "moderate", "severe")
 class DegradationType:
     """One type of degradation, its keys, and the names people use for it.
 
-    `derived` names values that follow from the drawn ones and get a column of their own.
+    `derived` names values that follow from the drawn ones and get a column of their own;
+    `nuisance` what the physics needs beside the keys: drawn and recorded, not asked for.
     """
 
     name: str
@@ -96,6 +97,7 @@ class DegradationType:
     aliases: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     needs_depth: bool = False
+    nuisance: tuple[str, ...] = ()
 
     def key(self, name: str) -> Key:
         """The key called `name`; raises InputError with the known names."""
@@ -147,6 +149,7 @@ LOW_LIGHT = DegradationType(
     Severity("darkening", 0.44, 0.36),
     derived=("darkening",),
     aliases=("night", "dark", "low-light", "underexposed", "underexposure", "lowlight", "dim"),
+    nuisance=("red_gain", "blue_gain", "shot_noise", "read_noise"),
 )  # fmt: skip
 
 BLUR = DegradationType(

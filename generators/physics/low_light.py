@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.physics import Depth, Image, Values, to_levels
-from generators.randomness import five_digits
+from generators.randomness import five_digits, normals
 from generators.taxonomy import Value
 
 EPSILON = 1e-8
@@ -45,12 +45,11 @@ def apply(
     Noise of variance shot·max(signal, 0) + read is drawn from `rng`.
     """
     assert rng is not None, "low light needs a random stream for its noise"
-    normals = rng.standard_normal(image.shape, dtype=np.float32)
-    return render(image, values, normals)
+    return render(image, values, normals(rng, image.shape))
 
 
-def render(image: Image, values: Mapping[str, Value], normals: NDArray[np.float32]) -> Image:
-    """As `apply`, with the standard normals (H, W, 3) given."""
+def render(image: Image, values: Mapping[str, Value], noise: NDArray[np.float32]) -> Image:
+    """As `apply`, with the standard normals (H, W, 3) of its noise given."""
     gamma, gain, red, blue, shot, read = (
         np.float64(values[name])  # type: ignore[arg-type]
         for name in ("gamma", "gain", "red_gain", "blue_gain", "shot_noise", "read_noise")
@@ -62,7 +61,7 @@ def render(image: Image, values: Mapping[str, Value], normals: NDArray[np.float3
     linear = cv2.LUT(image, curve.astype(np.float32))
     signal = _transform(linear, gain * np.linalg.inv(balance) @ to_camera)
     deviation = np.sqrt(np.maximum(signal, 0) * np.float32(shot) + np.float32(read))
-    deviation *= normals
+    deviation *= noise
     signal += deviation
     developed = _transform(signal, np.linalg.inv(to_camera) @ balance)
     np.clip(developed, np.float32(EPSILON), 1, out=developed)

@@ -1,6 +1,7 @@
 """Low resolution: anti-aliased bicubic down, 8 bits, bicubic back up to the clean image's size."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -8,9 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.errors import InputError
-from generators.operators import bicubic_down_matrix, bicubic_up_matrix
+from generators.operators import Matrix
+from generators.operators import bicubic_down_matrix as bicubic_down
+from generators.operators import bicubic_up_matrix as bicubic_up
 from generators.physics import Depth, Image, Values, to_levels
 from generators.taxonomy import Value
+
+
+BLOCK = 32  # rows at a time
 
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
@@ -34,11 +40,10 @@ def apply(
     assert isinstance(scale, float)
     if min(height, width) < scale:
         raise InputError(f"{width}×{height} pixels are too few for scale={scale:g}")
-    rows_down, columns_down, rows_up, columns_up = _matrices(height, width, int(scale))
+    down, up = (_bands(make, height, width, int(scale)) for make in (bicubic_down, bicubic_up))
     planes = np.stack(cv2.split(image)).astype(np.float32)
-    small = to_levels(rows_down @ planes @ columns_down.T).astype(np.float32)
-    large = to_levels(rows_up @ small @ columns_up.T)
-    return cv2.merge(list(large))
+    small = to_levels(_multiply(down, planes)).astype(np.float32)
+    return cv2.merge(list(to_levels(_multiply(up, small))))
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
@@ -46,10 +51,44 @@ def plausible(values: Mapping[str, Value]) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Some rows of a matrix, and the columns in which they are not all zero."""
+
+    rows: slice
+    columns: slice
+    weights: NDArray[np.float32]
+
+
+_Axis = tuple[int, list[_Block]]
+
+
 @lru_cache(maxsize=64)
-def _matrices(height: int, width: int, scale: int) -> tuple[NDArray[np.float32], ...]:
-    return tuple(
-        make(n, scale).astype(np.float32)
-        for make in (bicubic_down_matrix, bicubic_up_matrix)
-        for n in (height, width)
-    )
+def _bands(
+    make: Callable[[int, int], Matrix], height: int, width: int, scale: int
+) -> tuple[_Axis, _Axis]:
+    """The matrices of both axes, cut to the blocks about their diagonal: the rest is zeros."""
+    return _blocks(make(height, scale)), _blocks(make(width, scale))
+
+
+def _blocks(matrix: Matrix) -> _Axis:
+    blocks = []
+    for start in range(0, len(matrix), BLOCK):
+        part = matrix[start : start + BLOCK]
+        held = np.flatnonzero(part.any(axis=0))
+        columns = slice(int(held[0]), int(held[-1]) + 1)
+        weights = np.ascontiguousarray(part[:, columns], np.float32)
+        blocks.append(_Block(slice(start, start + len(part)), columns, weights))
+    return len(matrix), blocks
+
+
+def _multiply(axes: tuple[_Axis, _Axis], planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A_h · X · A_wᵀ for every plane X of (3, H, W)."""
+    (high, by_rows), (wide, by_columns) = axes
+    half = np.empty((len(planes), high, planes.shape[2]), np.float32)
+    for block in by_rows:
+        np.matmul(block.weights, planes[:, block.columns], out=half[:, block.rows])
+    whole = np.empty((len(planes), high, wide), np.float32)
+    for block in by_columns:
+        np.matmul(half[:, :, block.columns], block.weights.T, out=whole[:, :, block.rows])
+    return whole

@@ -1,0 +1,55 @@
+"""Degrade one photograph on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from generators import degrade, photographs
+from generators.errors import InputError
+from generators.sample import Sample
+
+
+@dataclass(frozen=True)
+class DegradedFile:
+    """Where the degraded photograph is, and its exact truth."""
+
+    path: Path
+    sample: Sample
+
+
+def degrade_file(
+    photo: Path, kind: str, settings: list[str], out: Path | None, preset: str, seed: int
+) -> DegradedFile:
+    """Degrade the photograph at `photo` and write it as PNG to `out`.
+
+    Args:
+        settings: KEY=VALUE; a vector's entries are parted by commas.
+        out: a .png file; by default beside the working folder, named after photo and type.
+
+    Raises:
+        InputError: the photograph, a setting or `out` is unusable.
+    """
+    out = out or Path(f"{photo.stem}-{kind}.png")
+    if out.suffix.lower() != ".png":
+        raise InputError(f"--out {out}: name a .png file, so that the pixels stay exact")
+    if not out.parent.is_dir():
+        raise InputError(f"--out {out}: the folder {out.parent} does not exist")
+    try:
+        image, _ = photographs.load(photo)
+    except photographs.UnreadableError as error:
+        raise InputError(f"{photo}: {error}") from None
+    sample = degrade(image, kind, dict(map(_setting, settings)), seed, preset=preset)
+    Image.fromarray(sample.degraded).save(out)
+    return DegradedFile(out, sample)
+
+
+def _setting(text: str) -> tuple[str, float | list[float]]:
+    name, equals, value = text.partition("=")
+    try:
+        numbers = [float(entry) for entry in value.split(",")]
+    except ValueError:
+        numbers = []
+    if not (equals and numbers):
+        raise InputError(f"--set {text}: write KEY=NUMBER, or KEY=a,b,… for a vector")
+    return name.strip(), numbers[0] if len(numbers) == 1 else numbers

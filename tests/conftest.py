@@ -1,0 +1,49 @@
+"""What many tests share: real photographs, and one small dataset of them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from generators.generate import generate
+from generators.sources import BUNDLED, SourceSpec
+
+Dubench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """A folder of thirteen real photographs."""
+    return BUNDLED
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished dataset of 440 pairs at 64 × 64: do not write to it."""
+    out = tmp_path_factory.mktemp("made") / "du110k"
+    generate(440, out, [SourceSpec("builtin")], size=64, workers=2)
+    return out
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path) -> Path:
+    """A copy of that dataset, to spoil."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def dubench() -> Dubench:
+    """Run the command line in a process of its own: `dubench("generate", "--n", 8, cwd=…)`."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "dubench.cli", *map(str, arguments)]
+        environment = os.environ | {"COLUMNS": "200"}
+        return subprocess.run(  # type: ignore[call-overload]
+            command, capture_output=True, text=True, env=environment, timeout=300, **options
+        )
+
+    return run
