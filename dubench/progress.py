@@ -46,7 +46,11 @@ def bar(unit: str) -> Progress:
         MofNCompleteColumn(table_column=Column(no_wrap=True)),
         _Speed(unit),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[note]}", style="dim", table_column=Column(overflow="ellipsis")),
+        TextColumn(
+            "{task.fields[note]}",
+            style="dim",
+            table_column=Column(no_wrap=True, overflow="ellipsis"),
+        ),
         console=Console(stderr=True),
     )
 
@@ -86,5 +90,5 @@ class GenerateBar(Heard):
         """Move the second bar."""
         assert self._make is not None
         self._counts.update(counts)
-        note = " ".join(f"{name} {count:,}" for name, count in sorted(self._counts.items()))
+        note = ", ".join(f"{name} {count:,}" for name, count in sorted(self._counts.items()))
         self._bar.update(self._make, advance=sum(counts.values()), note=note)

@@ -1,7 +1,7 @@
 """Degrade single images: a function for one, a transform for a torch dataset."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Degrade:
         columns: what the entries of `parameters` mean, (key, position) each.
     """
 
-    columns = [(key.name, i) for key in KEYS.values() for i in range(key.size)]
+    columns: ClassVar = [(key.name, i) for key in KEYS.values() for i in range(key.size)]
 
     def __init__(self, preset: str = "du110k", types: list[str] | None = None) -> None:
         """Degrade by `types`, each as likely; by default those of `preset`."""
@@ -116,6 +116,8 @@ def _depth(clean: Image, given: NDArray | None, seed: int) -> Depth:
     height, width = clean.shape[:2]
     if given is not None and given.shape != (height, width):
         raise InputError(f"depth is {given.shape}, the image is {(height, width)}")
+    if given is not None and not np.isfinite(given).all():
+        raise InputError("depth holds values that are not finite")
     known = given is not None
     coarse = given if known else depths.procedural(clean, stream(seed, 0, 0, Purpose.SCENE))
     fitted = depths.fit(

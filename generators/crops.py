@@ -113,7 +113,7 @@ def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
     pixels, exact = dead_leaves.scene(rng, side)
     return Clean(
         f"{split}/{number:06d}",
-        hashlib.sha256(pixels).hexdigest(),
+        hashlib.sha256(pixels.data).hexdigest(),
         pixels,
         (side, side),
         1,

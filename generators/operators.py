@@ -51,10 +51,9 @@ class SeparableOperator:
     @cached_property
     def decomposition(self) -> tuple[tuple[Matrix, Matrix, Matrix], tuple[Matrix, Matrix, Matrix]]:
         """(U, s, Vᵀ) of the rows' matrix and of the columns'."""
-        return (
-            tuple(np.linalg.svd(self.rows, full_matrices=False)),
-            tuple(np.linalg.svd(self.columns, full_matrices=False)),
-        )
+        rows = np.linalg.svd(self.rows, full_matrices=False)
+        columns = np.linalg.svd(self.columns, full_matrices=False)
+        return (rows.U, rows.S, rows.Vh), (columns.U, columns.S, columns.Vh)
 
 
 def blur_operator(height: int, width: int, sigma: float) -> SeparableOperator:
@@ -97,7 +96,7 @@ def bicubic_down_matrix(n: int, scale: int) -> Matrix:
     The kernel is widened by the factor, centred at (i + ½)·scale − ½, cut at the border and
     renormalised, as in Pillow and in torch's `interpolate(…, antialias=True)`.
     """
-    centres = (np.arange(n // scale) + 0.5) * scale - 0.5
+    centres = (np.arange(n // scale) + np.float64(0.5)) * scale - 0.5
     return _frozen(_resampling(centres, n, float(scale)))
 
 

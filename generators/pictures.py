@@ -42,4 +42,4 @@ def decode_depth(data: bytes) -> NDArray[np.uint16] | None:
 
 def pixel_hash(image: NDArray[np.uint8]) -> str:
     """SHA-256 of the RGB bytes, row-major."""
-    return hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()

@@ -147,7 +147,7 @@ def _check_range(kind: DegradationType, field: str, spec: Mapping[str, Any], whe
         raise InputError(f"{where}: a power law has no bounds; give {field} a range")
     ends = spec.get("range") or spec.get("uniform") or spec.get("log_uniform")
     try:
-        for value in ends or spec.get("choice") or spec.get("mixture"):
+        for value in ends or spec.get("choice") or spec["mixture"]:
             key.check(value)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None

@@ -6,7 +6,7 @@ hierarchy and docs/physics.md for where the ranges come from.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from generators.errors import InputError
 
@@ -42,7 +42,7 @@ class Key:
     def check(self, value: object) -> Value:
         """Return `value` as a float (or a tuple of `size` floats), or raise InputError."""
         wanted = f"{self.size} numbers" if self.kind == "vector" else "a number"
-        entries = value if isinstance(value, list | tuple) else [value]
+        entries: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
         if len(entries) != self.size or not all(_is_number(entry) for entry in entries):
             raise InputError(f"{self.name}={value!r} is not {wanted}")
         floats = tuple(float(entry) for entry in entries)

@@ -90,5 +90,5 @@ def camera_matrix(intrinsics: Value) -> NDArray[np.float64]:
     return matrix / matrix.sum(axis=1, keepdims=True)
 
 
-def _transform(image: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+def _transform(image: NDArray, matrix: NDArray) -> NDArray[np.float32]:
     return np.asarray(cv2.transform(image, matrix.astype(np.float32)))

@@ -15,7 +15,6 @@ from generators.operators import bicubic_up_matrix as bicubic_up
 from generators.physics import Depth, Image, Values, to_levels
 from generators.taxonomy import Value
 
-
 BLOCK = 32  # rows at a time
 
 

@@ -1,6 +1,7 @@
 """Which sample is which: counts, splits, types, sources, photographs."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
 from generators import presets
-from generators.recipe import Recipe, split_counts, share_out
+from generators.recipe import Recipe, share_out, split_counts
 from generators.sources import SPLITS, Photograph, Pool, part
-from pathlib import Path
 
 
 def pool(kind: str, weight: float, counts: tuple[int, int, int], crops: int | None = None) -> Pool:

@@ -1,0 +1,71 @@
+"""Crops: exact boxes, whole blocks, and depth of the same place."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from generators import photographs
+from generators.crops import open_photograph, open_scene
+from generators.sources import Photograph
+
+
+def opened(path: Path, size: int):
+    found = photographs.inspect(path)
+    return open_photograph(
+        Photograph(path.name, path, found.sha256, found.width, found.height), size
+    )
+
+
+def test_boxes_lie_inside_and_cut_means_of_whole_blocks(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    # A PNG of 8-pixel squares: means of blocks survive reduction by 2 exactly.
+    pixels = rng.integers(0, 256, (150, 200, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    for size, reduction in ((64, 4), (300, 1), (512, 1)):
+        clean = opened(tmp_path / "a.png", size)
+        assert clean.reduction == reduction
+        for _ in range(20):
+            x, y, side, other = box = clean.box(rng, size)
+            assert side == other
+            assert x + side <= 1600
+            assert y + side <= 1200
+            assert side % (size * reduction) == 0
+            block = side // size
+            crop = clean.cut(box, size)
+            wanted = (
+                pixels[y : y + side, x : x + side]
+                .reshape(size, block, size, block, 3)
+                .mean(axis=(1, 3))
+            )
+            assert crop.shape == (size, size, 3)
+            assert np.abs(crop - wanted).max() <= 1
+
+
+def test_small_photographs_are_enlarged_at_most_by_half(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 180), "red").save(tmp_path / "a.png")
+    clean = opened(tmp_path / "a.png", 256)
+    box = clean.box(np.random.default_rng(0), 256)
+    assert box[2:] == (180, 180)
+    assert clean.cut(box, 256).shape == (256, 256, 3)
+
+
+def test_scenes_are_the_same_again_and_carry_exact_depth() -> None:
+    one, again, other = (open_scene(7, "train", number, 64) for number in (3, 3, 4))
+    assert one.sha256 == again.sha256 != other.sha256
+    assert one.depth_source == "exact"
+    box = one.box(np.random.default_rng(1), 64)
+    assert box[2] == 128
+    depth = one.cut_depth(box, one.cut(box, 64))
+    assert depth.dtype == np.uint16
+    assert depth.shape == (64, 64)
+    x, y, side, _ = box
+    mean = one.exact_depth[y : y + side, x : x + side].reshape(64, 2, 64, 2).mean(axis=(1, 3))
+    assert np.corrcoef(depth.ravel(), mean.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("size", [32, 64, 256])
+def test_depth_of_a_photograph_is_one_layout_for_all_its_crops(photos: Path, size: int) -> None:
+    one, two = (opened(photos / "sunset-by-aitzol-berasategi.jpg", size) for _ in range(2))
+    assert (one.coarse_depth == two.coarse_depth).all()

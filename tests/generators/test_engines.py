@@ -1,0 +1,62 @@
+"""Workers: in order, single-threaded, and their errors reach the caller."""
+
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from generators import engines
+from generators.errors import InputError
+
+
+def square(task: int, report: Callable[[int], None]) -> tuple[int, str | None, int]:
+    import cv2
+
+    report(task)
+    return task**2, os.environ.get("OPENBLAS_NUM_THREADS"), cv2.getNumThreads()
+
+
+def fail(task: int, report: Callable[[int], None]) -> None:
+    raise InputError(f"task {task} is impossible")
+
+
+def die(task: int, report: Callable[[int], None]) -> None:
+    os._exit(9)
+
+
+def torch_imported(task: int, report: Callable[[int], None]) -> bool:
+    import sys
+
+    import generators.shards  # noqa: F401
+
+    return "torch" in sys.modules
+
+
+def test_results_come_in_order_and_reports_arrive() -> None:
+    heard: list[int] = []
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    found = list(engines.run(square, list(range(20)), 3, heard.append))
+    assert [value for value, _, _ in found] == [i**2 for i in range(20)]
+    assert all(threads == "1" and opencv == 1 for _, threads, opencv in found)
+    assert sorted(heard) == list(range(20))
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == before
+    assert threading.active_count() < 4
+
+
+def test_an_error_of_a_worker_is_raised_here() -> None:
+    with pytest.raises(InputError, match="is impossible"):
+        list(engines.run(fail, [1, 2], 2))
+
+
+def test_a_killed_worker_is_named() -> None:
+    with pytest.raises(InputError, match="a worker process was killed"):
+        list(engines.run(die, [1, 2], 2))
+
+
+def test_workers_do_not_import_torch() -> None:
+    assert list(engines.run(torch_imported, [1], 1)) == [False]
+
+
+def test_nothing_to_do() -> None:
+    assert list(engines.run(square, [], 2)) == []

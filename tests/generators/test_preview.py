@@ -1,0 +1,37 @@
+"""A contact sheet and a page that can be looked at."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from generators.errors import InputError
+from generators.preview import preview
+from generators.taxonomy import KEYS, TYPES
+
+
+def test_sheet_and_page(copy: Path) -> None:
+    made = preview(copy)
+    with Image.open(made.sheet) as sheet:
+        # Four sections of six pairs: no thumbnail's place is left white.
+        pixels = sheet.convert("RGB")
+        assert pixels.width > 1000
+        white = sum(pixels.resize((64, 96)).getpixel((x, y)) == (255, 255, 255)
+                    for x in range(64) for y in range(96)) / (64 * 96)  # fmt: skip
+        assert white < 0.25
+    page = made.page.read_text("utf-8")
+    assert "http://" not in page.replace("http://www.w3.org", "").replace(
+        "http://purl.org", ""
+    ).replace("http://creativecommons.org", "")
+    for name in (*TYPES, *KEYS):
+        assert name in page
+    assert page.count("<svg") == 1
+
+
+def test_nothing_made_yet(copy: Path, tmp_path: Path) -> None:
+    for file in (copy / "data").iterdir():
+        file.unlink()
+    with pytest.raises(InputError, match="no finished shard"):
+        preview(copy)
+    with pytest.raises(InputError, match="no dubench dataset"):
+        preview(tmp_path)
