@@ -10,12 +10,13 @@ from PIL import Image as PillowImage
 from generators import depth as depths
 from generators import presets
 from generators.errors import InputError
-from generators.physics import Depth, Image
+from generators.physics import Depth, Image, physics
 from generators.randomness import Purpose, stream
 from generators.sample import Sample, draw_values, render
 from generators.taxonomy import KEYS, TYPES, Value, degradation_type
 
 LEAST_SIDE = 16
+REDRAWS = 100  # the last is kept: an image may have no plausible fog
 
 
 def degrade(
@@ -49,9 +50,11 @@ def degrade(
     stored = _depth(clean, depth, seed) if kind.needs_depth else None
     key = (seed, 0, 0)
     rng = stream(*key, Purpose.PARAMETERS)
-    values = draw_values(presets.load(preset), kind.name, rng, stored, given)
-    if values is None:
-        raise InputError(f"no plausible {type} was found for this image; give its parameters")
+    chosen = presets.load(preset)
+    for _ in range(REDRAWS):
+        values = draw_values(chosen, kind.name, rng, stored, given)
+        if given or physics(kind.name).plausible(values):
+            break
     return Sample(kind.name, clean, render(kind.name, clean, values, stored, key), stored, values)
 
 

@@ -270,7 +270,7 @@ def _difference(
     values = values_of(row)
     key = (recipe.seed, made["index"], made["attempt"])
     drawn = draw_values(recipe.preset, kind, stream(*key, Purpose.PARAMETERS), depth)
-    changed = sorted(k for k in drawn if drawn[k] != values.get(k)) if drawn else ["everything"]
+    changed = sorted(name for name in drawn if drawn[name] != values.get(name))
     if changed:
         problems.append(f"{', '.join(changed)} is not what the seed draws")
     again = render(kind, clean, values, depth, key)

@@ -17,9 +17,10 @@ IMAGES = ("degraded", "clean", "depth")
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _FLOATS = pa.list_(pa.float32())
+_SHAPE = pa.list_(pa.int32())
 _TUPLE = pa.struct(
-    [("type", pa.string()), ("key", pa.string()), ("value", _FLOATS), ("shape", pa.list_(pa.int32()))]
-)  # fmt: skip
+    [("type", pa.string()), ("key", pa.string()), ("value", _FLOATS), ("shape", _SHAPE)]
+)
 
 
 @dataclass(frozen=True)

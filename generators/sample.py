@@ -11,8 +11,6 @@ from generators.presets import Preset
 from generators.randomness import Purpose, stream
 from generators.taxonomy import TYPES, Value
 
-REDRAWS = 100
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -48,17 +46,13 @@ def draw_values(
     rng: np.random.Generator,
     depth: Depth | None,
     given: Mapping[str, Value] | None = None,
-) -> Values | None:
-    """Draw the values of one sample of type `kind`; None if no draw was plausible.
+) -> Values:
+    """Draw the values of one sample of type `kind`, and derive what follows from them.
 
-    Values in `given` are kept as they are, and then plausibility is the giver's business.
+    Values in `given` replace their draws. Whether the values are plausible is for the caller to
+    ask: see `Physics.plausible`.
     """
-    model = physics(kind)
-    for _ in range(REDRAWS):
-        values = model.derive(preset.draw(kind, rng, given), depth)
-        if given or model.plausible(values):
-            return values
-    return None
+    return physics(kind).derive(preset.draw(kind, rng, given), depth)
 
 
 def render(

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from generators.checks import is_flat
 from generators.crops import Clean, open_photograph, open_scene
 from generators.errors import InputError
 from generators.parquet import ShardWriter
 from generators.photographs import UnreadableError
+from generators.physics import physics
 from generators.randomness import Purpose, stream
 from generators.recipe import ROW_GROUP, Recipe, Slot
 from generators.records import Origin, row
@@ -17,7 +20,7 @@ from generators.sample import Sample, draw_values, render
 from generators.sources import Photograph
 from generators.taxonomy import TYPES
 
-ATTEMPTS = 200
+ATTEMPTS, CROPS = 5, 40
 
 Photographs = list[dict[str, list[Photograph]]]  # per pool, per split; empty for scenes
 Progress = Callable[[dict[str, int]], None]
@@ -57,33 +60,43 @@ class Shards:
         return redrawn
 
     def sample(self, index: int, redrawn: Counter[str]) -> tuple[Sample, Origin]:
-        """Sample `index` of the recipe: the first attempt that gives a good crop and values.
+        """Sample `index` of the recipe: the first attempt that gives a good crop.
+
+        An attempt keeps its values and looks for a crop that suits them, so that what is refused
+        does not bend the values' distribution.
 
         Raises:
             InputError: none of many crops of this split and source is good.
         """
         slot = self.recipe.slot(index)
         for attempt in range(ATTEMPTS):
-            made = self._try(index, attempt, slot, redrawn)
-            if made:
-                return made
+            rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
+            for crop in range(CROPS):
+                made = self._try(index, attempt, slot, rng, redrawn, first=attempt + crop == 0)
+                if made:
+                    return made
         pool = self.recipe.pools[slot.pool]
         raise InputError(
-            f"{ATTEMPTS} crops of the {slot.split} photographs of source {pool.kind} were all "
-            f"refused ({', '.join(redrawn)}); give photographs with more detail"
+            f"{ATTEMPTS * CROPS} crops of the {slot.split} photographs of source {pool.kind} were "
+            f"all refused ({', '.join(redrawn)}); give photographs with more detail"
         )
 
     def _try(
-        self, index: int, attempt: int, slot: Slot, redrawn: Counter[str]
+        self,
+        index: int,
+        attempt: int,
+        slot: Slot,
+        rng: np.random.Generator,
+        redrawn: Counter[str],
+        first: bool,
     ) -> tuple[Sample, Origin] | None:
         recipe = self.recipe
         key = (recipe.seed, index, attempt)
-        rng = stream(*key, Purpose.SOURCE)
         number = slot.photograph
-        if attempt:
+        if not first:
             number = int(rng.random() * recipe.pools[slot.pool].photographs[slot.split])
         try:
-            clean = self._clean(slot, number, keep=attempt == 0)
+            clean = self._clean(slot, number, keep=first)
         except UnreadableError:
             redrawn["unreadable"] += 1
             return None
@@ -95,8 +108,8 @@ class Shards:
         kind = TYPES[slot.kind]
         depth = clean.cut_depth(box, crop) if kind.needs_depth else None
         values = draw_values(recipe.preset, kind.name, stream(*key, Purpose.PARAMETERS), depth)
-        if values is None:
-            redrawn["no plausible values"] += 1
+        if not physics(kind.name).plausible(values):
+            redrawn[f"implausible {kind.name}"] += 1
             return None
         degraded = render(kind.name, crop, values, depth, key)
         sample = Sample(kind.name, crop, degraded, depth, values)

@@ -59,8 +59,10 @@ def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
     with Image.open(tmp_path / "bridge-by-sander-klootwijk-haze.png") as made:
         assert made.size == (1138, 640)
     matrix = "0.8,-0.2,-0.1,-0.3,1.0,0.2,-0.1,0.1,0.5"
-    run = dubench("degrade", photo, "--type", "low_light", "--set", "gamma=2.5",
-                  "--set", f"camera_intrinsics={matrix}", "--out", "n.png", "--json", cwd=tmp_path)  # fmt: skip
+    given = ["--set", "gamma=2.5", "--set", f"camera_intrinsics={matrix}"]
+    run = dubench(
+        "degrade", photo, "--type", "low_light", *given, "--out", "n.png", "--json", cwd=tmp_path
+    )
     assert run.returncode == 0, run.stderr
     tuples = {key: value for _, key, value in json.loads(run.stdout)["tuples"]}
     assert tuples["gamma"] == 2.5

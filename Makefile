@@ -1,0 +1,43 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-all lint format clean
+
+demo: .venv/.user  ## a small dataset, proved, and a page to look at it
+	$(BIN)/dubench generate --n 400 --out demo/du110k
+	$(BIN)/dubench verify demo/du110k
+	$(BIN)/dubench degrade generators/data/photos/picosdeeuropa-by-aitzol-berasategi.jpg \
+		--type haze --set transmission=0.4 --out demo/haze.png
+	$(BIN)/dubench preview demo/du110k
+	@$(BIN)/python -m webbrowser -t "file://$(CURDIR)/demo/du110k/preview.html" >/dev/null 2>&1 || true
+
+test: .venv/.developer  ## everything but what is marked slow
+	$(BIN)/python -m pytest -n auto
+
+test-all: .venv/.developer
+	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+
+lint: .venv/.developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.developer
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv demo build *.egg-info
+
+.venv/.user: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.developer: .venv/.user
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	# Two wheels install cv2; the one that needs a display must not have the last word.
+	if $(BIN)/python -m pip show --quiet opencv-python 2>/dev/null; then \
+		$(BIN)/python -m pip install --quiet --force-reinstall --no-deps opencv-python-headless; fi
+	touch $@

@@ -1,0 +1,191 @@
+"""How fast `dubench generate` makes pairs, end to end, beside the cost of encoding alone.
+
+python benchmarks/throughput.py            # about ten minutes, 3 GB of temporary files
+python benchmarks/throughput.py --help
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import machine
+from floor import encode_only
+from photographs import BUNDLED, make_jpegs
+
+from generators.engines import run
+
+PAIRS_PER_PHOTOGRAPH = 4
+CASES = {
+    "cached": "cached crops: a few photographs, decoded once",
+    "decode": f"one 1600×900 JPEG decoded per {PAIRS_PER_PHOTOGRAPH} pairs",
+}
+PACKAGES = ("numpy", "opencv-python-headless", "fpng", "pyarrow")
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+@dataclass
+class Run:
+    """One run of the command.
+
+    Attributes:
+        pairs: in the dataset.
+        speed: pairs/s from the plan (recipe.json written) to the last shard; the start of the
+            workers is in it, the look at the photographs is not.
+        whole: pairs/s of the whole command, from its start to its end.
+        cpu_ms: CPU milliseconds per pair of the whole command, workers included.
+        cores: CPU seconds per second of the command; below the number of workers where other
+            programs took their share.
+        rss_mb: largest resident set of any one process, 10⁶ bytes.
+        floor_ms: CPU milliseconds per pair that encoding alone takes on one core.
+        ratio: cpu_ms / floor_ms.
+    """
+
+    pairs: int
+    speed: float
+    whole: float
+    cpu_ms: float
+    cores: float
+    rss_mb: float
+    floor_ms: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A bound on the median of one column."""
+
+    case: str
+    column: str
+    bound: float
+    at_least: bool
+
+    def judge(self, runs: dict[str, list[Run]]) -> str:
+        """The goal, the median beside it, and whether it is met."""
+        found = statistics.median(getattr(made, self.column) for made in runs[self.case])
+        met = found >= self.bound if self.at_least else found <= self.bound
+        sign = "≥" if self.at_least else "≤"
+        return (
+            f"{self.case} {self.column} {sign} {self.bound:g}: {found:.4g}, "
+            f"{'met' if met else 'MISSED'}"
+        )
+
+
+GOALS = (
+    Goal("cached", "speed", 750, at_least=True),
+    Goal("decode", "speed", 300, at_least=True),
+    Goal("cached", "ratio", 5, at_least=False),
+    Goal("cached", "rss_mb", 500, at_least=False),
+    Goal("decode", "rss_mb", 500, at_least=False),
+)
+
+
+def main() -> None:
+    asked = arguments()
+    print(machine.describe(PACKAGES), file=sys.stderr)
+    runs: dict[str, list[Run]] = {case: [] for case in asked.cases}
+    with tempfile.TemporaryDirectory(dir=asked.work) as made:
+        work = Path(made)
+        folders = {"cached": BUNDLED, "decode": work / "photographs"}
+        if "decode" in runs:
+            write_photographs(asked.photos, folders["decode"], asked.n, asked.workers)
+        # By turns, so that a busy minute falls on both.
+        for repeat in range(asked.repeats):
+            for case in runs:
+                runs[case].append(measure(work / "out", folders[case], asked.n, asked.workers))
+                told = json.dumps(asdict(runs[case][-1]))
+                print(f"{case} {repeat + 1}: {told} load {machine.load()}", file=sys.stderr)
+    if asked.json:
+        plain = {case: [asdict(one) for one in several] for case, several in runs.items()}
+        asked.json.write_text(json.dumps(plain, indent=1), "utf-8")
+    print(table(runs))
+    print("\n".join(f"- {goal.judge(runs)}" for goal in GOALS if goal.case in runs))
+    print(f"\n{machine.describe(PACKAGES)}")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--n", type=int, default=8000, help="pairs per run")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument(
+        "--photos", type=Path, default=BUNDLED, help="photographs from which JPEGs are made"
+    )
+    parser.add_argument("--work", type=Path, help="folder for temporary files")
+    parser.add_argument("--json", type=Path, help="file for every run's numbers")
+    return parser.parse_args()
+
+
+def write_photographs(source: Path, out: Path, n: int, workers: int) -> None:
+    out.mkdir()
+    count, chunk = n // PAIRS_PER_PHOTOGRAPH, 100
+    tasks = [(source, out, i, min(i + chunk, count)) for i in range(0, count, chunk)]
+    # In other processes: a small parent, because Linux counts its memory as its children's.
+    for _ in run(make_jpegs, tasks, workers):
+        pass
+
+
+def measure(out: Path, photos: Path, n: int, workers: int) -> Run:
+    """Run the command once in the empty folder `out`, then the floor on what it made."""
+    command = [sys.executable, "-m", "dubench.cli", "generate"]
+    command += ["--n", f"{n}", "--out", f"{out}", "--workers", f"{workers}"]
+    command += ["--source", f"folder={photos}"]
+    recipe = out / "recipe.json"
+    planned = 0.0
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        while True:
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                break
+            if not planned and recipe.exists():
+                planned = recipe.stat().st_mtime
+            time.sleep(0.005)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed: {said.read().decode()}")
+    last = max(shard.stat().st_mtime for shard in (out / "data").glob("*.parquet"))
+    pairs = json.loads(recipe.read_text("utf-8"))["n"]
+    floor = next(run(encode_only, [out], 1))
+    shutil.rmtree(out)
+    spent = used.ru_utime + used.ru_stime
+    return Run(
+        pairs=pairs,
+        speed=pairs / (last - planned),
+        whole=pairs / wall,
+        cpu_ms=1000 * spent / pairs,
+        cores=spent / wall,
+        rss_mb=used.ru_maxrss * RSS_UNIT / 1e6,
+        floor_ms=1000 * floor,
+        ratio=spent / pairs / floor,
+    )
+
+
+def table(runs: dict[str, list[Run]]) -> str:
+    """Median (least–most) of every column, as Markdown."""
+    columns = [field.name for field in fields(Run)[1:]]
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for case, several in runs.items():
+        cells = []
+        for column in columns:
+            values = [getattr(one, column) for one in several]
+            middle, least, most = statistics.median(values), min(values), max(values)
+            cells.append(f"{middle:.3g} ({least:.3g}–{most:.3g})")
+        lines.append(f"| {CASES[case]} | {' | '.join(cells)} |")
+    lines.append(f"\n{len(several)} runs of {several[0].pairs:,} pairs each.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
