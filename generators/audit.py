@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators import engines
+from generators.capture import draw_capture
 from generators.errors import InputError
 from generators.identity import split_identity
 from generators.pictures import decode_depth, decode_rgb, pixel_hash
@@ -270,6 +271,7 @@ def _difference(
     values = values_of(row)
     key = (recipe.seed, made["index"], made["attempt"])
     drawn = draw_values(recipe.preset, kind, stream(*key, Purpose.PARAMETERS), depth)
+    drawn |= draw_capture(recipe.preset, key)
     changed = sorted(name for name in drawn if drawn[name] != values.get(name))
     if changed:
         problems.append(f"{', '.join(changed)} is not what the seed draws")

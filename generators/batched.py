@@ -138,11 +138,19 @@ def low_resolution(
     return result
 
 
+def none(
+    images: Tensor, values: Mapping[str, Tensor], depth: Tensor | None, normals: Tensor | None
+) -> Tensor:
+    """The photographs themselves."""
+    return images
+
+
 MODELS: dict[str, Model] = {
     "haze": haze,
     "low_light": low_light,
     "blur": blur,
     "low_resolution": low_resolution,
+    "none": none,
 }
 
 

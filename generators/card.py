@@ -155,6 +155,12 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
             "\nDepth of photographs is procedural (a plausible layout, not a measurement), of "
             "dead-leaves scenes exact; `depth_source` says which."
         )
+    if recipe.preset.capture:
+        lines.append(
+            "\nAfter the degradation, some pictures got Gaussian noise, and some went through "
+            f"JPEG: `{json.dumps(recipe.preset.capture)}`; how much, each row's `recipe` says. "
+            "Type `none` is an undegraded photograph with the same."
+        )
     lines.append(
         "\nThe rows are unreviewed by people. The parameter ranges of the preset `du110k` are an "
         "inference from the paper's printed results, not its authors' word."

@@ -4,7 +4,7 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -15,6 +15,9 @@ from generators.errors import InputError
 from generators.randomness import five_digits
 from generators.taxonomy import TYPES, DegradationType, Value
 
+# Fields of [capture]: each amount, and how often it happens.
+CAPTURE = {"noise": "noise_share", "jpeg_quality": "jpeg_share"}
+CAPTURE_BOUNDS = {"noise": (0, 64), "jpeg_quality": (1, 100)}
 FOLDER = Path(__file__).parent / "data" / "presets"
 _STANDARD = NormalDist()
 
@@ -27,11 +30,13 @@ class Preset:
         name: recorded with every row.
         types: names of degradation types.
         draws: per type, the distribution of each key and nuisance value, as in the TOML file.
+        capture: the section [capture]: what every picture goes through afterwards; may be empty.
     """
 
     name: str
     types: tuple[str, ...]
     draws: Mapping[str, Mapping[str, Any]]
+    capture: Mapping[str, Any] = field(default_factory=dict)
 
     def draw(
         self, kind: str, rng: np.random.Generator, given: Mapping[str, Value] | None = None
@@ -40,22 +45,40 @@ class Preset:
 
         A value in `given` replaces its draw; the others stay what they would have been.
         """
-        if kind not in self.draws:
+        if kind not in self.draws and TYPES[kind].keys:
             raise InputError(f"preset {self.name} says nothing about {kind}")
         values: dict[str, Value] = {}
-        for name, distribution in self.draws[kind].items():
+        for name, distribution in self.draws.get(kind, {}).items():
             drawn = _draw(distribution, rng, values)
             values[name] = given[name] if given and name in given else _rounded(drawn)
         return values
 
+    def draw_capture(self, rng: np.random.Generator) -> dict[str, Value]:
+        """`capture_noise` and `jpeg_quality`, 0 where left out; empty without capture."""
+        if not self.capture:
+            return {}
+        drawn = []
+        for value, share in CAPTURE.items():
+            happens = rng.random() < self.capture[share]
+            amount = _draw(self.capture[value], rng, {})
+            assert isinstance(amount, float)
+            drawn.append(amount if happens else 0.0)
+        noise, quality = drawn
+        return {"capture_noise": five_digits(noise), "jpeg_quality": float(round(quality))}
+
     def as_json(self) -> dict[str, Any]:
-        """The whole preset as plain data; `Preset(**data)` makes it again."""
-        return {"name": self.name, "types": list(self.types), "draws": dict(self.draws)}
+        """The whole preset as plain data, for recipe.json."""
+        return {
+            "name": self.name,
+            "types": list(self.types),
+            "draws": dict(self.draws),
+            "capture": dict(self.capture),
+        }
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Preset":
         """The preset that `as_json` wrote down, checked again."""
-        return _checked(data["name"], data["types"], data["draws"], "recipe.json")
+        return _checked(data["name"], data["types"], data["draws"], data["capture"], "recipe.json")
 
 
 def load(name: str) -> Preset:
@@ -75,12 +98,17 @@ def load(name: str) -> Preset:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {error}") from None
-    types = data.pop("types", None)
+    base = data.pop("extends", None)
+    if base is not None and not (FOLDER / f"{base}.toml").is_file():
+        raise InputError(f"{path}: extends = {base!r}: only a bundled preset can be extended")
+    inherited = load(base).as_json() if base else {"types": None, "draws": {}, "capture": {}}
+    types = data.pop("types", inherited["types"])
     title = data.pop("name", path.stem)
-    return _checked(title, types, data, str(path))
+    capture = data.pop("capture", inherited["capture"])
+    return _checked(title, types, inherited["draws"] | data, capture, str(path))
 
 
-def _checked(name: Any, types: Any, draws: Any, where: str) -> Preset:
+def _checked(name: Any, types: Any, draws: Any, capture: Any, where: str) -> Preset:
     if not isinstance(name, str) or not name:
         raise InputError(f"{where}: name must be a word")
     known_types = isinstance(types, list) and all(kind in list(TYPES) for kind in types)
@@ -92,7 +120,7 @@ def _checked(name: Any, types: Any, draws: Any, where: str) -> Preset:
         if known.keys and not isinstance(section, dict):
             raise InputError(f"{where}: the section [{kind}] is missing")
         for field in (*(key.name for key in known.keys), *known.nuisance):
-            if field not in section:
+            if field not in (section or {}):
                 raise InputError(f"{where}: [{kind}] lacks {field}")
     for kind, section in draws.items():
         if kind not in TYPES or not isinstance(section, dict):
@@ -100,7 +128,28 @@ def _checked(name: Any, types: Any, draws: Any, where: str) -> Preset:
         for field, distribution in section.items():
             _check_distribution(distribution, section, f"{where}: {kind}.{field}")
             _check_range(TYPES[kind], field, distribution, f"{where}: {kind}.{field}")
-    return Preset(name, tuple(types), json.loads(json.dumps(draws)))
+    _check_capture(capture, f"{where}: capture")
+    return Preset(name, tuple(types), json.loads(json.dumps(draws)), capture)
+
+
+def _check_capture(capture: Any, where: str) -> None:
+    """Raise InputError unless `capture` is empty or has all four fields, within bounds."""
+    if not isinstance(capture, dict):
+        raise InputError(f"{where} must be a section")
+    if not capture:
+        return
+    wanted = {*CAPTURE, *CAPTURE.values()}
+    if set(capture) != wanted:
+        wrong = ", ".join(sorted(set(capture) ^ wanted))
+        raise InputError(f"{where}: missing or unknown: {wrong}")
+    for value, share in CAPTURE.items():
+        _check_distribution(capture[value], capture, f"{where}.{value}")
+        bounds = capture[value].get("uniform") or capture[value].get("range")
+        low, high = CAPTURE_BOUNDS[value]
+        if not bounds or not low <= bounds[0] <= bounds[1] <= high:
+            raise InputError(f"{where}.{value} must lie within {low} and {high}")
+        if not isinstance(capture[share], int | float) or not 0 <= capture[share] <= 1:
+            raise InputError(f"{where}.{share} must be a share from 0 to 1")
 
 
 def _numbers(value: Any, count: int) -> bool:

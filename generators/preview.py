@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,12 @@ def _caption(row: dict[str, Any]) -> str:
         value = row[name]
         if value is not None and not isinstance(value, list):
             told.append(f"{name.replace('_', ' ')} {value:.3g}" if key else f"{name} {value:.2g}")
-    return " · ".join([*told, row["severity"]])
+    nuisance = json.loads(row["recipe"])["nuisance"]
+    if quality := nuisance.get("jpeg_quality"):
+        told.append(f"JPEG {quality:.0f}")
+    if noise := nuisance.get("capture_noise"):
+        told.append(f"noise {noise:.1f}")
+    return " · ".join([*told, row["severity"] or "undegraded"])
 
 
 def _spread(files: Sequence[Path]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from generators import capture
 from generators.pictures import encode_depth, encode_rgb, pixel_hash
 from generators.randomness import five_digits
 from generators.sample import Sample
@@ -97,7 +98,7 @@ def row(sample: Sample, origin: Origin, drawn: Iterable[str]) -> dict[str, Any]:
     """The row of `sample`, images encoded. `drawn` names what the preset draws for its type."""
     kind = TYPES[sample.type]
     keys = {key.name for key in kind.keys}
-    nuisance = set(drawn) - keys
+    nuisance = {*drawn, *capture.NAMES} & set(sample.values) - keys
     made: dict[str, Any] = {
         "id": origin.id,
         "degraded": _picture(encode_rgb(sample.degraded)),
@@ -148,9 +149,11 @@ def values_of(made: Mapping[str, Any]) -> dict[str, Value]:
     return values | recipe["derived"] | recipe["nuisance"]
 
 
-def severity(kind: str, values: Mapping[str, Value]) -> str:
-    """`slight`, `moderate` or `severe`, by the taxonomy's bounds."""
+def severity(kind: str, values: Mapping[str, Value]) -> str | None:
+    """`slight`, `moderate` or `severe`, by the taxonomy's bounds; None if there is no harm."""
     rule = TYPES[kind].severity
+    if rule is None:
+        return None
     value = values[rule.of]
     assert isinstance(value, float)
     return rule.grade(value)

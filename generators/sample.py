@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.capture import capture
 from generators.physics import Depth, Image, Values, physics
 from generators.presets import Preset
 from generators.randomness import Purpose, stream
@@ -62,9 +63,10 @@ def render(
     depth: Depth | None,
     key: tuple[int, int, int],
 ) -> Image:
-    """The degraded image at exactly `values`; noise comes from the stream of `key`.
+    """The degraded image at exactly `values`, then captured; noise comes from `key`'s streams.
 
     Args:
         key: (seed, index, attempt).
     """
-    return physics(kind).apply(clean, values, depth, stream(*key, Purpose.NOISE))
+    degraded = physics(kind).apply(clean, values, depth, stream(*key, Purpose.NOISE))
+    return capture(degraded, values, key) if "jpeg_quality" in values else degraded

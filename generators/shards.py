@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generators.capture import draw_capture
 from generators.checks import is_flat
 from generators.crops import Clean, open_photograph, open_scene
 from generators.errors import InputError
@@ -52,7 +53,7 @@ class Shards:
         with ShardWriter(self.folder / shard.name, ROW_GROUP) as writer:
             for index in range(shard.start, shard.stop):
                 sample, origin = self.sample(index, redrawn)
-                writer.add(row(sample, origin, self.recipe.preset.draws[sample.type]))
+                writer.add(row(sample, origin, self.recipe.preset.draws.get(sample.type, ())))
                 made[sample.type] += 1
                 if made.total() == ROW_GROUP or index == shard.stop - 1:
                     progress(dict(made))
@@ -111,6 +112,7 @@ class Shards:
         if not physics(kind.name).plausible(values):
             redrawn[f"implausible {kind.name}"] += 1
             return None
+        values |= draw_capture(recipe.preset, key)
         degraded = render(kind.name, crop, values, depth, key)
         sample = Sample(kind.name, crop, degraded, depth, values)
         origin = Origin(

@@ -93,7 +93,7 @@ class DegradationType:
     name: str
     meaning: str
     keys: tuple[Key, ...]
-    severity: Severity
+    severity: Severity | None
     aliases: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     needs_depth: bool = False
@@ -178,8 +178,16 @@ LOW_RESOLUTION = DegradationType(
     aliases=("low-res", "low res", "lowres", "low resolution", "downsampled", "pixelated"),
 )  # fmt: skip
 
+NONE = DegradationType(
+    "none",
+    "no degradation: a photograph as a camera delivers it",
+    (),
+    None,
+    aliases=("no degradation", "undegraded", "clean", "normal", "pristine"),
+)
+
 TYPES: dict[str, DegradationType] = {
-    kind.name: kind for kind in (HAZE, LOW_LIGHT, BLUR, LOW_RESOLUTION)
+    kind.name: kind for kind in (HAZE, LOW_LIGHT, BLUR, LOW_RESOLUTION, NONE)
 }
 
 KEYS: dict[str, Key] = {key.name: key for kind in TYPES.values() for key in kind.keys}
