@@ -186,7 +186,7 @@ def tensorwise(image: Image, work: Callable[[torch.Tensor], torch.Tensor]) -> Im
 @cache
 def imagecorruptions() -> Any:
     """imagecorruptions 1.1.2 (2020), with the two names it lost since put back."""
-    np.float_ = np.float64  # type: ignore[attr-defined]
+    np.float64 = np.float64  # type: ignore[attr-defined]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import imagecorruptions as package
@@ -216,7 +216,8 @@ def _deepinv_separable(case: int) -> Callable[[torch.Tensor], torch.Tensor]:
     side = _kernel_sides(case)
     line = deepinv_kernel((side,), (SIGMAS[case],))
     rows, columns = (
-        dinv.Blur(line.reshape(shape), padding="reflect") for shape in ((1, 1, -1, 1), (1, 1, 1, -1))
+        dinv.Blur(line.reshape(shape), padding="reflect")
+        for shape in ((1, 1, -1, 1), (1, 1, 1, -1))
     )
     return lambda x: columns.A(rows.A(x))
 

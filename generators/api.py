@@ -9,6 +9,7 @@ from PIL import Image as PillowImage
 
 from generators import depth as depths
 from generators import presets
+from generators.capture import draw_capture
 from generators.errors import InputError
 from generators.physics import Depth, Image, physics
 from generators.randomness import Purpose, stream
@@ -55,6 +56,7 @@ def degrade(
         values = draw_values(chosen, kind.name, rng, stored, given)
         if given or physics(kind.name).plausible(values):
             break
+    values |= draw_capture(chosen, key)
     return Sample(kind.name, clean, render(kind.name, clean, values, stored, key), stored, values)
 
 

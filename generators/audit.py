@@ -21,7 +21,7 @@ from generators.randomness import Purpose, five_digits, stream
 from generators.recipe import Recipe, Shard, read_json
 from generators.records import flat_columns, severity, values_of
 from generators.sample import draw_values, render
-from generators.sources import SPLITS
+from generators.splits import SPLITS
 from generators.taxonomy import TYPES, Value
 
 # Other processors and libraries round their last bit differently.

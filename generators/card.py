@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from generators.recipe import Recipe
 from generators.records import flat_columns, schema
-from generators.sources import SPLITS
+from generators.splits import SPLITS
 from generators.taxonomy import TYPES
 
 Identity = Mapping[str, Mapping[str, str]]

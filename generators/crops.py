@@ -13,7 +13,8 @@ from generators import dead_leaves, depth, photographs
 from generators.errors import InputError
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
-from generators.sources import SPLITS, Photograph
+from generators.sources import Photograph
+from generators.splits import SPLITS
 
 Box = tuple[int, int, int, int]
 

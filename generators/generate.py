@@ -18,9 +18,10 @@ from typing import Any
 from generators import card, croissant, engines, photographs, presets
 from generators.errors import InputError
 from generators.identity import split_identity
-from generators.recipe import Recipe, read_json, share_out, split_counts
+from generators.recipe import Recipe, read_json, share_out
 from generators.shards import Shards
-from generators.sources import SPLITS, Photograph, Pool, SourceSpec, gather
+from generators.sources import Photograph, Pool, SourceSpec, gather
+from generators.splits import SPLITS, split_counts
 
 PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
 LEAST_SIZE, MOST_SIZE = 32, 2048

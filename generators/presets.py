@@ -115,19 +115,19 @@ def _checked(name: Any, types: Any, draws: Any, capture: Any, where: str) -> Pre
     if not known_types or not types or len(set(types)) != len(types):
         raise InputError(f"{where}: types must be a list of different types: {', '.join(TYPES)}")
     for kind in types:
-        section = draws.get(kind)
+        section = draws.get(kind, {} if not TYPES[kind].keys else None)
         known = TYPES[kind]
-        if known.keys and not isinstance(section, dict):
+        if not isinstance(section, dict):
             raise InputError(f"{where}: the section [{kind}] is missing")
-        for field in (*(key.name for key in known.keys), *known.nuisance):
-            if field not in (section or {}):
-                raise InputError(f"{where}: [{kind}] lacks {field}")
+        for needed in (*(key.name for key in known.keys), *known.nuisance):
+            if needed not in section:
+                raise InputError(f"{where}: [{kind}] lacks {needed}")
     for kind, section in draws.items():
         if kind not in TYPES or not isinstance(section, dict):
             raise InputError(f"{where}: unknown section [{kind}]; known: {', '.join(TYPES)}")
-        for field, distribution in section.items():
-            _check_distribution(distribution, section, f"{where}: {kind}.{field}")
-            _check_range(TYPES[kind], field, distribution, f"{where}: {kind}.{field}")
+        for entry, distribution in section.items():
+            _check_distribution(distribution, section, f"{where}: {kind}.{entry}")
+            _check_range(TYPES[kind], entry, distribution, f"{where}: {kind}.{entry}")
     _check_capture(capture, f"{where}: capture")
     return Preset(name, tuple(types), json.loads(json.dumps(draws)), capture)
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from generators.pictures import decode_depth, decode_rgb
 from generators.recipe import Recipe
 from generators.records import flat_columns
-from generators.sources import SPLITS
+from generators.splits import SPLITS
 from generators.taxonomy import TYPES
 
 PAIRS = 6  # of each type on the sheet

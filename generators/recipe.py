@@ -16,11 +16,10 @@ from typing import Any
 from generators.errors import InputError
 from generators.presets import Preset
 from generators.randomness import permute
-from generators.sources import SCENE_CROPS, SPLITS, Pool, digest, largest_remainder
+from generators.sources import SCENE_CROPS, Pool, digest
+from generators.splits import SPLITS, largest_remainder
 
 FORMAT = 1
-# 103,000 / 4,000 / 3,000 of DU-110k.
-PROPORTIONS = {"train": 103, "validation": 4, "test": 3}
 ROW_GROUP = 100
 MAX_SHARD = 2000  # about 400 MB at 256 × 256
 
@@ -197,16 +196,6 @@ def read_json(folder: Path) -> dict[str, Any]:
         return data
     except (ValueError, AssertionError):
         raise InputError(f"{path} is damaged: not a JSON object") from None
-
-
-def split_counts(n: int, types: int) -> dict[str, int]:
-    """Samples per split for about `n` in all: the same number of every type in every split.
-
-    `n` is rounded to a multiple of the number of types; see PROPORTIONS.
-    """
-    per_type = max(1, round(n / types))
-    parts = largest_remainder(per_type, list(PROPORTIONS.values()))
-    return {split: part * types for split, part in zip(SPLITS, parts, strict=True)}
 
 
 def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, ...]:

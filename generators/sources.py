@@ -3,18 +3,18 @@
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 from generators import photographs
 from generators.errors import InputError
-from generators.randomness import permute
+from generators.layouts import LAYOUTS
+from generators.splits import SPLITS, part
 
-SPLITS = ("train", "validation", "test")
 BUNDLED = Path(__file__).parent / "data" / "photos"
-KINDS = ("builtin", "dead-leaves", "folder")
+PLACELESS = ("builtin", "dead-leaves")
+KINDS = (*PLACELESS, *LAYOUTS)
 MAX_UPSCALING = 1.5
 MAX_UNREADABLE_SHARE = 0.2
 # The bundled photographs are few: past this many crops of each, scenes take over.
@@ -45,9 +45,9 @@ class SourceSpec:
         weight = float(match["weight"] or 1)
         if kind not in KINDS:
             raise InputError(f"unknown source {kind!r}; the sources are: {', '.join(KINDS)}")
-        if kind == "folder" and not where:
-            raise InputError("--source folder needs a folder: folder=PHOTOS")
-        if kind != "folder" and where:
+        if kind not in PLACELESS and not where:
+            raise InputError(f"--source {kind} needs a place: {kind}=WHERE")
+        if kind in PLACELESS and where:
             raise InputError(f"--source {kind} takes no place; write {kind} alone")
         if weight <= 0:
             raise InputError(f"--source {text}: the weight must be above 0")
@@ -63,6 +63,9 @@ class Photograph:
         path: where its file is.
         sha256: of the file.
         width, height: pixels, upright.
+        group: photographs of one group stay on one side of the split; empty for none.
+        depth_map: file of a prepared depth map, see `depth_maps`; empty for none.
+        depth_source: where its depth comes from, as in the row.
     """
 
     source_id: str
@@ -70,6 +73,9 @@ class Photograph:
     sha256: str
     width: int
     height: int
+    group: str = ""
+    depth_map: str = ""
+    depth_source: str = "procedural"
 
 
 @dataclass
@@ -92,7 +98,7 @@ class Pool:
 
 
 def gather(
-    specs: Sequence[SourceSpec], shares: dict[str, int], size: int, seed: int, look: Inspector
+    specs: Sequence[SourceSpec], shares: Mapping[str, int], size: int, seed: int, look: Inspector
 ) -> list[Pool]:
     """Inspect every source once and part its photographs among the splits.
 
@@ -107,7 +113,7 @@ def gather(
     pools: list[Pool] = []
     seen: set[str] = set()
     for spec in specs:
-        if spec.kind in ("builtin", "dead-leaves"):
+        if spec.kind in PLACELESS:
             if spec.kind == "builtin":
                 pools.append(_bundled(spec.weight / 2, look))
             weight = spec.weight / 2 if spec.kind == "builtin" else spec.weight
@@ -130,99 +136,58 @@ def _bundled(weight: float, look: Inspector) -> Pool:
 
 def _folder(
     spec: SourceSpec,
-    shares: dict[str, int],
+    shares: Mapping[str, int],
     size: int,
     seed: int,
     look: Inspector,
     seen: set[str],
 ) -> Pool:
+    """Read a source's layout, look at its files, and part the good ones."""
+    told = f"--source {spec.kind}={spec.where}"
     root = Path(spec.where).expanduser()
-    if not root.is_dir():
-        raise InputError(f"--source folder={spec.where}: no such folder")
-    files = sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in photographs.SUFFIXES
-        and path.is_file()
-        and not path.name.startswith(".")
-    )
-    if not files:
-        known = " ".join(sorted(photographs.SUFFIXES))
-        raise InputError(f"--source folder={spec.where}: no photographs in it ({known})")
-    pool = Pool(spec.kind, spec.weight, None)
+    if not root.exists():
+        raise InputError(f"{told}: no such folder")
+    listing = LAYOUTS[spec.kind](root)
+    left_out = listing.left_out
     good: list[Photograph] = []
-    for path, found in zip(files, look(files), strict=True):
-        name = path.relative_to(root).as_posix()
-        if isinstance(found, str):
-            pool.left_out.setdefault("unreadable", []).append(f"{name}: {found}")
-        elif found.sha256 in seen:
-            pool.left_out.setdefault("the same file as another", []).append(name)
-        elif min(found.width, found.height) * MAX_UPSCALING < size:
-            pool.left_out.setdefault("too small", []).append(
-                f"{name}: {found.width}×{found.height}"
-            )
+    found = look([entry.path for entry in listing.entries])
+    for entry, seen_as in zip(listing.entries, found, strict=True):
+        if isinstance(seen_as, str):
+            left_out.setdefault("unreadable", []).append(f"{entry.name}: {seen_as}")
+            continue
+        width, height = seen_as.width, seen_as.height
+        if seen_as.sha256 in seen:
+            left_out.setdefault("the same file as another", []).append(entry.name)
+        elif min(width, height) * MAX_UPSCALING < size:
+            left_out.setdefault("too small", []).append(f"{entry.name}: {width}×{height}")
         else:
-            seen.add(found.sha256)
-            good.append(Photograph(name, path, found.sha256, found.width, found.height))
-    _refuse_ruin(spec, pool.left_out, len(files), len(good), size)
-    pool.photographs = part(good, shares, seed)
-    return pool
+            seen.add(seen_as.sha256)
+            good.append(
+                Photograph(entry.name, entry.path, seen_as.sha256, width, height, entry.group)
+            )
+    _refuse_ruin(told, left_out, len(listing.entries), len(good), size)
+    return Pool(spec.kind, spec.weight, part(good, shares, seed), left_out=left_out)
 
 
 def _refuse_ruin(
-    spec: SourceSpec, left_out: dict[str, list[str]], files: int, good: int, size: int
+    told: str, left_out: Mapping[str, list[str]], files: int, good: int, size: int
 ) -> None:
     unreadable = left_out.get("unreadable", [])
     if len(unreadable) > MAX_UNREADABLE_SHARE * files:
         raise InputError(
-            f"--source folder={spec.where}: {len(unreadable)} of {files} files cannot be read "
-            f"(limit {MAX_UNREADABLE_SHARE:.0%}), the first is {unreadable[0]}; "
-            "repair or remove them"
+            f"{told}: {len(unreadable)} of {files} files cannot be read (limit "
+            f"{MAX_UNREADABLE_SHARE:.0%}), the first is {unreadable[0]}; repair or remove them"
         )
+    if not good and not left_out:
+        known = " ".join(sorted(photographs.SUFFIXES))
+        raise InputError(f"{told}: no photographs in it ({known})")
     if not good:
+        reasons = "; ".join(f"{len(names)} {reason}" for reason, names in left_out.items())
+        least = math.ceil(size / MAX_UPSCALING)
         raise InputError(
-            f"--source folder={spec.where}: none of {files} photographs can be used: "
-            + "; ".join(f"{len(names)} {reason}" for reason, names in left_out.items())
-            + f". The short side must be at least {math.ceil(size / MAX_UPSCALING)} pixels"
+            f"{told}: no photograph in it can be used: {reasons}. The short side must be at least "
+            f"{least} pixels"
         )
-
-
-def part(
-    members: Sequence[Photograph], shares: dict[str, int], seed: int
-) -> dict[str, list[Photograph]]:
-    """Part photographs among the splits in proportion to `shares`, at least one to each.
-
-    The order is a keyed permutation of `seed`, so neither names nor dates decide the side.
-
-    Raises:
-        InputError: fewer photographs than splits that hold samples.
-    """
-    wanted = [split for split in SPLITS if shares.get(split)]
-    if len(members) < len(wanted):
-        raise InputError(
-            f"{len(members)} photographs cannot fill the splits {', '.join(wanted)} without "
-            "putting one photograph on two sides; add photographs or --source dead-leaves"
-        )
-    spare = len(members) - len(wanted)
-    extra = largest_remainder(spare, [shares[split] for split in wanted])
-    order = [members[permute(i, len(members), seed, 1)] for i in range(len(members))]
-    parts: dict[str, list[Photograph]] = {split: [] for split in SPLITS}
-    start = 0
-    for split, more in zip(wanted, extra, strict=True):
-        parts[split] = order[start : start + 1 + more]
-        start += 1 + more
-    return parts
-
-
-def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
-    """Whole numbers in proportion to `weights` that sum to `total` (Hamilton's method)."""
-    shares = [Fraction(weight) for weight in weights]  # exact: a tie stays a tie
-    exact = [total * share / sum(shares) for share in shares]
-    counts = [math.floor(value) for value in exact]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (counts[i] - exact[i], i))
-    for i in by_remainder[: total - sum(counts)]:
-        counts[i] += 1
-    return counts
 
 
 def digest(members: Iterable[Photograph]) -> str:

@@ -44,7 +44,7 @@ def test_depth_that_is_given_is_used(photo: np.ndarray) -> None:
     assert np.abs(made.depth / 65535 - wanted).max() < 1e-4
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", [kind.name for kind in TYPES.values() if kind.keys])
 def test_the_seed_decides(photo: np.ndarray, kind: str) -> None:
     one, same, other = (degrade(photo, kind, seed=seed) for seed in (1, 1, 5))
     assert (one.degraded == same.degraded).all()

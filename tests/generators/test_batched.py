@@ -54,7 +54,7 @@ def smooth_depth(index: int, height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(("height", "width"), [(256, 256), (97, 128)])
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "none"])
 def test_both_paths_agree_on_photographs(kind, height, width, dtype) -> None:
     model = physics(kind)
     for batch in range(3):
@@ -215,7 +215,7 @@ def test_gradient_of_low_resolution_is_the_adjoint(scale) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "none"])
 def test_gradients_are_finite_on_black_and_white(kind, dtype) -> None:
     rng = np.random.default_rng(0)
     images = to_tensor(rng.choice([0, 255], (2, 9, 9, 3)).astype(np.uint8), dtype).requires_grad_()

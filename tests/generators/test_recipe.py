@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
 from generators import presets
-from generators.recipe import Recipe, share_out, split_counts
-from generators.sources import SPLITS, Photograph, Pool, part
+from generators.recipe import Recipe, share_out
+from generators.sources import Photograph, Pool
+from generators.splits import SPLITS, part, split_counts
 
 
 def pool(kind: str, weight: float, counts: tuple[int, int, int], crops: int | None = None) -> Pool:

@@ -1,0 +1,180 @@
+"""Make the shards that are missing from a folder, and describe the dataset when it is whole."""
+
+import errno
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from pathlib import Path
+
+from generators import card, croissant, engines, manifest
+from generators.errors import InputError
+from generators.identity import split_identity
+from generators.output import lock, opened, settle, write_whole
+from generators.recipe import Recipe
+from generators.shards import Photographs, Shards
+from generators.sources import Photograph
+from generators.splits import SPLITS
+
+_PHOTOGRAPHS, _MANIFEST = ".photographs.json", ".manifest.parquet"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+LeftOut = Mapping[str, Mapping[str, list[str]]]
+
+
+@dataclass
+class Made:
+    """What a run did.
+
+    Attributes:
+        folder: where the dataset is.
+        recipe: what it is.
+        new: samples made by this run; the others were there.
+        left_out: per source, why files were left out, and which.
+        redrawn: crops drawn again, by reason.
+        identity: `recipe_id` and `content_id` per split.
+    """
+
+    folder: Path
+    recipe: Recipe
+    new: int = 0
+    left_out: LeftOut = field(default_factory=dict)
+    redrawn: Counter[str] = field(default_factory=Counter)
+    identity: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Progress:
+    """Hears how a run goes. Every method may be overridden; the default says nothing."""
+
+    def inspected(self, files: int, total: int) -> None:
+        """`files` of `total` photographs have been looked at."""
+
+    def depths(self, maps: int, total: int) -> None:
+        """`maps` of `total` depth maps are prepared."""
+
+    def planned(self, recipe: Recipe, done: int) -> None:
+        """The recipe stands; `done` samples are there already."""
+
+    def made(self, counts: Mapping[str, int]) -> None:
+        """So many more samples of each type are made."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to make, with what.
+
+    Attributes:
+        recipe: the dataset.
+        photographs: per pool, in the recipe's order, its photographs by split.
+        left_out: per source, why files were left out, and which.
+        device: where the degradations run: `cpu` or a torch device.
+        manifest: a manifest to follow row by row, or None to draw.
+    """
+
+    recipe: Recipe
+    photographs: Photographs
+    left_out: LeftOut
+    device: str = "cpu"
+    manifest: Path | None = None
+
+
+def produce(out: Path, job: Job, workers: int, progress: Progress) -> Made:
+    """Make the dataset of `job` in `out`, or what is missing of it.
+
+    Raises:
+        InputError: `out` holds another dataset, or the disk is full; finished shards stay.
+    """
+    with lock(out):
+        before = settle(out, job.recipe)
+        made = Made(out, job.recipe, left_out=job.left_out)
+        if "made" in before:
+            made.identity = before["made"]["identity"]
+            return made
+        return _make(made, job, workers, progress)
+
+
+def _make(made: Made, job: Job, workers: int, progress: Progress) -> Made:
+    out, recipe = made.folder, job.recipe
+    data = out / "data"
+    _hand_over(out, job)
+    for part in data.glob(".*.part"):
+        part.unlink()
+    missing = [i for i, s in enumerate(recipe.shards) if not (data / s.name).exists()]
+    made.new = sum(recipe.shards[i].stop - recipe.shards[i].start for i in missing)
+    progress.planned(recipe, recipe.n - made.new)
+    try:
+        work = partial(_shard, out, job.device)
+        for redrawn in engines.run(work, missing, workers, progress.made):
+            made.redrawn.update(redrawn)
+        _describe(made)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        finished = sum((data / shard.name).exists() for shard in recipe.shards)
+        raise InputError(
+            f"{out}: no space left; the {finished} finished shards of {len(recipe.shards)} are "
+            "safe: free some space and run the same command again"
+        ) from None
+    finally:
+        for part in data.glob(".*.part"):
+            part.unlink()
+    (out / _PHOTOGRAPHS).unlink()
+    (out / _MANIFEST).unlink(missing_ok=True)
+    return made
+
+
+def _shard(out: Path, device: str, number: int, report: engines.Report) -> Counter[str]:
+    return _shards(out, device).make(number, report)
+
+
+@lru_cache(maxsize=1)
+def _shards(out: Path, device: str) -> Shards:
+    """A worker's own copy of the recipe and the photographs' names."""
+    told = json.loads((out / _PHOTOGRAPHS).read_text("utf-8"))
+    members = [
+        {
+            split: [Photograph(path=Path(photo.pop("path")), **photo) for photo in photos]
+            for split, photos in pool.items()
+        }
+        for pool in told
+    ]
+    follow = out / _MANIFEST
+    rows = manifest.read(follow).rows if follow.exists() else None
+    return Shards(Recipe.read(out), members, out / "data", device, rows)
+
+
+def _hand_over(out: Path, job: Job) -> None:
+    """Write down for the workers what does not fit into recipe.json."""
+    members = [
+        {
+            split: [asdict(photo) | {"path": str(photo.path)} for photo in photos]
+            for split, photos in pool.items()
+        }
+        for pool in job.photographs
+    ]
+    write_whole(out / _PHOTOGRAPHS, json.dumps(members))
+    if job.manifest:
+        write_whole(out / _MANIFEST, job.manifest.read_bytes())
+
+
+def _describe(made: Made) -> None:
+    """Write the card and Croissant, and close the recipe: the dataset is whole."""
+    out, recipe = made.folder, made.recipe
+    made.identity = identities(out, recipe)
+    about = croissant.metadata(recipe, datetime.now(UTC).date().isoformat())
+    write_whole(out / "croissant.json", json.dumps(about, indent=1))
+    write_whole(out / "README.md", card.card(recipe, made.identity, made.left_out))
+    closed = opened(recipe) | {"made": {"identity": made.identity, "left_out": made.left_out}}
+    write_whole(out / "recipe.json", json.dumps(closed, indent=1))
+
+
+def identities(out: Path, recipe: Recipe) -> dict[str, dict[str, str]]:
+    """`recipe_id` and `content_id` of every split that holds samples."""
+    files: dict[str, Sequence[Path]] = {
+        split: [out / "data" / s.name for s in recipe.shards if s.split == split]
+        for split in SPLITS
+    }
+    preset = recipe.preset.as_json()
+    return {split: split_identity(paths, preset) for split, paths in files.items() if paths}
