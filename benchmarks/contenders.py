@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from deepinv.physics.functional import gaussian_blur as deepinv_kernel
 from numpy.typing import NDArray
+from photographs import BUNDLED, read
 from PIL import Image as PillowImage
 
 from generators import crops, presets
@@ -100,10 +101,13 @@ def hazes() -> Comparison:
     fog = A.RandomFog(fog_coef_range=(0.3, 1.0), p=1)
     preset = presets.load("du110k")
 
+    _, pixels = next(read(BUNDLED))
+    photo = crops.Clean("", "0" * 64, pixels, pixels.shape[:2], reduction=1, least=1)
+    assert photo.coarse_depth.size  # guessed here, once, as a worker does for many crops
+
     def generate(image: Image, _: int) -> Image:
-        """As `dubench generate`: guess the crop's depth, draw values, solve β, apply."""
-        box = (0, 0, SIDE, SIDE)
-        own = _photograph(image.tobytes()).cut_depth(box, image)
+        """As `dubench generate`: the crop's depth from the photograph's, draw, solve β, apply."""
+        own = photo.cut_depth((0, 0, SIDE, SIDE), image)
         drawn = preset.draw("haze", stream(0, 0, 0, Purpose.PARAMETERS))
         return haze.apply(image, haze.derive(drawn, own), own)
 
@@ -111,7 +115,7 @@ def hazes() -> Comparison:
         "haze",
         (
             Contender("dubench, depth given", lambda x, i: haze.apply(x, values, depth)),
-            Contender("dubench, depth guessed and β solved", generate),
+            Contender("dubench, as it generates: depth, draw, β", generate),
             Contender(
                 "imagecorruptions fog", lambda x, i: imagecorruptions().corrupt(x, i + 1, "fog")
             ),
@@ -186,7 +190,7 @@ def tensorwise(image: Image, work: Callable[[torch.Tensor], torch.Tensor]) -> Im
 @cache
 def imagecorruptions() -> Any:
     """imagecorruptions 1.1.2 (2020), with the two names it lost since put back."""
-    np.float64 = np.float64  # type: ignore[attr-defined]
+    np.float_ = np.float64  # type: ignore[attr-defined]  # noqa: NPY201
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import imagecorruptions as package
@@ -262,15 +266,3 @@ def _low_resolution_truth(image: Image, case: int) -> NDArray[np.float64]:
     scale = int(SCALES[case])
     small = np.clip(np.rint(down_operator(SIDE, SIDE, scale).forward(image)), 0, 255)
     return np.clip(up_operator(SIDE, SIDE, scale).forward(small), 0, 255)
-
-
-@cache
-def _photograph(pixels: bytes) -> crops.Clean:
-    """A photograph that is its own crop; its coarse depth is made once, as in a worker."""
-    image = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE, 3)
-    made = crops.Clean("", "0" * 64, image, (SIDE, SIDE), 1, 1)
-    assert made.coarse_depth.size
-    return made
-
-
-COMPARISONS = (blurs, hazes, low_resolutions, low_lights)

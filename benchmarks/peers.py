@@ -1,8 +1,6 @@
 """How fast dubench degrades one 256×256 photograph, beside other libraries on the same one.
 
-    pip install -e . -r benchmarks/requirements.txt    # in an environment of its own
-    python benchmarks/peers.py                         # about three minutes
-
+The peers are in requirements.txt and want an environment of their own.
 Each comparison runs in a worker as `dubench generate` starts it: one process, one thread.
 """
 
@@ -24,6 +22,7 @@ PACKAGES = (
     *("numpy", "opencv-python-headless", "scipy", "scikit-image", "torch", "pillow"),
     *("imagecorruptions", "deepinv", "albumentations"),
 )
+PARTS = 5  # the spread is that of as many parts of the run
 NAMES = ("blurs", "hazes", "low_resolutions", "low_lights")
 
 
@@ -66,8 +65,6 @@ def compare(task: tuple[str, Path, int], report: Callable[[Any], None]) -> dict[
         truth = made.truth and made.truth(image, case)
         for turn in range(len(made.contenders)):
             one = made.contenders[(number + turn) % len(made.contenders)]
-            if "guessed" in one.name:
-                one.apply(image, case)  # the photograph's own depth, once for all its crops
             start = time.process_time()
             result = one.apply(image, case)
             times[one.name].append(1000 * (time.process_time() - start))
@@ -77,34 +74,41 @@ def compare(task: tuple[str, Path, int], report: Callable[[Any], None]) -> dict[
                 inside = off[inner, inner]
                 rms = float(np.sqrt((inside**2).mean()))
                 errors[one.name].append((float(inside.max()), rms, float(off.max())))
-    return {"name": made.name, "goals": made.goals, "times": times, "errors": errors}
+    return {
+        "name": made.name,
+        "cases": made.cases,
+        "goals": made.goals,
+        "times": times,
+        "errors": errors,
+    }
 
 
 def table(made: dict[str, Any]) -> str:
-    """Median (least–most of 20 batches) of every contender, and how many times dubench's it is."""
-    times, errors = made["times"], made["errors"]
-    ours = statistics.median(next(iter(times.values())))
-    with_errors = any(errors.values())
-    head = f"| {made['name']} | ms per image | images/s | times dubench's | goal |"
-    told = [" most levels off inside | rms inside | most at the border |"] if with_errors else [""]
-    lines = [head + told[0], "|---" * (head.count("|") - 1 + told[0].count("|")) + "|"]
-    for name, spent in times.items():
-        middle = statistics.median(spent)
-        batches = [statistics.median(spent[i::20]) for i in range(20)]
+    """As Markdown: every contender's time and error, and how many times dubench's time it takes."""
+    errors, cases = made["errors"], made["cases"]
+    measured = any(errors.values())
+    columns = [made["name"], "ms per image", "images/s", "times dubench's", "goal"]
+    columns += ["most levels off", "rms", "most at the border"] if measured else []
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    ours = middle(next(iter(made["times"].values())), cases)
+    for name, spent in made["times"].items():
+        mine = middle(spent, cases)
+        part = len(spent) // PARTS
+        parts = [middle(spent[i * part : (i + 1) * part], cases) for i in range(PARTS)]
         goal = made["goals"].get(name)
-        verdict = f"≥ {goal}: {'met' if middle / ours >= goal else 'MISSED'}" if goal else ""
-        cells = [
-            name,
-            f"{middle:.3f} ({min(batches):.3f}–{max(batches):.3f})",
-            f"{1000 / middle:,.0f}",
-            f"{middle / ours:.2f}",
-            verdict,
-        ]
-        if with_errors:
+        verdict = f"≥ {goal}: {'met' if mine / ours >= goal else 'MISSED'}" if goal else ""
+        cells = [name, f"{mine:.3f} ({min(parts):.3f}–{max(parts):.3f})", f"{1000 / mine:,.0f}"]
+        cells += [f"{mine / ours:.2f}", verdict]
+        if measured:
             inside, rms, border = zip(*errors[name], strict=True)
             cells += [f"{max(inside):.2f}", f"{statistics.fmean(rms):.3f}", f"{max(border):.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def middle(spent: list[float], cases: int) -> float:
+    """The mean over the settings of the median time at each; image i was at i modulo `cases`."""
+    return statistics.fmean(statistics.median(spent[case::cases]) for case in range(cases))
 
 
 if __name__ == "__main__":

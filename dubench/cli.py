@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from generators.errors import InputError
+from generators.taxonomy import TYPES
 
 app = typer.Typer(
     name="dubench",
@@ -143,7 +144,7 @@ def preview(folder: Dataset) -> None:
 @app.command()
 def degrade(
     photo: Annotated[Path, typer.Argument(help="A photograph of any size.")],
-    kind: Annotated[str, typer.Option("--type", help="haze, low_light, blur, low_resolution.")],
+    kind: Annotated[str, typer.Option("--type", help=", ".join(TYPES) + ".")],
     values: Annotated[
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Fix a parameter; the rest is drawn."),

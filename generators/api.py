@@ -82,7 +82,8 @@ class Degrade:
 
         Returns:
             `degraded` and `clean`, float32 tensors (3, H, W) in [0, 1]; `type`, an index into
-            the taxonomy's types; `parameters`, float32 (15,), NaN where a key is another type's.
+            the taxonomy's types; `parameters`, float32 with an entry per column, NaN where a key
+            is another type's.
         """
         import torch
 

@@ -129,8 +129,9 @@ def _columns() -> str:
     return (
         "## Columns\n\n`degraded` and `clean` (PNG), `type`, `tuples` (type, key, value, shape; "
         f"the map `transmission` by its mean), the same flat for filters: {flat}; `depth` (16-bit "
-        "PNG, 0 nearest, haze only), `severity`, `source`, `source_id`, `source_scale` (pixels "
-        "here per pixel of the photograph), `crop_box` (x, y, width, height there), "
+        "PNG, 0 nearest, where the type needs it), `severity`, `source`, `source_id`, "
+        "`source_scale` (pixels here per pixel of the photograph), `crop_box` (x, y, width, height "
+        "there), "
         "`depth_source`, `recipe` (JSON: seed, index, attempt, photograph hash, derived and "
         "nuisance values), `degraded_sha256` (of the RGB bytes), `review`."
     )

@@ -93,7 +93,7 @@ def _inset(sheet: Image.Image, row: dict[str, Any], corner: tuple[int, int]) -> 
 def _caption(row: dict[str, Any]) -> str:
     told = []
     for name, key in flat_columns().items():
-        value = row[name]
+        value = row.get(name)
         if value is not None and not isinstance(value, list):
             told.append(f"{name.replace('_', ' ')} {value:.3g}" if key else f"{name} {value:.2g}")
     nuisance = json.loads(row["recipe"])["nuisance"]
@@ -122,7 +122,8 @@ def _page(folder: Path, recipe: Recipe, files: Sequence[Path], sheet: Image.Imag
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=88)
     picture = base64.b64encode(buffer.getvalue()).decode()
-    columns = [*_PLAIN, *flat_columns()]
+    there = pq.read_schema(files[0]).names  # a dataset older than a type lacks its columns
+    columns = [name for name in (*_PLAIN, *flat_columns()) if name in there]
     tables = [pq.read_table(file, columns=columns) for file in files]
     values = {c: [v for t in tables for v in t[c].to_pylist()] for c in columns}
     title = html.escape(f"{recipe.preset.name} in {folder.name}")
@@ -154,7 +155,7 @@ Made so far: {len(values["type"]):,}.</p>
 
 def _numbers(values: dict[str, list[Any]]) -> Iterator[tuple[str, np.ndarray, str]]:
     for name, key in flat_columns().items():
-        present = [v for v in values[name] if v is not None]
+        present = [v for v in values.get(name, []) if v is not None]
         if present:
             yield name, np.asarray(present, np.float64), key.unit if key else "derived"
 

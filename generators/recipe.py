@@ -77,6 +77,7 @@ class Recipe:
         size: side of an image in pixels.
         splits: samples per split; each a multiple of the number of types.
         pools: the sources, in order.
+        first: index of the first sample; the others follow.
     """
 
     preset: Preset
@@ -84,6 +85,7 @@ class Recipe:
     size: int
     splits: Mapping[str, int]
     pools: tuple[PoolShare, ...]
+    first: int = 0
 
     @property
     def n(self) -> int:
@@ -92,7 +94,7 @@ class Recipe:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *accumulate(self.splits[split] for split in SPLITS)]
+        return list(accumulate((self.splits[split] for split in SPLITS), initial=self.first))
 
     def split_of(self, index: int) -> str:
         """The split of sample `index`."""
@@ -146,6 +148,7 @@ class Recipe:
             "n": self.n,
             "size": self.size,
             "seed": self.seed,
+            "first": self.first,
             "splits": dict(self.splits),
             "sources": [
                 {
@@ -175,6 +178,7 @@ class Recipe:
                 PoolShare(pool["kind"], pool["samples"], pool["photographs"], pool["digest"])
                 for pool in data["sources"]
             ),
+            data["first"],
         )
 
     @staticmethod

@@ -1,22 +1,25 @@
 """Make one shard: a pure function of the recipe and the shard's number."""
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from generators.capture import draw_capture
-from generators.checks import is_flat
-from generators.crops import Clean, open_photograph, open_scene
+from generators.checks import refusal
+from generators.crops import Box, Clean, open_photograph, open_scene
 from generators.errors import InputError
 from generators.parquet import ShardWriter
 from generators.photographs import UnreadableError
-from generators.physics import physics
+from generators.physics import Depth, Image, Values, physics
 from generators.randomness import Purpose, stream
 from generators.recipe import ROW_GROUP, Recipe, Slot
-from generators.records import Origin, row
+from generators.records import Origin, row, values_of
 from generators.sample import Sample, draw_values, render
 from generators.sources import Photograph
 from generators.taxonomy import TYPES
@@ -27,6 +30,22 @@ Photographs = list[dict[str, list[Photograph]]]  # per pool, per split; empty fo
 Progress = Callable[[dict[str, int]], None]
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A sample before it is rendered."""
+
+    kind: str
+    clean: Image
+    depth: Depth | None
+    values: Values
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """(seed, index, attempt), which its streams follow from."""
+        return self.origin.seed, self.origin.index, self.origin.attempt
+
+
 @dataclass
 class Shards:
     """Makes the shards of one recipe, keeping the last photograph of each pool decoded.
@@ -35,11 +54,15 @@ class Shards:
         recipe: the dataset.
         photographs: per pool, in the recipe's order, its photographs by split.
         folder: where the Parquet files go.
+        device: where the degradations run: `cpu`, or a torch device for the batched path.
+        rows: a manifest's rows by index, to follow instead of drawing.
     """
 
     recipe: Recipe
     photographs: Photographs
     folder: Path
+    device: str = "cpu"
+    rows: Mapping[int, Mapping[str, Any]] | None = None
     _open: dict[int, tuple[tuple[str, int], Clean]] = field(default_factory=dict)
 
     def make(self, number: int, progress: Progress) -> Counter[str]:
@@ -49,19 +72,44 @@ class Shards:
         """
         shard = self.recipe.shards[number]
         redrawn: Counter[str] = Counter()
-        made: Counter[str] = Counter()
         with ShardWriter(self.folder / shard.name, ROW_GROUP) as writer:
-            for index in range(shard.start, shard.stop):
-                sample, origin = self.sample(index, redrawn)
-                writer.add(row(sample, origin, self.recipe.preset.draws.get(sample.type, ())))
-                made[sample.type] += 1
-                if made.total() == ROW_GROUP or index == shard.stop - 1:
-                    progress(dict(made))
-                    made.clear()
+            for start in range(shard.start, shard.stop, ROW_GROUP):
+                indices = range(start, min(start + ROW_GROUP, shard.stop))
+                for planned, degraded in self._rendered(self.plan(i, redrawn) for i in indices):
+                    sample = Sample(
+                        planned.kind, planned.clean, degraded, planned.depth, planned.values
+                    )
+                    drawn = self.recipe.preset.draws.get(planned.kind, ())
+                    writer.add(row(sample, planned.origin, drawn))
+                progress(Counter(self.recipe.kind_of(i) for i in indices))
         return redrawn
 
-    def sample(self, index: int, redrawn: Counter[str]) -> tuple[Sample, Origin]:
-        """Sample `index` of the recipe: the first attempt that gives a good crop.
+    def _rendered(self, plans: Iterator[Planned]) -> Iterator[tuple[Planned, Image]]:
+        if self.device == "cpu":
+            for plan in plans:
+                yield plan, render(plan.kind, plan.clean, plan.values, plan.depth, plan.key)
+            return
+        from generators.device import render_batch
+
+        waiting = list(plans)
+        made: dict[int, Image] = {}
+        for kind in {plan.kind for plan in waiting}:
+            mine = [plan for plan in waiting if plan.kind == kind]
+            depths = [plan.depth for plan in mine if plan.depth is not None]
+            images = render_batch(
+                kind,
+                [plan.clean for plan in mine],
+                [plan.values for plan in mine],
+                depths or None,
+                [plan.key for plan in mine],
+                self.device,
+            )
+            made |= {p.origin.index: image for p, image in zip(mine, images, strict=True)}
+        for plan in waiting:
+            yield plan, made[plan.origin.index]
+
+    def plan(self, index: int, redrawn: Counter[str]) -> Planned:
+        """Sample `index`: as the manifest says, or the first attempt that gives a good crop.
 
         An attempt keeps its values and looks for a crop that suits them, so that what is refused
         does not bend the values' distribution.
@@ -69,6 +117,8 @@ class Shards:
         Raises:
             InputError: none of many crops of this split and source is good.
         """
+        if self.rows is not None:
+            return self._follow(self.rows[index])
         slot = self.recipe.slot(index)
         for attempt in range(ATTEMPTS):
             rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
@@ -90,7 +140,7 @@ class Shards:
         rng: np.random.Generator,
         redrawn: Counter[str],
         first: bool,
-    ) -> tuple[Sample, Origin] | None:
+    ) -> Planned | None:
         recipe = self.recipe
         key = (recipe.seed, index, attempt)
         number = slot.photograph
@@ -103,8 +153,8 @@ class Shards:
             return None
         box = clean.box(rng, recipe.size)
         crop = clean.cut(box, recipe.size)
-        if is_flat(crop):
-            redrawn["flat"] += 1
+        if reason := refusal(crop):
+            redrawn[reason] += 1
             return None
         kind = TYPES[slot.kind]
         depth = clean.cut_depth(box, crop) if kind.needs_depth else None
@@ -113,22 +163,38 @@ class Shards:
             redrawn[f"implausible {kind.name}"] += 1
             return None
         values |= draw_capture(recipe.preset, key)
-        degraded = render(kind.name, crop, values, depth, key)
-        sample = Sample(kind.name, crop, degraded, depth, values)
-        origin = Origin(
+        origin = self._origin(index, attempt, recipe.pools[slot.pool].kind, clean, box, depth)
+        return Planned(kind.name, crop, depth, values, origin)
+
+    def _follow(self, told: Mapping[str, Any]) -> Planned:
+        """The sample that a row of a manifest describes."""
+        recipe = json.loads(told["recipe"])
+        clean = self._named(told, recipe["photograph"])
+        box = tuple(recipe["crop_box"])
+        crop = clean.cut(box, self.recipe.size)
+        kind = list(TYPES.values())[told["type"]]
+        depth = clean.cut_depth(box, crop) if kind.needs_depth else None
+        origin = self._origin(
+            recipe["index"], recipe["attempt"], told["source"], clean, box, depth
+        )
+        return Planned(kind.name, crop, depth, values_of(told), origin)
+
+    def _origin(
+        self, index: int, attempt: int, source: str, clean: Clean, box: Box, depth: Depth | None
+    ) -> Origin:
+        return Origin(
             id=f"du-{index:08d}",
-            preset=recipe.preset.name,
-            seed=recipe.seed,
+            preset=self.recipe.preset.name,
+            seed=self.recipe.seed,
             index=index,
             attempt=attempt,
-            source=recipe.pools[slot.pool].kind,
+            source=source,
             source_id=clean.source_id,
             photograph=clean.sha256,
             crop_box=box,
-            source_scale=recipe.size / box[2],
+            source_scale=self.recipe.size / box[2],
             depth_source=clean.depth_source if depth is not None else None,
         )
-        return sample, origin
 
     def _clean(self, slot: Slot, number: int, keep: bool) -> Clean:
         name = (slot.split, number)
@@ -143,3 +209,25 @@ class Shards:
         if keep:
             self._open[slot.pool] = (name, clean)
         return clean
+
+    def _named(self, told: Mapping[str, Any], sha256: str) -> Clean:
+        """The photograph or scene that a manifest's row names."""
+        held = self._open.get(-1)
+        if held and held[0] == (sha256, 0):
+            return held[1]
+        if told["source"] == "dead-leaves":
+            split, _, number = told["source_id"].partition("/")
+            clean = open_scene(self.recipe.seed, split, int(number), self.recipe.size)
+        else:
+            clean = open_photograph(self._by_hash[sha256], self.recipe.size)
+        self._open[-1] = ((sha256, 0), clean)
+        return clean
+
+    @cached_property
+    def _by_hash(self) -> dict[str, Photograph]:
+        return {
+            photo.sha256: photo
+            for pool in self.photographs
+            for photos in pool.values()
+            for photo in photos
+        }
