@@ -50,60 +50,63 @@ def _start() -> None:
 
 @app.command()
 def generate(
-    n: Annotated[int, typer.Option("--n", help="How many pairs.")] = 1000,
+    n: Annotated[int | None, typer.Option("--n", help="How many pairs; 1000 unless given.")] = None,
     out: Out = Path("du110k"),
     source: Annotated[
         list[str],
         typer.Option(
-            help="Where clean photographs come from: builtin, dead-leaves or folder=PHOTOS, "
-            "with @WEIGHT to mix several.",
+            help="Where clean photographs come from: builtin, dead-leaves, folder=DIR, celeba=DIR, "
+            "bdd100k=DIR, nuscenes=DIR or hf=NAME, with @WEIGHT to mix several.",
         ),
     ] = ["builtin"],  # noqa: B006
-    preset: Preset = "du110k",
-    size: Annotated[int, typer.Option(help="Side of an image in pixels.")] = 256,
-    seed: Seed = 0,
+    depth: Annotated[
+        str,
+        typer.Option(
+            help="Depth of photographs: procedural, folder=DIR (larger is farther), disparity=DIR "
+            "or model=NAME."
+        ),
+    ] = "procedural",
+    preset: Annotated[
+        str | None, typer.Option(help="Name of a preset, or a .toml file; du110k unless given.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Side of an image in pixels; 256 unless given.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Key of every random draw; 0 unless given.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="Make the dataset of this manifest again.")
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Keep the test split's answers apart, in OUT.answers.")
+    ] = False,
     workers: Workers = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda for the batched path.")] = "cpu",
     as_json: Json = False,
 ) -> None:
     """Make a dataset of degraded photographs, or finish one that was begun."""
-    from dubench.progress import GenerateBar
-    from generators import generate as making
-    from generators.sources import SourceSpec
+    from dubench.generate import Wanted, run, tell
 
-    specs = [SourceSpec.parse(text) for text in source]
+    wanted = Wanted(n, out, source, depth, preset, size, seed, manifest, blind, workers, device)
     try:
-        with GenerateBar() as heard:
-            made = making.generate(n, out, specs, preset, size, seed, workers, heard)
+        made, different = run(wanted)
     except KeyboardInterrupt:
         _fail(f"stopped; finished shards in {out} are safe: run the same command to go on")
         raise typer.Exit(INTERRUPTED) from None
-    if made.recipe.n != n:
-        _note(f"{n:,} rounded to {made.recipe.n:,}: the same number of every type in every split")
-    for kind, reasons in made.left_out.items():
-        for reason, names in reasons.items():
-            _note(f"{kind}: left out {len(names):,} {reason}, such as {names[0]}")
-    if made.redrawn:
-        told = ", ".join(f"{count:,} {reason}" for reason, count in made.redrawn.items())
-        _note(f"crops drawn again: {told}")
     if as_json:
-        _print_json(
-            {
-                "folder": str(out),
-                "n": made.recipe.n,
-                "new": made.new,
-                "splits": dict(made.recipe.splits),
-                "left_out": made.left_out,
-                "redrawn": made.redrawn,
-                "identity": made.identity,
-            }
-        )
+        _print_json(tell(made, different))
         return
     counts = ", ".join(f"{count:,} {split}" for split, count in made.recipe.splits.items())
     print(f"{out}: {made.recipe.n:,} pairs ({counts}), {made.new:,} of them new")
     for split, ids in made.identity.items():
-        print(
-            f"  {split:10} content_id {ids['content_id'][:16]}  recipe_id {ids['recipe_id'][:16]}"
-        )
+        content, recipe = ids["content_id"][:16], ids["recipe_id"][:16]
+        print(f"  {split:10} content_id {content}  recipe_id {recipe}")
+    if blind:
+        print(f"  the test split's answers are in {out}.answers: keep them to yourself")
+    if manifest:
+        print(f"  {tell(made, different)['manifest']}")
+    raise typer.Exit(1 if different else 0)
 
 
 @app.command()
@@ -130,6 +133,18 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
             print(f"  … and {len(found.problems) - SHOWN:,} more (--json lists all)")
         print("all good" if found.good else f"{len(found.problems):,} problems")
     raise typer.Exit(0 if found.good else 1)
+
+
+@app.command()
+def manifest(
+    folder: Dataset,
+    out: Annotated[Path, typer.Option(help="A .parquet file.")] = Path("manifest.parquet"),
+) -> None:
+    """Write a dataset down without its pixels, to be made again where the photographs are."""
+    from generators.manifest import export
+
+    rows = export(folder, out)
+    print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
 
 
 @app.command()
@@ -173,10 +188,6 @@ def _fail(message: str) -> int:
     """Say on stderr, in one line, what is wrong; returns the exit code of bad input."""
     print(f"dubench: {' '.join(message.split())}", file=sys.stderr)
     return 2
-
-
-def _note(message: str) -> None:
-    print(f"note: {message}", file=sys.stderr)
 
 
 def _print_json(value: Any) -> None:

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from generators.generate import Progress as Heard
+from generators.produce import Progress as Heard
 from generators.recipe import Recipe
 
 
@@ -60,7 +60,7 @@ class GenerateBar(Heard):
 
     def __init__(self) -> None:
         self._bar = bar("pairs")
-        self._look: TaskID | None = None
+        self._before: TaskID | None = None
         self._make: TaskID | None = None
         self._counts: Counter[str] = Counter()
 
@@ -72,22 +72,33 @@ class GenerateBar(Heard):
         self._bar.stop()
 
     def inspected(self, files: int, total: int) -> None:
-        """Move the first bar."""
-        if self._look is None:
-            self._look = self._bar.add_task("photographs", note="")
-        self._bar.update(self._look, completed=files, total=total)
-        if files == total:
-            self._bar.remove_task(self._look)
-            self._look = None
+        """Show the looking at photographs."""
+        self._prepare("photographs", files, total)
+
+    def spooled(self, images: int, most: int) -> None:
+        """Show the arriving of streamed images."""
+        self._prepare("images", images, most)
+
+    def depths(self, maps: int, total: int) -> None:
+        """Show the preparing of depth maps."""
+        self._prepare("depth maps", maps, total)
+
+    def _prepare(self, what: str, done: int, total: int) -> None:
+        if self._before is None:
+            self._before = self._bar.add_task(what, note="")
+        self._bar.update(self._before, completed=done, total=total)
+        if done == total:
+            self._bar.remove_task(self._before)
+            self._before = None
 
     def planned(self, recipe: Recipe, done: int) -> None:
-        """Start the second bar where an earlier run left off."""
+        """Start the bar of pairs where an earlier run left off."""
         self._make = self._bar.add_task(
             "pairs", total=recipe.n, completed=done, before=done, note=""
         )
 
     def made(self, counts: Mapping[str, int]) -> None:
-        """Move the second bar."""
+        """Move it."""
         assert self._make is not None
         self._counts.update(counts)
         note = ", ".join(f"{name} {count:,}" for name, count in sorted(self._counts.items()))

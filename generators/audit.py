@@ -101,6 +101,7 @@ def verify(
         for photograph, row in part.photographs.items():
             sides.setdefault(photograph, {}).setdefault(shard.split, row)
     audit.problems += _between_rows(folder, recipe, sides, types)
+    audit.problems += _blind(folder, told.get("blind"))
     audit.problems += _identity(folder, recipe, told["made"]["identity"])
     return audit
 
@@ -122,8 +123,21 @@ def _between_rows(
                 yield f"{split} holds {types[split][kind]} of {kind}, not {wanted}"
     names = {shard.name for shard in recipe.shards}
     for file in sorted((folder / "data").glob("*.parquet")):
-        if file.name not in names:
+        if file.name not in names and not file.name.startswith("blind-"):
             yield f"{file.name} is not part of the recipe"
+
+
+def _blind(folder: Path, told: Mapping[str, Any] | None) -> Iterator[str]:
+    """A blind test split shows ids and degraded images, as many as promised, and nothing else."""
+    ids: list[str] = []
+    for file in sorted((folder / "data").glob("blind-*.parquet")):
+        table = pq.read_table(file)
+        ids += table["id"].to_pylist()
+        if table.schema.names != ["id", "degraded"]:
+            yield f"{file.name} shows {', '.join(table.schema.names)}, not id and degraded alone"
+    promised = told["test"] if told else 0
+    if len(ids) != promised or len(set(ids)) != promised:
+        yield f"the blind test split holds {len(set(ids))} samples, not {promised}"
 
 
 def _identity(folder: Path, recipe: Recipe, told: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -6,13 +6,14 @@ nothing that a generation worker runs may import it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import torch
 from kornia.filters import filter2d_separable, get_gaussian_kernel1d
 from torch import Tensor
 
 from generators.errors import InputError
-from generators.operators import bicubic_down_matrix, bicubic_up_matrix
+from generators.operators import Matrix, bicubic_down_matrix, bicubic_up_matrix
 from generators.physics.low_light import EPSILON, RGB_TO_XYZ
 from generators.taxonomy import Value, degradation_type
 
@@ -38,7 +39,8 @@ def apply(
         kind: the type of degradation, one of `MODELS`.
         images: (B, 3, H, W) RGB in [0, 1], float32 or float64.
         values: one entry per image, as the per-image path names them: (B,), or (B, 9) for
-            `camera_intrinsics`; dtype and device of `images`. Others are ignored.
+            `camera_intrinsics`; dtype of `images`. Others are ignored. On the device of `images`
+            or on the CPU: from there `sigma` and `scale` are read without waiting for a device.
         depth: (B, H, W) or (B, 1, H, W) in [0, 1], for haze.
         normals: (B, 3, H, W) standard normals, the sensor's noise, for low light.
 
@@ -77,9 +79,9 @@ def haze(
     """I = J·t + A·(1 − t), t = exp(−β·d), as `physics.haze` (He et al., TPAMI 2011, eq. 1–2)."""
     assert depth is not None, "haze needs depth maps"
     transmission = torch.exp(
-        -_per_image(values["beta"]) * depth.reshape(len(images), 1, *depth.shape[-2:])
+        -_per_image(values["beta"].to(images.device)) * depth.reshape(len(images), 1, *depth.shape[-2:])
     )
-    light = _per_image(values["atmospheric_light"])
+    light = _per_image(values["atmospheric_light"].to(images.device))
     return light + (images - light) * transmission
 
 
@@ -88,6 +90,7 @@ def low_light(
 ) -> Tensor:
     """A camera backwards, darkened, and forwards, as `physics.low_light` (MAET, ICCV 2021)."""
     assert normals is not None, "low light needs standard normals for its noise"
+    values = {name: value.to(images.device) for name, value in values.items()}
     gamma, gain, shot, read = (
         _per_image(values[name]) for name in ("gamma", "gain", "shot_noise", "read_noise")
     )
@@ -99,7 +102,9 @@ def low_light(
     signal = gain * _transform(linear, to_camera / balance[:, :, None])
     variance = shot * signal.clamp(min=0) + read
     signal = signal + variance.clamp(min=_TINY).sqrt() * normals
-    developed = _transform(signal, torch.linalg.inv(to_camera) * balance[:, None, :])
+    # `inv` itself would wait for the device, to say whether it failed.
+    from_camera = torch.linalg.inv_ex(to_camera).inverse
+    developed = _transform(signal, from_camera * balance[:, None, :])
     u = developed.clamp(EPSILON, 1) ** (1 / gamma)
     return u * u * (3 - 2 * u)
 
@@ -111,12 +116,12 @@ def blur(
     sigma = values["sigma"]
     radius = (4 * sigma.detach()).ceil()
     reach = int(radius.max())
-    offsets = torch.arange(-reach, reach + 1, device=images.device)
+    offsets = torch.arange(-reach, reach + 1, device=sigma.device)
     # One width for the batch, but each image's own radius: a batch must not change its members.
     kernels = get_gaussian_kernel1d(2 * reach + 1, sigma[:, None]) * (
         offsets.abs() <= radius[:, None]
     )
-    kernels = kernels / kernels.sum(dim=1, keepdim=True)
+    kernels = (kernels / kernels.sum(dim=1, keepdim=True)).to(images.device)
     rows, columns = (_mirrored(n, reach, images.device) for n in images.shape[-2:])
     # kornia's own "reflect" refuses images smaller than the radius.
     framed = images[:, :, rows[:, None], columns]
@@ -152,6 +157,8 @@ MODELS: dict[str, Model] = {
     "low_resolution": low_resolution,
     "none": none,
 }
+# Types whose model takes `normals`.
+NOISY = frozenset({"low_light"})
 
 
 def _per_image(value: Tensor) -> Tensor:
@@ -164,7 +171,7 @@ def _down_and_up(images: Tensor, scale: int) -> Tensor:
     if min(height, width) < scale:
         raise InputError(f"{width}×{height} pixels are too few for scale={scale}")
     rows_down, columns_down, rows_up, columns_up = (
-        torch.tensor(make(n, scale), dtype=images.dtype, device=images.device)
+        _on_device(make, n, scale, images.dtype, images.device)
         for make in (bicubic_down_matrix, bicubic_up_matrix)
         for n in (height, width)
     )
@@ -172,6 +179,19 @@ def _down_and_up(images: Tensor, scale: int) -> Tensor:
     small = rows_down @ (images * 255) @ columns_down.T
     small = small + (small.round().clamp(0, 255) - small).detach()
     return rows_up @ small @ columns_up.T / 255
+
+
+@lru_cache(maxsize=64)
+def _on_device(
+    make: Callable[[int, int], Matrix],
+    n: int,
+    scale: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    """A matrix of `operators` as a tensor, kept: each copy to a device would wait for it."""
+    with torch.inference_mode(False):  # else autograd could not use what inference put here
+        return torch.tensor(make(n, scale), dtype=dtype, device=device)
 
 
 def _mirrored(n: int, reach: int, device: torch.device) -> Tensor:

@@ -20,11 +20,15 @@ _SIZE_NAMES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "n>10M
 _BUNDLED = Path(__file__).parent / "data" / "photos" / "ATTRIBUTION.md"
 
 
-def card(recipe: Recipe, identity: Identity, left_out: LeftOut) -> str:
-    """README.md of the dataset: YAML for the Hub, then prose and tables for people."""
+def card(recipe: Recipe, identity: Identity, left_out: LeftOut, blind: int = 0) -> str:
+    """README.md of the dataset: YAML for the Hub, then prose and tables for people.
+
+    Args:
+        blind: samples of a blind test split beside the others.
+    """
     return "\n\n".join(
         [
-            _front_matter(recipe),
+            _front_matter(recipe, blind),
             f"# {recipe.preset.name}: degraded photographs with exact ground truth",
             f"{recipe.n:,} pairs of {recipe.size}×{recipe.size} RGB images, clean and degraded, "
             "each with the type of its degradation and the physical parameters that made it, in "
@@ -33,7 +37,7 @@ def card(recipe: Recipe, identity: Identity, left_out: LeftOut) -> str:
             "```python\nfrom datasets import load_dataset\n\n"
             'row = load_dataset("path/of/this/folder", split="test")[0]\n'
             'row["degraded"], row["clean"], row["tuples"]\n```',
-            _splits(recipe, identity),
+            _splits(recipe, identity, blind),
             _types(recipe),
             _columns(),
             _making(recipe, left_out),
@@ -50,23 +54,30 @@ def licence(recipe: Recipe) -> str:
     return "other"
 
 
-def _front_matter(recipe: Recipe) -> str:
+def _front_matter(recipe: Recipe, blind: int) -> str:
     size = _SIZE_NAMES[sum(recipe.n >= bound for bound in _SIZES)]
     splits = [split for split in SPLITS if recipe.splits[split]]
     # JSON is YAML: each value in one line, quoted where it must be.
+    configs = [
+        {
+            "config_name": "default",
+            "data_files": [{"split": s, "path": f"data/{s}-*.parquet"} for s in splits],
+        }
+    ]
+    if blind:  # other columns, so another configuration
+        files = [{"split": "test", "path": "data/blind-*.parquet"}]
+        configs.append({"config_name": "blind", "data_files": files})
     fields = {
         "pretty_name": recipe.preset.name,
         "license": licence(recipe),
         "task_categories": ["image-to-text", "image-to-image"],
         "tags": ["image-degradation", "image-restoration", "dubench", "croissant"],
         "size_categories": [size],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": s, "path": f"data/{s}-*.parquet"} for s in splits],
-            }
-        ],
-        "dataset_info": {"features": [_yaml_feature(field) for field in schema()]},
+        "configs": configs,
+        "dataset_info": {
+            "config_name": "default",
+            "features": [_yaml_feature(field) for field in schema()],
+        },
     }
     lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items()]
     return "\n".join(["---", *lines, "---"])
@@ -91,7 +102,7 @@ def _yaml_kind(kind: pa.DataType) -> dict[str, Any]:
     return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind)}
 
 
-def _splits(recipe: Recipe, identity: Identity) -> str:
+def _splits(recipe: Recipe, identity: Identity, blind: int) -> str:
     head = "| split | samples | per type | recipe_id | content_id |\n|---|---|---|---|---|"
     types = len(recipe.preset.types)
     rows = [
@@ -99,13 +110,21 @@ def _splits(recipe: Recipe, identity: Identity) -> str:
         f"| `{ids['recipe_id'][:16]}` | `{ids['content_id'][:16]}` |"
         for split, ids in identity.items()
     ]
+    if blind:
+        rows.append(f"| test, blind | {blind:,} | {blind // types:,} | kept by the host | |")
     return "\n".join(
         [
             "## Splits\n",
             head,
             *rows,
             "\nNo photograph is on two sides. `content_id` pins the very pixels, `recipe_id` what "
-            "they were made of; both in full in `recipe.json`.",
+            "they were made of; both in full in `recipe.json`."
+            + (
+                " The configuration `blind` holds ids and degraded images of the test split alone; "
+                "`commitment` in `recipe.json` is the content_id of its answers."
+                if blind
+                else ""
+            ),
         ]
     )
 

@@ -4,12 +4,13 @@ import hashlib
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators import dead_leaves, depth, photographs
+from generators import dead_leaves, depth, depth_maps, photographs
 from generators.errors import InputError
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
@@ -34,8 +35,8 @@ class Clean:
         pixels: (h, w, 3) uint8 RGB, the photograph at 1/`reduction`.
         shape: (H, W) of the photograph itself, pixels.
         least: the smallest block of decoded pixels allowed, a side.
+        depth_source: where the depth comes from, as in the row.
         exact_depth: (h, w) float32 where the depth is known.
-        depth_source: the row's column.
     """
 
     source_id: str
@@ -44,12 +45,8 @@ class Clean:
     shape: tuple[int, int]
     reduction: int
     least: int
+    depth_source: str
     exact_depth: NDArray[np.float32] | None = field(default=None, repr=False)
-
-    @property
-    def depth_source(self) -> str:
-        """`exact`, or `procedural` where depth is guessed."""
-        return "procedural" if self.exact_depth is None else "exact"
 
     @cached_property
     def coarse_depth(self) -> NDArray[np.float32]:
@@ -104,7 +101,8 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
             "or start again in another --out"
         )
     shape = (photo.height, photo.width)
-    return Clean(photo.source_id, digest, pixels, shape, reduction, least=1)
+    known = depth_maps.load_prepared(Path(photo.depth_map)) if photo.depth_map else None
+    return Clean(photo.source_id, digest, pixels, shape, reduction, 1, photo.depth_source, known)
 
 
 def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
@@ -119,5 +117,6 @@ def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
         (side, side),
         1,
         SCENE_LEAST,
+        "exact",
         exact,
     )

@@ -99,8 +99,8 @@ def read(path: Path) -> Manifest:
             f"{FORMAT.decode()}"
         )
     wanted = schema()
-    if any(name not in table.schema.names or table.schema.field(name).type != wanted.field(name).type
-           for name in COLUMNS):  # fmt: skip
+    there = {field.name: field.type for field in table.schema}
+    if any(there.get(name) != wanted.field(name).type for name in COLUMNS):
         raise InputError(f"--manifest {path} lacks columns of a manifest; export it again")
     rows = {json.loads(row["recipe"])["index"]: row for row in table.to_pylist()}
     recipe = Recipe.from_json(json.loads(about[b"recipe"]))

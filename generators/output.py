@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from generators.errors import InputError
+from generators.files import write_whole
 from generators.recipe import Recipe, read_json
 
 PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
@@ -46,16 +47,6 @@ def settle(out: Path, recipe: Recipe) -> dict[str, Any]:
             "choose another --out, or give the same arguments to go on with it"
         )
     return there
-
-
-def write_whole(path: Path, data: str | bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data.encode() if isinstance(data, str) else data)
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def check_folder(out: Path) -> None:

@@ -3,7 +3,7 @@
 import errno
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from generators import card, croissant, engines, manifest
 from generators.errors import InputError
+from generators.files import write_whole
 from generators.identity import split_identity
-from generators.output import lock, opened, settle, write_whole
+from generators.output import lock, opened, settle
 from generators.recipe import Recipe
 from generators.shards import Photographs, Shards
 from generators.sources import Photograph
@@ -50,6 +51,9 @@ class Progress:
 
     def inspected(self, files: int, total: int) -> None:
         """`files` of `total` photographs have been looked at."""
+
+    def spooled(self, images: int, most: int) -> None:
+        """`images` of at most `most` streamed images are on disk."""
 
     def depths(self, maps: int, total: int) -> None:
         """`maps` of `total` depth maps are prepared."""
@@ -172,7 +176,7 @@ def _describe(made: Made) -> None:
 
 def identities(out: Path, recipe: Recipe) -> dict[str, dict[str, str]]:
     """`recipe_id` and `content_id` of every split that holds samples."""
-    files: dict[str, Sequence[Path]] = {
+    files = {
         split: [out / "data" / s.name for s in recipe.shards if s.split == split]
         for split in SPLITS
     }

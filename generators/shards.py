@@ -174,9 +174,7 @@ class Shards:
         crop = clean.cut(box, self.recipe.size)
         kind = list(TYPES.values())[told["type"]]
         depth = clean.cut_depth(box, crop) if kind.needs_depth else None
-        origin = self._origin(
-            recipe["index"], recipe["attempt"], told["source"], clean, box, depth
-        )
+        origin = self._origin(recipe["index"], recipe["attempt"], told["source"], clean, box, depth)
         return Planned(kind.name, crop, depth, values_of(told), origin)
 
     def _origin(

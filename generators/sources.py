@@ -9,12 +9,13 @@ from pathlib import Path
 
 from generators import photographs
 from generators.errors import InputError
-from generators.layouts import LAYOUTS
+from generators.hub import spool
+from generators.layouts import LAYOUTS, Listing
 from generators.splits import SPLITS, part
 
 BUNDLED = Path(__file__).parent / "data" / "photos"
 PLACELESS = ("builtin", "dead-leaves")
-KINDS = (*PLACELESS, *LAYOUTS)
+KINDS = (*PLACELESS, *LAYOUTS, "hf")
 MAX_UPSCALING = 1.5
 MAX_UNREADABLE_SHARE = 0.2
 # The bundled photographs are few: past this many crops of each, scenes take over.
@@ -97,29 +98,43 @@ class Pool:
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
 
-def gather(
-    specs: Sequence[SourceSpec], shares: Mapping[str, int], size: int, seed: int, look: Inspector
-) -> list[Pool]:
-    """Inspect every source once and part its photographs among the splits.
+@dataclass(frozen=True)
+class Gathering:
+    """What gathering needs to know.
 
-    Args:
+    Attributes:
         shares: samples per split; a split without samples gets no photographs.
         size: side of a sample in pixels.
+        seed: parts the photographs among the splits.
         look: inspects files, in order; gives an Inspection or the reason it failed.
+        spools: folder in which streamed datasets are kept.
+        heard: told how many of how many streamed images are there.
+    """
+
+    shares: Mapping[str, int]
+    size: int
+    seed: int
+    look: Inspector
+    spools: Path
+    heard: Callable[[int, int], None]
+
+
+def gather(specs: Sequence[SourceSpec], how: Gathering) -> list[Pool]:
+    """Inspect every source once and part its photographs among the splits.
 
     Raises:
-        InputError: a folder is missing or empty, or too much of it is unreadable or too small.
+        InputError: a source is missing or empty, or too much of it is unreadable or too small.
     """
     pools: list[Pool] = []
     seen: set[str] = set()
     for spec in specs:
         if spec.kind in PLACELESS:
             if spec.kind == "builtin":
-                pools.append(_bundled(spec.weight / 2, look))
+                pools.append(_bundled(spec.weight / 2, how.look))
             weight = spec.weight / 2 if spec.kind == "builtin" else spec.weight
             pools.append(Pool("dead-leaves", weight, None))
         else:
-            pools.append(_folder(spec, shares, size, seed, look, seen))
+            pools.append(_placed(spec, how, seen))
     return pools
 
 
@@ -134,23 +149,13 @@ def _bundled(weight: float, look: Inspector) -> Pool:
     return Pool("builtin", weight, members, BUNDLED_CROPS)
 
 
-def _folder(
-    spec: SourceSpec,
-    shares: Mapping[str, int],
-    size: int,
-    seed: int,
-    look: Inspector,
-    seen: set[str],
-) -> Pool:
+def _placed(spec: SourceSpec, how: Gathering, seen: set[str]) -> Pool:
     """Read a source's layout, look at its files, and part the good ones."""
     told = f"--source {spec.kind}={spec.where}"
-    root = Path(spec.where).expanduser()
-    if not root.exists():
-        raise InputError(f"{told}: no such folder")
-    listing = LAYOUTS[spec.kind](root)
+    listing = _listing(spec, how)
     left_out = listing.left_out
     good: list[Photograph] = []
-    found = look([entry.path for entry in listing.entries])
+    found = how.look([entry.path for entry in listing.entries])
     for entry, seen_as in zip(listing.entries, found, strict=True):
         if isinstance(seen_as, str):
             left_out.setdefault("unreadable", []).append(f"{entry.name}: {seen_as}")
@@ -158,15 +163,26 @@ def _folder(
         width, height = seen_as.width, seen_as.height
         if seen_as.sha256 in seen:
             left_out.setdefault("the same file as another", []).append(entry.name)
-        elif min(width, height) * MAX_UPSCALING < size:
+        elif min(width, height) * MAX_UPSCALING < how.size:
             left_out.setdefault("too small", []).append(f"{entry.name}: {width}×{height}")
         else:
             seen.add(seen_as.sha256)
             good.append(
                 Photograph(entry.name, entry.path, seen_as.sha256, width, height, entry.group)
             )
-    _refuse_ruin(told, left_out, len(listing.entries), len(good), size)
-    return Pool(spec.kind, spec.weight, part(good, shares, seed), left_out=left_out)
+    _refuse_ruin(told, left_out, len(listing.entries), len(good), how.size)
+    parted = part(good, how.shares, how.seed)
+    return Pool(spec.kind, spec.weight, parted, left_out=left_out)
+
+
+def _listing(spec: SourceSpec, how: Gathering) -> Listing:
+    if spec.kind == "hf":
+        name = re.sub(r"[^\w.-]+", "-", spec.where).strip("-.")
+        return spool(spec.where, how.spools / name, sum(how.shares.values()), how.heard)
+    root = Path(spec.where).expanduser()
+    if not root.exists():
+        raise InputError(f"--source {spec.kind}={spec.where}: no such folder")
+    return LAYOUTS[spec.kind](root)
 
 
 def _refuse_ruin(

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from generators.checks import is_flat
+from generators import degrade
+from generators.checks import is_flat, refusal
 
 
 def rms_between_blurs(image: np.ndarray) -> float:
@@ -31,3 +32,26 @@ def test_a_sky_is_flat_and_noise_is_not() -> None:
     assert is_flat(np.repeat(ramp[..., None], 3, axis=2).astype(np.uint8))
     coarse = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     assert not is_flat(coarse.repeat(16, axis=0).repeat(16, axis=1))
+
+
+def crops(photos: Path) -> list[np.ndarray]:
+    found = []
+    for file in sorted(photos.glob("*.jpg")):
+        photo = np.array(Image.open(file))[::2, ::2]
+        found += [np.ascontiguousarray(photo[:256, x : x + 256]) for x in (0, 60)]
+    return [crop for crop in found if not is_flat(crop)]
+
+
+def test_clean_photographs_are_kept_and_degraded_ones_refused(photos: Path) -> None:
+    clean = crops(photos)
+    assert len(clean) > 15
+    kept = [crop for crop in clean if refusal(crop) is None]
+    assert len(kept) >= 0.8 * len(clean)
+    for kind, parameters, share, reason in (
+        ("low_light", {"gain": 0.05}, 0.9, "dark"),
+        ("haze", {"transmission": 0.2, "atmospheric_light": 0.9}, 0.9, "hazy"),
+        ("blur", {"sigma": 3}, 0.9, "blurred"),
+    ):
+        found = [refusal(degrade(crop, kind, parameters).degraded) for crop in kept]
+        assert sum(told is not None for told in found) >= share * len(kept)
+        assert {reason} <= set(found) <= {reason, "flat", None}

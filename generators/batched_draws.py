@@ -1,0 +1,85 @@
+"""The distributions of `generators.presets`, many draws at once as tensors.
+
+The same distributions, not the same numbers, as `Preset.draw`; nothing is rounded to five digits.
+"""
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from generators.presets import CAPTURE, Preset
+
+_STANDARD = NormalDist()
+
+
+def draw(preset: Preset, kind: str, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw every value of type `kind`, `count` times, in the preset's order.
+
+    Returns:
+        per value a float32 tensor (count,), or (count, n) for a vector of n entries, on the
+        generator's device.
+    """
+    values: dict[str, Tensor] = {}
+    for name, distribution in preset.draws.get(kind, {}).items():
+        values[name] = _draw(distribution, count, generator, values)
+    return {name: value.float() for name, value in values.items()}
+
+
+def draw_capture(preset: Preset, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Noise (standard deviation in levels) and JPEG quality of `count` pictures, float32 (count,).
+
+    0 where there is none: everywhere, for a preset without capture.
+    """
+    if not preset.capture:
+        return torch.zeros(count), torch.zeros(count)
+    drawn = []
+    for value, share in CAPTURE.items():
+        happens = _uniforms((count,), generator) < preset.capture[share]
+        drawn.append(_draw(preset.capture[value], count, generator, {}) * happens)
+    noise, quality = drawn
+    return noise.float(), quality.round().float()
+
+
+def _draw(
+    spec: Mapping[str, Any], count: int, generator: torch.Generator, earlier: Mapping[str, Tensor]
+) -> Tensor:
+    """`count` draws of one distribution, float64; see `presets._draw`."""
+    if "normal" in spec:
+        (mean, sd), (low, high) = spec["normal"], spec["range"]
+        floor, ceiling = (_STANDARD.cdf((end - mean) / sd) for end in (low, high))
+        shares = floor + _uniforms((count,), generator) * (ceiling - floor)
+        return (mean + sd * _quantile(shares)).clamp(low, high)
+    if "uniform" in spec:
+        low, high = spec["uniform"]
+        return low + _uniforms((count,), generator) * (high - low)
+    if "log_uniform" in spec:
+        low, high = map(math.log, spec["log_uniform"])
+        return torch.exp(low + _uniforms((count,), generator) * (high - low))
+    if "choice" in spec:
+        options = _tensor(spec["choice"], generator)
+        return options[(_uniforms((count,), generator) * len(options)).long()]
+    if "mixture" in spec:
+        # Uniform on the simplex: exponential spacings.
+        options = _tensor(spec["mixture"], generator)
+        parts = -torch.log1p(-_uniforms((count, len(options)), generator))
+        return parts @ options / parts.sum(dim=1, keepdim=True)
+    law = spec["power_law"]
+    residual = law["sd"] * _quantile(_uniforms((count,), generator))
+    return torch.exp(law["slope"] * earlier[law["of"]].log() + law["intercept"] + residual)
+
+
+def _uniforms(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.rand(shape, dtype=torch.float64, device=generator.device, generator=generator)
+
+
+def _quantile(shares: Tensor) -> Tensor:
+    """The standard normal's quantiles, kept finite."""
+    return torch.special.ndtri(shares.clamp(1e-16, 1 - 1e-16))
+
+
+def _tensor(options: Any, generator: torch.Generator) -> Tensor:
+    return torch.tensor(options, dtype=torch.float64, device=generator.device)

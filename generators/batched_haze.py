@@ -1,0 +1,102 @@
+"""How dense the fog of a batch is: the tensor counterpart of `physics.haze.derive`.
+
+No function here waits for the device.
+"""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from generators.physics.haze import MAX_BETA, MAX_OPAQUE_SHARE, OPAQUE
+
+STEPS = 8
+ROUNDS = 8
+
+
+def derive(
+    values: Mapping[str, Tensor], depth: Tensor, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Solve β for the wanted means, within what is plausible, and take the means anew.
+
+    A dataset keeps an implausible sample's values and looks for another crop. Here images of the
+    batch `exchange` their values; fog that is still too dense is thinned to the `densest`.
+
+    Args:
+        values: drawn; `transmission` (B,) is the wanted mean, in (0, 1].
+        depth: (B, H, W) in [0, 1], not all 0.
+        generator: of the device of `depth`.
+
+    Returns:
+        `values` with `beta`, and `transmission` as it came out, on the device of `depth`.
+    """
+    most = densest(depth)
+    least = mean_transmission(most, depth)
+    wanted = exchange(values["transmission"].to(depth), least, generator).maximum(least)
+    beta = solve_beta(wanted, depth).minimum(most)
+    return {**values, "beta": beta, "transmission": mean_transmission(beta, depth)}
+
+
+def solve_beta(wanted: Tensor, depth: Tensor) -> Tensor:
+    """The β ≥ 0 at which exp(−β·d) has the mean `wanted`, for every image.
+
+    Newton's method on the log of the mean, as `physics.haze.solve_beta`: from the left it never
+    overshoots. A fixed number of steps; for β up to `MAX_BETA` six reach float32's precision.
+
+    Args:
+        wanted: (B,) means in (0, 1].
+        depth: (B, H, W) in [0, 1], not all 0.
+
+    Returns:
+        (B,), dtype and device of `depth`.
+    """
+    d = depth.flatten(1)
+    beta, goal = torch.zeros_like(wanted), wanted.log()
+    for _ in range(STEPS):
+        terms = torch.exp(-beta[:, None] * d)
+        mean = terms.mean(dim=1)
+        beta = beta + mean * (mean.log() - goal) / (terms * d).mean(dim=1)
+    return beta.clamp(min=0)
+
+
+def densest(depth: Tensor) -> Tensor:
+    """The largest plausible β (B,) of each depth map (B, H, W): see `physics.haze.plausible`.
+
+    exp(−β·d) < 0.05 where d > ln 20 / β, which a quarter of the pixels may exceed.
+    """
+    pixels = depth.flatten(1)
+    rank = math.ceil((1 - MAX_OPAQUE_SHARE) * pixels.shape[1])
+    quartile = pixels.kthvalue(rank, dim=1).values
+    return (-math.log(OPAQUE) * (1 - 1e-6) / quartile).clamp(max=MAX_BETA)
+
+
+def mean_transmission(beta: Tensor, depth: Tensor) -> Tensor:
+    """The mean of exp(−β·d), (B,), over each depth map (B, H, W)."""
+    return torch.exp(-beta[:, None, None] * depth).mean(dim=(1, 2))
+
+
+def exchange(wanted: Tensor, least: Tensor, generator: torch.Generator) -> Tensor:
+    """Deal values out again among images, so that fewer fall below what an image allows.
+
+    In each of `ROUNDS` rounds, random pairs swap their values where both then fit and before
+    they did not both. As a dataset does by redrawing the crop and keeping the values, this keeps
+    the distribution of either.
+
+    Args:
+        wanted: (B,) values. least: (B,) the smallest that each image allows.
+        generator: of their device.
+
+    Returns:
+        (B,), the same values in another order.
+    """
+    half = len(wanted) // 2
+    lots = torch.rand(ROUNDS, len(wanted), device=wanted.device, generator=generator)
+    for order in lots.argsort(dim=1):
+        one, other = order[:half], order[half : 2 * half]
+        a, b = wanted[one], wanted[other]
+        fits = (a >= least[one]) & (b >= least[other])
+        swap = ~fits & (b >= least[one]) & (a >= least[other])
+        wanted = wanted.index_copy(0, one, torch.where(swap, b, a))
+        wanted = wanted.index_copy(0, other, torch.where(swap, a, b))
+    return wanted

@@ -1,0 +1,151 @@
+"""Which depth each photograph gets: its own, a model's, or a guess."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from generators import depth_maps
+from generators.errors import InputError
+from generators.files import write_whole
+from generators.photographs import UnreadableError
+from generators.pictures import encode_depth
+from generators.sources import Photograph, Pool, SourceSpec
+
+KINDS = ("procedural", "folder", "disparity", "model")
+Heard = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class DepthSpec:
+    """One `--depth KIND=WHERE`."""
+
+    kind: str
+    where: str = ""
+
+    @staticmethod
+    def parse(text: str) -> "DepthSpec":
+        """Read `procedural`, `folder=DIR`, `disparity=DIR` or `model=NAME`; InputError if none."""
+        kind, _, where = text.partition("=")
+        if kind not in KINDS:
+            raise InputError(f"unknown depth {kind!r}; it is one of: {', '.join(KINDS)}")
+        if (kind == "procedural") == bool(where):
+            raise InputError(
+                f"--depth {text}: write procedural, folder=DIR, disparity=DIR or model=NAME"
+            )
+        return DepthSpec(kind, where)
+
+
+def attach(
+    pools: Sequence[Pool],
+    sources: Sequence[SourceSpec],
+    spec: DepthSpec,
+    cache: Path,
+    device: str,
+    heard: Heard,
+) -> list[Pool]:
+    """Give every photograph its prepared depth map, as 16-bit PNGs in the folder `cache`.
+
+    nuScenes photographs get their LiDAR's depth where `spec` is procedural. A photograph for
+    which there is no map keeps procedural depth, and its row says so.
+
+    Args:
+        heard: told how many of how many maps are prepared.
+
+    Raises:
+        InputError: the folder or model cannot be used, or a map is unusable (named).
+    """
+    if spec.kind in ("folder", "disparity") and not Path(spec.where).expanduser().is_dir():
+        raise InputError(f"--depth {spec.kind}={spec.where}: no such folder")
+    lidar_roots = [Path(s.where).expanduser() for s in sources if s.kind == "nuscenes"]
+    made = []
+    found = 0
+    for pool in pools:
+        if pool.photographs is None:
+            made.append(pool)
+            continue
+        photos = {p.sha256: p for members in pool.photographs.values() for p in members}
+        maps: dict[str, tuple[Path, str]] = {}
+        if spec.kind == "model":
+            maps = _by_model(photos, spec.where, cache, device, heard)
+        elif spec.kind != "procedural":
+            maps = _by_folder(photos, spec, cache, heard)
+        elif pool.kind == "nuscenes":
+            maps = _by_lidar(photos, lidar_roots.pop(0), cache, heard)
+        found += len(maps)
+        made.append(replace(pool, photographs=_with_maps(pool.photographs, maps)))
+    if spec.kind in ("folder", "disparity") and not found:
+        raise InputError(
+            f"--depth {spec.kind}={spec.where}: no map there is named after a photograph; "
+            "expected the photograph's path with .png, .tif, .npy, .npz or .pfm"
+        )
+    return made
+
+
+def _with_maps(
+    members: dict[str, list[Photograph]], maps: dict[str, tuple[Path, str]]
+) -> dict[str, list[Photograph]]:
+    def given(photo: Photograph) -> Photograph:
+        if photo.sha256 not in maps:
+            return photo
+        path, source = maps[photo.sha256]
+        return replace(photo, depth_map=str(path.absolute()), depth_source=source)
+
+    return {split: [given(photo) for photo in photos] for split, photos in members.items()}
+
+
+def _by_model(
+    photos: dict[str, Photograph], model: str, cache: Path, device: str, heard: Heard
+) -> dict[str, tuple[Path, str]]:
+    from generators.depth_models import estimate
+
+    files = [(sha, photo.path) for sha, photo in photos.items()]
+    source = f"model:{model}"
+    made = estimate(files, model, cache, device, heard)
+    return {sha: (path, source) for sha, path in made.items()}
+
+
+def _by_folder(
+    photos: dict[str, Photograph], spec: DepthSpec, cache: Path, heard: Heard
+) -> dict[str, tuple[Path, str]]:
+    folder = Path(spec.where).expanduser()
+    kind: depth_maps.Kind = "depth" if spec.kind == "folder" else "disparity"
+    made = {}
+    for number, (sha, photo) in enumerate(photos.items(), 1):
+        path = depth_maps.find_map(folder, photo.source_id)
+        if path is not None:
+            try:
+                raw = depth_maps.read_map(path)
+                words = depth_maps.prepare(raw, kind, (photo.height, photo.width))
+            except UnreadableError as error:
+                raise InputError(
+                    f"--depth {spec.kind}: {path.relative_to(folder)}: {error}; mend it, or remove "
+                    "it and its photograph gets procedural depth"
+                ) from None
+            made[sha] = (_keep(cache, sha, spec.kind, words), spec.kind)
+        heard(number, len(photos))
+    return made
+
+
+def _by_lidar(
+    photos: dict[str, Photograph], root: Path, cache: Path, heard: Heard
+) -> dict[str, tuple[Path, str]]:
+    from generators.lidar import NuscenesDepth
+
+    sweeps = NuscenesDepth(root)
+    made = {}
+    for number, (sha, photo) in enumerate(photos.items(), 1):
+        raw = sweeps.depth_map(photo.source_id, (photo.height, photo.width))
+        if raw is not None:
+            words = depth_maps.prepare(raw, "depth", (photo.height, photo.width))
+            made[sha] = (_keep(cache, sha, "lidar", words), "lidar")
+        heard(number, len(photos))
+    return made
+
+
+def _keep(cache: Path, sha: str, source: str, words: np.ndarray) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"{sha}-{source}.png"
+    write_whole(path, encode_depth(words))
+    return path

@@ -1,0 +1,228 @@
+"""Depth of nuScenes photographs from the LiDAR sweep taken with them.
+
+The projection is that of `map_pointcloud_to_image` in the nuscenes-devkit. A sweep gives some 3000
+returns in a photograph; between them depth is interpolated as planes, above them it is sky.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from generators.layouts import NuscenesTables, Row, Table
+from generators.photographs import UnreadableError
+
+FAR = 100.0
+"""Depth of the sky in metres, and of all that is farther: the scanner sees 70 to 100 m."""
+
+_MIN_DISTANCE = 1.0
+_LONGEST_SIDE = 256
+_FEWEST_RETURNS = 50
+# Widths of the Gaussian windows in pixels: rings lie about 5 pixels apart, the largest gap is open.
+_WINDOWS = (2.0, 6.0, 18.0, 54.0)
+
+Float = NDArray[np.float32]
+Double = NDArray[np.float64]
+
+
+class NoDepthError(UnreadableError):
+    """This photograph has no sweep that gives its depth; the message says why."""
+
+
+class _Index(NamedTuple):
+    cameras: dict[str, Row]  # by file name
+    sweeps: dict[str, Row]  # by sample
+    mounted: Table
+    poses: Table
+
+
+class NuscenesDepth:
+    """Depth of the photographs that `layouts.nuscenes` lists.
+
+    The tables are read at the first question (trainval: a gigabyte of JSON), and only what key
+    frames need of them is kept.
+
+    Args:
+        root: as for `layouts.nuscenes`.
+
+    Raises:
+        InputError: no tables there, now; one of them is missing or damaged, at the first question.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._tables = NuscenesTables(root)
+
+    def points(self, name: str) -> Double:
+        """The returns seen in one photograph.
+
+        They are those more than 1 m in front of the camera and more than a pixel inside the
+        photograph's border. The vehicle moves between sweep and exposure: points go from sensor to
+        vehicle to the world by the sweep's pose, and back by the photograph's.
+
+        Args:
+            name: the entry's name, `samples/CAM_…/….jpg`.
+
+        Returns:
+            float64 (N, 3), N ≥ 0: u to the right and v down in pixels of the photograph, 0 at the
+            centre of the first, and depth along the optical axis in metres.
+
+        Raises:
+            NoDepthError: the photograph is not a key frame of the tables, or its sweep is missing,
+                cannot be read, or is cut short.
+        """
+        return self._returns(name)[:, :3]
+
+    def depth_map(self, name: str, shape: tuple[int, int]) -> Float:
+        """Dense, smooth depth of one photograph.
+
+        Inverse depth is interpolated, which is linear in u and v on every plane. Above a column's
+        topmost return there is sky, at `FAR`: the beams there came back from nothing. Where the
+        scanner's uppermost ring still hit something, it goes on to the photograph's top.
+
+        Args:
+            name: as for `points`.
+            shape: (H, W) of the photograph in pixels.
+
+        Returns:
+            float32 (h, w) in metres, from the nearest return to `FAR`: the shape brought to a
+            longest side of at most 256.
+
+        Raises:
+            NoDepthError: as `points`, or there are fewer than 50 returns in the photograph.
+        """
+        returns = self._returns(name)
+        if len(returns) < _FEWEST_RETURNS:
+            raise NoDepthError(f"{name}: only {len(returns)} LiDAR returns in it")
+        camera = self._index.cameras[name]
+        scale = min(1.0, _LONGEST_SIDE / max(shape))
+        height, width = (max(1, round(side * scale)) for side in shape)
+        cell = (camera["width"] / width, camera["height"] / height)
+        return (1 / _interpolate(_splat(returns, cell, (height, width)))).astype(np.float32)
+
+    @cached_property
+    def _index(self) -> _Index:
+        tables = self._tables
+        joins = ("sample_token", "calibrated_sensor_token", "ego_pose_token")
+        cameras = tables.key_frames("CAM_", (*joins, "width", "height"))
+        sweeps = tables.key_frames("LIDAR_TOP", joins)
+        used = {row["ego_pose_token"] for frames in (cameras, sweeps) for row in frames.values()}
+        pose = ("translation", "rotation")
+        return _Index(
+            {row["filename"]: row for row in cameras.values()},
+            {row["sample_token"]: row for row in sweeps.values()},
+            tables.read("calibrated_sensor", (*pose, "camera_intrinsic")),
+            tables.read("ego_pose", pose, lambda row: row["token"] in used),
+        )
+
+    def _returns(self, name: str) -> Double:
+        """As `points`, and a fourth column: how many rings below the sweep's uppermost."""
+        camera = self._index.cameras.get(name)
+        if camera is None:
+            raise NoDepthError(f"{name}: not a camera key frame of the nuScenes tables")
+        sweep = self._index.sweeps.get(camera["sample_token"])
+        if sweep is None:
+            raise NoDepthError(f"{name}: no LIDAR_TOP key frame belongs to it")
+        points, rings = _read(self._tables.root / sweep["filename"])
+        for frame in self._frames(sweep):
+            points = points @ _rotation(frame["rotation"]).T + frame["translation"]
+        for frame in reversed(self._frames(camera)):
+            points = (points - frame["translation"]) @ _rotation(frame["rotation"])
+        ahead = points[:, 2] > _MIN_DISTANCE
+        points, rings = points[ahead], rings[ahead]
+        intrinsic = self._index.mounted[camera["calibrated_sensor_token"]]["camera_intrinsic"]
+        depth = points[:, 2]
+        u, v, _ = np.asarray(intrinsic, np.float64) @ (points / depth[:, None]).T
+        inside = (u > 1) & (u < camera["width"] - 1) & (v > 1) & (v < camera["height"] - 1)
+        return np.column_stack([u, v, depth, rings])[inside]
+
+    def _frames(self, row: Row) -> tuple[Row, Row]:
+        """The sensor in the vehicle, and the vehicle in the world at that moment."""
+        index = self._index
+        return index.mounted[row["calibrated_sensor_token"]], index.poses[row["ego_pose_token"]]
+
+
+def _read(path: Path) -> tuple[Double, Double]:
+    """Points (N, 3) in metres, and rings below the uppermost, from x, y, z, intensity, ring."""
+    try:
+        numbers = np.frombuffer(path.read_bytes(), "<f4")
+        scan = numbers.reshape(-1, 5).astype(np.float64)
+    except OSError as error:
+        raise NoDepthError(f"{path.name}: {error.strerror}") from None
+    except ValueError:
+        raise NoDepthError(f"{path.name}: cut short") from None
+    scan = scan[np.isfinite(scan).all(axis=1)]
+    return scan[:, :3], scan[:, 4].max(initial=0) - scan[:, 4]
+
+
+def _rotation(quaternion: ArrayLike) -> Double:
+    """The 3×3 matrix of w, x, y, z."""
+    numbers = np.asarray(quaternion, np.float64)
+    w, x, y, z = numbers / np.linalg.norm(numbers)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def _splat(returns: Double, cell: tuple[float, float], shape: tuple[int, int]) -> Double:
+    """Inverse depth where it is known, nearest wins, and 0 elsewhere; with what lies above."""
+    u, v, depth, ring = returns.T
+    column, row = (((x + 0.5) / side).astype(int) for x, side in zip((u, v), cell, strict=True))
+    known = np.zeros(shape)
+    np.maximum.at(known, (row, column), 1 / np.minimum(depth, FAR))
+    # Two rings: a single beam may be swallowed by something dark.
+    goes_on = np.zeros(shape, bool)
+    goes_on[row[ring < 2], column[ring < 2]] = True
+    height, width = shape
+    top = np.full(width, height)
+    np.minimum.at(top, column, row)
+    # A ring skips columns, and beside what is near it casts a shadow: look at the neighbours too.
+    beside = np.ones((1, 2 * (width // 64) + 1), np.uint8)
+    highest = cv2.erode(top[None].astype(np.int16), beside)[0]
+    above_hit = goes_on[np.minimum(top, height - 1), np.arange(width)]
+    sky = ~cv2.dilate(above_hit[None].astype(np.uint8), beside)[0].astype(bool)
+    sky &= highest < height
+    # Things end somewhere between the last ring that hits them and the next.
+    gap = height // 48
+    for x in np.flatnonzero(above_hit):
+        known[: max(0, top[x] - gap), x] = known[top[x], x]
+    for x in np.flatnonzero(sky):
+        known[: max(0, highest[x] - gap), x] = 1 / FAR
+    return known
+
+
+def _interpolate(known: Double) -> Double:
+    """Fill the zeros: each pixel gets the plane that fits what is known around it.
+
+    First-order normalised convolution (Knutsson & Westin, CVPR 1993) in Gaussian windows, the
+    narrowest that holds enough. It reproduces a linear function, however its samples lie.
+    """
+    y, x = np.mgrid[: known.shape[0], : known.shape[1]]
+    y, x = y - y.mean(), x - x.mean()
+    there = known > 0
+    mean = known[there].mean()
+    k = known - mean  # what is small cancels little: float32 takes a third of float64's time
+    powers = [np.ones_like(k), x, y, x * x, x * y, y * y, k, k * x, k * y]
+    moments = np.stack(powers, axis=-1, dtype=np.float32)
+    moments[~there] = 0
+    lowest, highest = k[there].min(), k[there].max()
+    result = np.zeros_like(k)
+    for sigma in reversed(_WINDOWS):
+        blurred = cv2.GaussianBlur(moments, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+        share, *means = np.moveaxis(blurred.astype(np.float64), -1, 0)
+        mx, my, mxx, mxy, myy, mk, mkx, mky = means / np.maximum(share, 1e-9)
+        # Ridge: a single ring says nothing of the slope across it.
+        ridge = (sigma / 4) ** 2
+        xx, xy, yy = mxx - mx * mx + ridge, mxy - mx * my, myy - my * my + ridge
+        kx, ky = mkx - mk * mx, mky - mk * my
+        across, down = kx * yy - ky * xy, ky * xx - kx * xy
+        plane = mk + (across * (x - mx) + down * (y - my)) / (xx * yy - xy * xy)
+        trust = share / (share + 0.002)
+        result += trust * (np.clip(plane, lowest, highest) - result)
+    return result + mean
