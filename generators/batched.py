@@ -79,7 +79,8 @@ def haze(
     """I = J·t + A·(1 − t), t = exp(−β·d), as `physics.haze` (He et al., TPAMI 2011, eq. 1–2)."""
     assert depth is not None, "haze needs depth maps"
     transmission = torch.exp(
-        -_per_image(values["beta"].to(images.device)) * depth.reshape(len(images), 1, *depth.shape[-2:])
+        -_per_image(values["beta"].to(images.device))
+        * depth.reshape(len(images), 1, *depth.shape[-2:])
     )
     light = _per_image(values["atmospheric_light"].to(images.device))
     return light + (images - light) * transmission

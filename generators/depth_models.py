@@ -16,7 +16,7 @@ from generators.errors import InputError
 DEFAULT = "depth-anything/Depth-Anything-V2-Small-hf"
 
 # As transformers gives it, after its own post-processing (Depth Pro's inverts what it predicts).
-# Left out: CHMv2 tells canopy height; Prompt Depth Anything needs a LiDAR sweep beside the image.
+# Left out: CHMv2 tells canopy height; Prompt Depth Anything expects LiDAR's too.
 _KINDS: dict[str, Callable[[Any], depth_maps.Kind]] = {
     "depth_anything": lambda config: (
         "depth" if config.depth_estimation_type == "metric" else "disparity"
@@ -38,11 +38,9 @@ _DIGITS = 12
 # All that changes what a model tells.
 _MODEL_FILES = (".json", ".safetensors", ".bin")
 
-Photos = Iterable[tuple[str, Path]]
-
 
 def estimate(
-    photos: Photos,
+    photos: Iterable[tuple[str, Path]],
     model: str,
     cache: Path,
     device: str,
@@ -72,6 +70,7 @@ def estimate(
     Raises:
         InputError: a package is missing, the model is unknown or tells no depth, the device is
             not there, or a photograph cannot be read or is not the file it was.
+        OSError: a map cannot be written.
     """
     files = dict(photos)
     place = _locate(model)
@@ -82,7 +81,7 @@ def estimate(
     if not missing:
         return maps
     network = _Network(place, device)
-    # Reading, preparing and writing take longer than a small model on a GPU.
+    # One photograph passes through the model while the other cores read and write theirs.
     with ThreadPoolExecutor(engines.cores()) as pool:
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
@@ -172,7 +171,11 @@ class _Network:
             self.kind = _kind(name, config)
             self.processor = auto.AutoImageProcessor.from_pretrained(name, **where)
             network, report = auto.AutoModelForDepthEstimation.from_pretrained(
-                name, dtype=torch.float32, output_loading_info=True, **where
+                name,
+                dtype=torch.float32,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # named below
+                **where,
             )
         except InputError:
             raise
@@ -181,11 +184,12 @@ class _Network:
                 f"depth model {name} cannot be loaded ({_brief(error)}); get a whole copy, or "
                 f"take {DEFAULT}"
             ) from None
-        lacking = sorted(key for key in report["missing_keys"] if _UNUSED not in key)
-        if lacking:
+        lacking = {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+        needed = sorted(key for key in lacking if _UNUSED not in key)
+        if needed:
             raise InputError(
-                f"depth model {name} has no weights for {len(lacking)} layers such as "
-                f"{lacking[0]}: it was not trained for depth; take {DEFAULT}"
+                f"depth model {name} lacks {len(needed)} weights such as {needed[0]}: it was not "
+                f"trained for depth, or the copy is not whole; take {DEFAULT}"
             )
         self.network = network.eval().to(self.device)
 
@@ -235,7 +239,7 @@ def _load(path: Path, sha256: str) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     scale = _INPUT_SIDE / max(height, width)
     if scale >= 1:
-        return pixels
+        return np.require(pixels, requirements="W")  # torch wants to be able to write
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 

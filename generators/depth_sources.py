@@ -1,16 +1,13 @@
 """Which depth each photograph gets: its own, a model's, or a guess."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from generators import depth_maps
 from generators.errors import InputError
-from generators.files import write_whole
 from generators.photographs import UnreadableError
-from generators.pictures import encode_depth
 from generators.sources import Photograph, Pool, SourceSpec
 
 KINDS = ("procedural", "folder", "disparity", "model")
@@ -131,21 +128,20 @@ def _by_folder(
 def _by_lidar(
     photos: dict[str, Photograph], root: Path, cache: Path, heard: Heard
 ) -> dict[str, tuple[Path, str]]:
-    from generators.lidar import NuscenesDepth
+    from generators.lidar import NoDepthError, NuscenesDepth
 
     sweeps = NuscenesDepth(root)
     made = {}
     for number, (sha, photo) in enumerate(photos.items(), 1):
-        raw = sweeps.depth_map(photo.source_id, (photo.height, photo.width))
-        if raw is not None:
-            words = depth_maps.prepare(raw, "depth", (photo.height, photo.width))
+        shape = (photo.height, photo.width)
+        with suppress(NoDepthError):
+            words = depth_maps.prepare(sweeps.depth_map(photo.source_id, shape), "depth", shape)
             made[sha] = (_keep(cache, sha, "lidar", words), "lidar")
         heard(number, len(photos))
     return made
 
 
-def _keep(cache: Path, sha: str, source: str, words: np.ndarray) -> Path:
-    cache.mkdir(parents=True, exist_ok=True)
+def _keep(cache: Path, sha: str, source: str, words: depth_maps.Words) -> Path:
     path = cache / f"{sha}-{source}.png"
-    write_whole(path, encode_depth(words))
+    depth_maps.write_prepared(path, words)
     return path

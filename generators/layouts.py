@@ -71,7 +71,8 @@ def celeba(root: Path) -> Listing:
     packed = root.is_file() and root.suffix.lower() == ".zip"
     if not packed:
         _require(root, "celeba")
-    images = _first(
+    images = _find(
+        f"--source celeba={root}",
         [root] if root.name == _ALIGNED else [],
         *(root.glob(place + _ALIGNED) for place in ("", "Img/", "*/", "*/Img/")),
         holds="*.jpg",
@@ -100,13 +101,15 @@ def bdd100k(root: Path) -> Listing:
     """
     _require(root, "bdd100k")
     top = root.parent if root.name == "images" else root
-    images = _first(*(top.glob(f"{place}images") for place in _DEPTHS), holds="10*k/*/*.jpg")
+    told = f"--source bdd100k={root}"
+    places = (top.glob(f"{place}images") for place in _DEPTHS)
+    images = _find(told, *places, holds="10*k/*/*.jpg")
     if images is None:
-        raise InputError(f"--source bdd100k={root}: no images/100k/train/*.jpg in it")
+        raise InputError(f"{told}: no images/100k/train/*.jpg in it")
     labels = _bdd_labels(top)
     if not labels:
         raise InputError(
-            f"--source bdd100k={root}: no labels that tell night and rain; unpack "
+            f"{told}: no labels that tell night and rain; unpack "
             "labels/det_20/det_train.json (or labels/bdd100k_labels_images_train.json) beside "
             f"images/, or take the images without labels: folder={images}"
         )
@@ -189,21 +192,21 @@ class NuscenesTables:
         root: the folder that the tables' file names are relative to.
 
     Raises:
-        InputError: no such folder, or no tables there.
+        InputError: no such folder, no tables there, or those of two copies of nuScenes.
     """
 
     def __init__(self, root: Path) -> None:
         _require(root, "nuscenes")
-        inside = root.name == "samples" or (root / "sample_data.json").is_file()
+        inside = root.name == "samples" or (root / "scene.json").is_file()
         top = root.parent if inside else root
-        found = _first(*(top.glob(place + "v1.0-*") for place in ("", "*/")), holds="scene.json")
+        told = f"--source nuscenes={root}"
+        found = _find(told, [top], top.glob("*"), holds="v1.0-*/scene.json")
         if found is None:
             needed = ", ".join(f"{table}.json" for table in _NUSCENES_TABLES)
             raise InputError(
-                f"--source nuscenes={root}: no tables; unpack v1.0-mini or v1.0-trainval "
-                f"({needed}) beside samples/"
+                f"{told}: no tables; unpack v1.0-mini or v1.0-trainval ({needed}) beside samples/"
             )
-        self.root = found.parent
+        self.root = found
         self._versions = sorted(path for path in self.root.glob("v1.0-*") if path.is_dir())
 
     def read(self, table: str, columns: Iterable[str], keep: Keep = lambda row: True) -> Table:
@@ -254,12 +257,16 @@ def _require(root: Path, kind: str) -> None:
         raise InputError(f"--source {kind}={root}: no such folder")
 
 
-def _first(*places: Iterable[Path], holds: str) -> Path | None:
-    """The first folder that holds a file of that pattern; the order of `places` first."""
-    for group in places:
-        for path in sorted(group):
-            if path.is_dir() and any(path.glob(holds)):
-                return path
+def _find(told: str, *places: Iterable[Path], holds: str) -> Path | None:
+    """The folder that holds a file of that pattern, of the first of `places` that has one."""
+    for place in places:
+        found = sorted(path for path in place if path.is_dir() and any(path.glob(holds)))
+        if len(found) > 1:
+            raise InputError(
+                f"{told}: more than one there ({found[0]}, {found[1]}); give one of them"
+            )
+        if found:
+            return found[0]
     return None
 
 

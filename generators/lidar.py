@@ -21,8 +21,11 @@ FAR = 100.0
 _MIN_DISTANCE = 1.0
 _LONGEST_SIDE = 256
 _FEWEST_RETURNS = 50
+# Of 32 rings the last two: a single beam may be swallowed by something dark.
+_UPPERMOST = 30
 # Widths of the Gaussian windows in pixels: rings lie about 5 pixels apart, the largest gap is open.
-_WINDOWS = (2.0, 6.0, 18.0, 54.0)
+_WINDOWS = (54.0, 18.0, 6.0, 2.0)
+_NOTHING_OUTSIDE = cv2.BORDER_CONSTANT
 
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
@@ -118,7 +121,7 @@ class NuscenesDepth:
         )
 
     def _returns(self, name: str) -> Double:
-        """As `points`, and a fourth column: how many rings below the sweep's uppermost."""
+        """As `points`, and a fourth column: the ring that saw it, 0 the lowest."""
         camera = self._index.cameras.get(name)
         if camera is None:
             raise NoDepthError(f"{name}: not a camera key frame of the nuScenes tables")
@@ -145,7 +148,7 @@ class NuscenesDepth:
 
 
 def _read(path: Path) -> tuple[Double, Double]:
-    """Points (N, 3) in metres, and rings below the uppermost, from x, y, z, intensity, ring."""
+    """Points (N, 3) in metres and their rings, from x, y, z, intensity, ring."""
     try:
         numbers = np.frombuffer(path.read_bytes(), "<f4")
         scan = numbers.reshape(-1, 5).astype(np.float64)
@@ -154,7 +157,7 @@ def _read(path: Path) -> tuple[Double, Double]:
     except ValueError:
         raise NoDepthError(f"{path.name}: cut short") from None
     scan = scan[np.isfinite(scan).all(axis=1)]
-    return scan[:, :3], scan[:, 4].max(initial=0) - scan[:, 4]
+    return scan[:, :3], scan[:, 4]
 
 
 def _rotation(quaternion: ArrayLike) -> Double:
@@ -176,9 +179,8 @@ def _splat(returns: Double, cell: tuple[float, float], shape: tuple[int, int]) -
     column, row = (((x + 0.5) / side).astype(int) for x, side in zip((u, v), cell, strict=True))
     known = np.zeros(shape)
     np.maximum.at(known, (row, column), 1 / np.minimum(depth, FAR))
-    # Two rings: a single beam may be swallowed by something dark.
     goes_on = np.zeros(shape, bool)
-    goes_on[row[ring < 2], column[ring < 2]] = True
+    goes_on[row[ring >= _UPPERMOST], column[ring >= _UPPERMOST]] = True
     height, width = shape
     top = np.full(width, height)
     np.minimum.at(top, column, row)
@@ -198,31 +200,16 @@ def _splat(returns: Double, cell: tuple[float, float], shape: tuple[int, int]) -
 
 
 def _interpolate(known: Double) -> Double:
-    """Fill the zeros: each pixel gets the plane that fits what is known around it.
+    """Fill the zeros smoothly.
 
-    First-order normalised convolution (Knutsson & Westin, CVPR 1993) in Gaussian windows, the
-    narrowest that holds enough. It reproduces a linear function, however its samples lie.
+    Normalised convolution (Knutsson & Westin, CVPR 1993) in Gaussian windows from wide to narrow,
+    each of what the wider ones left over; where a window holds hardly anything, the wider one
+    stands.
     """
-    y, x = np.mgrid[: known.shape[0], : known.shape[1]]
-    y, x = y - y.mean(), x - x.mean()
-    there = known > 0
-    mean = known[there].mean()
-    k = known - mean  # what is small cancels little: float32 takes a third of float64's time
-    powers = [np.ones_like(k), x, y, x * x, x * y, y * y, k, k * x, k * y]
-    moments = np.stack(powers, axis=-1, dtype=np.float32)
-    moments[~there] = 0
-    lowest, highest = k[there].min(), k[there].max()
-    result = np.zeros_like(k)
-    for sigma in reversed(_WINDOWS):
-        blurred = cv2.GaussianBlur(moments, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-        share, *means = np.moveaxis(blurred.astype(np.float64), -1, 0)
-        mx, my, mxx, mxy, myy, mk, mkx, mky = means / np.maximum(share, 1e-9)
-        # Ridge: a single ring says nothing of the slope across it.
-        ridge = (sigma / 4) ** 2
-        xx, xy, yy = mxx - mx * mx + ridge, mxy - mx * my, myy - my * my + ridge
-        kx, ky = mkx - mk * mx, mky - mk * my
-        across, down = kx * yy - ky * xy, ky * xx - kx * xy
-        plane = mk + (across * (x - mx) + down * (y - my)) / (xx * yy - xy * xy)
-        trust = share / (share + 0.002)
-        result += trust * (np.clip(plane, lowest, highest) - result)
-    return result + mean
+    there = (known > 0).astype(np.float64)
+    result = np.full(known.shape, known.sum() / there.sum())
+    for sigma in _WINDOWS:
+        pair = np.dstack([there, there * (known - result)])
+        share, rest = cv2.split(cv2.GaussianBlur(pair, (0, 0), sigma, borderType=_NOTHING_OUTSIDE))
+        result += rest / (share + 0.002)
+    return np.clip(result, known[known > 0].min(), known.max())

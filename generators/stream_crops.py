@@ -218,7 +218,7 @@ def _levels(path: Path, asked: Asked) -> Iterator[_Level]:
 
 
 def _reduced(pixels: Image, block: int, size: int) -> Image:
-    """(H, W, 3) by whole blocks of pixels, or, where a crop does not fit, enlarged until it does."""
+    """(H, W, 3) by whole blocks of pixels; where a crop does not fit, enlarged until it does."""
     height, width = pixels.shape[:2]
     if min(height, width) < size:
         to = (size * width // min(height, width), size * height // min(height, width))
@@ -229,7 +229,7 @@ def _reduced(pixels: Image, block: int, size: int) -> Image:
 
 
 def _normalised(stored: Tensor) -> Tensor:
-    """Crops' depth (n, S, S) by its 1st and 99th percentile, as `depth.store`: float32 in [0, 1]."""
+    """Depth (n, S, S) by its 1st and 99th percentile, as `depth.store`: float32 in [0, 1]."""
     pixels = stored.flatten(1).float()
     if not len(pixels):
         return stored.float()

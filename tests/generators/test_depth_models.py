@@ -133,7 +133,7 @@ MODELS: dict[str, tuple[str, Callable[[], Any], Callable[[], Any]]] = {
 
 
 def save(name: str, folder: Path) -> Path:
-    """A model with random weights, large enough that what it tells varies over an image."""
+    """A model with random weights, such that what it tells varies and is mostly above 0."""
     _, network, processor = MODELS[name]
     torch.manual_seed(0)
     built = network()
@@ -141,8 +141,8 @@ def save(name: str, folder: Path) -> Path:
         for key, weight in built.named_parameters():
             if weight.ndim > 1:
                 torch.nn.init.kaiming_normal_(weight)
-            elif key.endswith("head.2.bias") or "conv3.bias" in key:
-                weight.fill_(1.0)
+            if key in ("head.conv3.weight", "head.head.4.weight"):
+                weight.abs_().mul_(0.1)
     built.save_pretrained(folder)
     processor().save_pretrained(folder)
     return folder
@@ -175,9 +175,10 @@ def test_it_is_what_transformers_tells(name: str, small: Photos, tmp_path: Path)
         image = Image.open(file)
         told = pipeline(image)["predicted_depth"].double().numpy()
         assert told.shape == (image.height, image.width)
-        assert told.std() > 0.01 * np.abs(told).mean(), "the network must tell something"
+        told = np.maximum(told, 0)  # a bicubic resize overshoots
+        assert len(np.unique(told)) > told.size / 4, "the network must tell something"
         if MODELS[name][0] == "nearer":
-            told = 1 / np.maximum(told, np.percentile(told[told > 0], 99.9) / 20)
+            told = 1 / np.maximum(told, np.percentile(told, 99.9) / 20)
         low, high = told.min(), np.percentile(told, 99.9)
         expected = np.clip((told - low) / (high - low), 0, 1)
         np.testing.assert_allclose(depth_maps.load_prepared(maps[sha256]), expected, atol=1e-3)
@@ -315,8 +316,8 @@ def test_models_that_tell_no_depth(small: Photos, tmp_path: Path) -> None:
     transformers.DPTForSemanticSegmentation(config).save_pretrained(tmp_path / "segments")
     transformers.DPTImageProcessor().save_pretrained(tmp_path / "segments")
     told = refusal(small, tmp_path / "segments", tmp_path)
-    assert "has no weights for" in told
-    assert "layers such as head." in told
+    assert "weights such as head." in told
+    assert "not trained for depth" in told
 
 
 def test_weights_that_nothing_uses_may_be_missing(small: Photos, tmp_path: Path) -> None:

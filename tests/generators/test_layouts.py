@@ -197,7 +197,7 @@ def test_celeba_still_packed(tmp_path: Path) -> None:
 
 def test_celeba_of_another_kind(tmp_path: Path, put: Put) -> None:
     put(tmp_path / "CelebA-HQ-img" / "0.jpg")
-    with pytest.raises(InputError, match="no img_align_celeba/000001.jpg"):
+    with pytest.raises(InputError, match=r"no img_align_celeba/000001\.jpg"):
         LAYOUTS["celeba"](tmp_path)
 
 
@@ -377,10 +377,22 @@ def test_nuscenes_keeps_clear_days(tables: str, tmp_path: Path, drive: Drive) ->
         }
 
 
-def test_nuscenes_one_level_above(tmp_path: Path, drive: Drive) -> None:
-    drive.save(tmp_path / "v1.0-mini")
-    wanted = LAYOUTS["nuscenes"](tmp_path)
-    assert LAYOUTS["nuscenes"](tmp_path.parent) == wanted
+def test_one_level_above_only_where_it_is_clear_which(tmp_path: Path, put: Put) -> None:
+    drive = Drive()
+    camera = drive.sensor("CAM_FRONT")
+    name = drive.data(drive.sample("Sunny"), camera, "samples/CAM_FRONT/a.jpg")
+    for count, copy in enumerate(("one", "two")):
+        put(tmp_path / copy / name)
+        drive.save(tmp_path / copy / "v1.0-mini")
+        put(tmp_path / copy / "img_align_celeba" / "000001.jpg")
+        put(tmp_path / copy / "images" / "100k" / "train" / "0000f77c-6257be58.jpg")
+        label_2020(tmp_path / copy / "labels")
+        for kind in ("celeba", "bdd100k", "nuscenes"):
+            if count == 0:
+                assert LAYOUTS[kind](tmp_path) == LAYOUTS[kind](tmp_path / copy)
+            else:
+                with pytest.raises(InputError, match=r"more than one there \(.*one.*two.*give one"):
+                    LAYOUTS[kind](tmp_path)
 
 
 def test_nuscenes_versions_side_by_side_count_once(tmp_path: Path, drive: Drive) -> None:

@@ -1,0 +1,114 @@
+"""Batches for `generate --device`: the same pictures as one by one."""
+
+import numpy as np
+import pytest
+import torch
+
+from generators import depth as depths
+from generators import presets
+from generators.capture import draw_capture
+from generators.device import check_device, render_batch
+from generators.errors import InputError
+from generators.photographs import load
+from generators.randomness import Purpose, stream
+from generators.sample import draw_values, render
+from generators.taxonomy import TYPES
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+BATCH, BATCHES = 13, 4
+
+
+def a_batch(photos, kind: str, preset: str, side: int, number: int):
+    """Arguments of `render_batch`, drawn as a shard draws them."""
+    cleans, values, far, keys = [], [], [], []
+    chosen = presets.load(preset)
+    for i, path in enumerate(sorted(photos.glob("*.jpg"))[:BATCH]):
+        key = (7, number * BATCH + i, i % 3)
+        rng = stream(*key, Purpose.SOURCE)
+        pixels = load(path)[0]
+        y, x = (int(rng.random() * (edge - side)) for edge in pixels.shape[:2])
+        crop = np.ascontiguousarray(pixels[y : y + side, x : x + side])
+        coarse = depths.procedural(pixels, rng)
+        depth = depths.store(depths.fit(coarse, (x, y, side, side), pixels.shape, crop, snap=True))
+        drawn = draw_values(chosen, kind, stream(*key, Purpose.PARAMETERS), depth)
+        cleans.append(crop)
+        values.append(drawn | draw_capture(chosen, key))
+        far.append(depth)
+        keys.append(key)
+    return cleans, values, far if TYPES[kind].needs_depth else None, keys
+
+
+def furthest(ours, theirs) -> int:
+    return max(int(np.abs(a.astype(int) - b).max()) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("side", [64, 129])
+@pytest.mark.parametrize("kind", TYPES)
+def test_within_a_level_of_one_by_one(photos, kind, side, device) -> None:
+    for number in range(BATCHES):
+        cleans, values, far, keys = a_batch(photos, kind, "du110k", side, number)
+        ours = render_batch(kind, cleans, values, far, keys, device)
+        theirs = [
+            render(kind, clean, value, far[i] if far else None, key)
+            for i, (clean, value, key) in enumerate(zip(cleans, values, keys, strict=True))
+        ]
+        assert all(image.dtype == np.uint8 and image.flags.c_contiguous for image in ours)
+        assert furthest(ours, theirs) <= 1
+        same = np.mean([np.mean(a == b) for a, b in zip(ours, theirs, strict=True)])
+        assert same > 0.999
+        if kind != "none":
+            assert furthest(ours, cleans) > 10
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("kind", TYPES)
+def test_capture_comes_after(photos, kind, device) -> None:
+    cleans, values, far, keys = a_batch(photos, kind, "du110k-wild", 128, 0)
+    ours = render_batch(kind, cleans, values, far, keys, device)
+    theirs = [
+        render(kind, clean, value, far[i] if far else None, key)
+        for i, (clean, value, key) in enumerate(zip(cleans, values, keys, strict=True))
+    ]
+    captured = [value["capture_noise"] > 0 or value["jpeg_quality"] > 0 for value in values]
+    assert 4 < sum(captured) < BATCH
+    for value, a, b in zip(values, ours, theirs, strict=True):
+        far_off = np.abs(a.astype(int) - b)
+        assert far_off.mean() < 0.01
+        if not value["jpeg_quality"]:
+            assert far_off.max() <= 1
+
+
+def test_noise_follows_the_key_not_the_place(photos) -> None:
+    cleans, values, _, keys = a_batch(photos, "low_light", "du110k", 64, 0)
+    forwards = render_batch("low_light", cleans, values, None, keys, "cpu")
+    backwards = render_batch("low_light", cleans[::-1], values[::-1], None, keys[::-1], "cpu")
+    assert furthest(forwards, backwards[::-1]) <= 1
+    moved = render_batch("low_light", cleans, values, None, [(8, 0, 0), *keys[1:]], "cpu")
+    assert furthest(forwards[:1], moved[:1]) > 1
+    assert furthest(forwards[1:], moved[1:]) == 0
+
+
+def test_a_device_that_is_there() -> None:
+    assert check_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:", "cuda:-1", "mps", "cpu:0", "0"])
+def test_an_unknown_device(name) -> None:
+    with pytest.raises(InputError, match="use cpu, cuda, or cuda:1") as caught:
+        check_device(name)
+    assert repr(name) in str(caught.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "cuda:3"])
+def test_cuda_where_there_is_none(name) -> None:
+    with pytest.raises(InputError, match=f"device {name}: no CUDA device was found; use cpu"):
+        check_device(name)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_too_many() -> None:
+    count = torch.cuda.device_count()
+    with pytest.raises(InputError, match=f"the last of {count} CUDA devices is cuda:{count - 1}"):
+        check_device(f"cuda:{count}")
