@@ -25,7 +25,7 @@ Words = NDArray[np.uint16]
 
 # Depth tools often write numbers and, beside them, a picture to look at: numbers come first.
 SUFFIXES = (".npy", ".npz", ".pfm", ".tif", ".tiff", ".png")
-LONGEST_SIDE = 1024
+LONGEST_SIDE = 512
 ASPECT_TOLERANCE = 0.02
 FARTHEST_PERCENTILE = 99.9
 
@@ -216,4 +216,4 @@ def _fill(depth: Float, valid: NDArray[np.bool_]) -> Float:
         smooth = cv2.blur(filled, (side, side), borderType=cv2.BORDER_REPLICATE)
         filled = np.where(distance >= radius, smooth, filled)
         radius //= 2
-    return np.where(valid, depth, filled)
+    return filled

@@ -1,7 +1,7 @@
 """Depth of nuScenes photographs from the LiDAR sweep taken with them.
 
 The projection is that of `map_pointcloud_to_image` in the nuscenes-devkit. A sweep gives some 3000
-returns in a photograph; between them depth is interpolated as planes, above them it is sky.
+returns in a photograph; between them inverse depth is interpolated, above them is sky.
 """
 
 from functools import cached_property
@@ -23,8 +23,8 @@ _LONGEST_SIDE = 256
 _FEWEST_RETURNS = 50
 # Of 32 rings the last two: a single beam may be swallowed by something dark.
 _UPPERMOST = 30
-# Widths of the Gaussian windows in pixels: rings lie about 5 pixels apart, the largest gap is open.
-_WINDOWS = (54.0, 18.0, 6.0, 2.0)
+# Gaussian windows' standard deviations in pixels. Rings lie about 5 pixels apart.
+_WINDOWS = (32.0, 16.0, 8.0, 4.0, 2.0)
 _NOTHING_OUTSIDE = cv2.BORDER_CONSTANT
 
 Float = NDArray[np.float32]

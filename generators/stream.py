@@ -110,7 +110,7 @@ class Stream:
         self.step, self._batch_size, self._seed = start, batch_size, seed
         self._device = check_device(device)
         self._mixture = _mixture(presets)
-        paths = _bundled() if photographs is None else [Path(path) for path in photographs]
+        paths = bundled() if photographs is None else [Path(path) for path in photographs]
         if not paths:
             raise InputError("no photographs given; leave `photographs` out for the bundled ones")
         missing = next((path for path in paths if not path.is_file()), None)
@@ -190,6 +190,12 @@ class Stream:
         )
 
 
+def bundled() -> list[Path]:
+    """The bundled photographs of the train split."""
+    elsewhere = {name for names in BUNDLED_SPLITS.values() for name in names}
+    return [path for path in sorted(BUNDLED.glob("*.jpg")) if path.name not in elsewhere]
+
+
 def _captured(
     levels: Tensor, preset: Preset, on_host: torch.Generator, on_device: torch.Generator
 ) -> Tensor:
@@ -223,9 +229,3 @@ def _mixture(presets: Mapping[str, float] | Sequence[str]) -> list[tuple[Preset,
         for preset, weight in ((load(name), weight) for name, weight in weights.items())
         for kind in preset.types
     ]
-
-
-def _bundled() -> list[Path]:
-    """The bundled photographs of the train split."""
-    elsewhere = {name for names in BUNDLED_SPLITS.values() for name in names}
-    return [path for path in sorted(BUNDLED.glob("*.jpg")) if path.name not in elsewhere]

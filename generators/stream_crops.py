@@ -29,7 +29,7 @@ from generators.sources import MAX_UPSCALING, Photograph
 
 APART = 2**64 - 1
 """The `attempt` of every random stream here: no sample of a dataset gets that far."""
-PHOTOGRAPHS, CROPS = 10, 8  # tried for one sample, before giving up
+PHOTOGRAPHS, CROPS = 40, 8  # tried for one sample, before giving up
 AHEAD = 2  # batches being decoded while one is used
 SITES = 4  # to the side of a crop; flatness is judged at these
 _FULL = 2**15 - 1

@@ -66,5 +66,3 @@ def test_noise_is_clipped_to_levels() -> None:
     assert noisy.max() == 255
     # About half of the noise is cut away.
     assert 0.4 < float((noisy == black_and_white).float().mean()) < 0.65
-
-

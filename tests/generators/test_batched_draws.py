@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import beta, chisquare, kstest, ks_2samp, loguniform, norm, truncnorm, uniform
+from scipy.stats import beta, chisquare, ks_2samp, kstest, loguniform, norm, truncnorm, uniform
 
 from generators import presets
 from generators.batched_draws import draw, draw_capture

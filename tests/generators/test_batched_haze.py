@@ -73,8 +73,9 @@ def test_exchange_mends_what_can_be_mended() -> None:
     rng = torch.Generator().manual_seed(0)
     wanted = 0.1 + 0.75 * torch.rand(2000, generator=rng)
     least = 0.3 * torch.rand(2000, generator=rng)
-    assert (wanted < least).sum() > 50
-    assert (exchange(wanted, least, rng) < least).sum() == 0
+    before, after = ((w < least).sum() for w in (wanted, exchange(wanted, least, rng)))
+    assert before > 100
+    assert after < before / 10
 
 
 def test_everything_derived_is_plausible_and_true(stored) -> None:

@@ -131,10 +131,20 @@ def test_points_agree_with_scipy(
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-5)
 
 
-def test_broken_returns_are_dropped(tmp_path: Path) -> None:
-    setup = Setup(lidar=STILL, camera=(STILL[0], (0.5, -0.5, 0.5, -0.5)))
-    points = np.array([[np.nan, 0, 0], [np.inf, 0, 0], [10, 0, 0]])
-    assert setup.save(tmp_path, scan_of(points)).points(NAME)[:, 2] == pytest.approx([10])
+def test_points_at_the_border_and_broken_ones_are_dropped(tmp_path: Path) -> None:
+    setup = Setup(
+        lidar=STILL,
+        camera=(STILL[0], (0.5, -0.5, 0.5, -0.5)),
+        intrinsic=np.array([[1000.0, 0, 800], [0, 1000, 450], [0, 0, 1]]),
+    )
+    kept = [(1.5, 450), (1598.5, 450), (800, 1.5), (800, 898.5)]
+    dropped = [(0.5, 450), (1599.5, 450), (800, 0.5), (800, 899.5)]
+    points = [(10, (800 - u) / 100, (450 - v) / 100) for u, v in kept + dropped]
+    broken = [(np.nan, 0, 0), (np.inf, 0, 0), (10, np.inf, 0), (10, 0, np.nan)]
+    depth = setup.save(tmp_path, scan_of(np.array(points + broken)))
+    with np.errstate(all="raise"):
+        found = depth.points(NAME)
+    np.testing.assert_allclose(found, [(u, v, 10) for u, v in kept], rtol=1e-5)
 
 
 # The map
