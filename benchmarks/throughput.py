@@ -41,6 +41,7 @@ class Run:
             workers is in it, the look at the photographs is not.
         whole: pairs/s of the whole command, from its start to its end.
         cpu_ms: CPU milliseconds per pair of the whole command, workers included.
+        system_ms: how much of cpu_ms the system took, mostly to write files: it hangs on the disk.
         cores: CPU seconds per second of the command; below the number of workers where other
             programs took their share.
         rss_mb: largest resident set of any one process, 10⁶ bytes.
@@ -52,6 +53,7 @@ class Run:
     speed: float
     whole: float
     cpu_ms: float
+    system_ms: float
     cores: float
     rss_mb: float
     floor_ms: float
@@ -165,6 +167,7 @@ def measure(out: Path, photos: Path, n: int, workers: int) -> Run:
         speed=pairs / (last - planned),
         whole=pairs / wall,
         cpu_ms=1000 * spent / pairs,
+        system_ms=1000 * used.ru_stime / pairs,
         cores=spent / wall,
         rss_mb=used.ru_maxrss * RSS_UNIT / 1e6,
         floor_ms=1000 * floor,
