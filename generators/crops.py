@@ -81,7 +81,8 @@ class Clean:
 
     def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""
-        snap = self.exact_depth is None
+        # A guess or a scan is soft at edges, which the crop shows; other depth is left alone.
+        snap = self.depth_source in ("procedural", "lidar")
         return depth.store(depth.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
 
 

@@ -25,7 +25,7 @@ Words = NDArray[np.uint16]
 
 # Depth tools often write numbers and, beside them, a picture to look at: numbers come first.
 SUFFIXES = (".npy", ".npz", ".pfm", ".tif", ".tiff", ".png")
-LONGEST_SIDE = 512
+LONGEST_SIDE = 1024
 ASPECT_TOLERANCE = 0.02
 FARTHEST_PERCENTILE = 99.9
 

@@ -1,6 +1,7 @@
 """Rows to one Parquet file that is there whole or not at all."""
 
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,10 +27,10 @@ class ShardWriter:
             self._schema,
             # Pictures are compressed already.
             compression={
-                column: "NONE" if column in plain else "ZSTD" for column in _leaves(self._schema)
+                column: "NONE" if column in plain else "ZSTD" for column in _leaves()
             },
             use_dictionary=["severity", "source", "depth_source", "review"],
-            write_statistics=[c for c in _leaves(self._schema) if c not in plain],
+            write_statistics=[c for c in _leaves() if c not in plain],
             write_page_index=True,
         )
 
@@ -65,8 +66,10 @@ class ShardWriter:
             self._part.unlink(missing_ok=True)
 
 
-def _leaves(made: pa.Schema) -> list[str]:
-    """Names of the leaf columns as Parquet calls them."""
+@cache
+def _leaves() -> list[str]:
+    """Names of the schema's leaf columns as Parquet calls them."""
+    made = schema()
     sink = pa.BufferOutputStream()
     pq.write_table(made.empty_table(), sink)
     parquet = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema

@@ -91,14 +91,14 @@ def _decode_jpeg(data: bytes, reduction: int) -> NDArray[np.uint8]:
     # A cut file still decodes, with a grey rest; an embedded thumbnail may end in the first half.
     if data.rfind(_JPEG_END, len(data) // 2) < 0:
         raise UnreadableError("cut short")
-    flag = _REDUCED.get(reduction, cv2.IMREAD_COLOR)
+    flag = _REDUCED.get(reduction, cv2.IMREAD_COLOR_RGB)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error:
         image = None
     if image is None:
         raise UnreadableError("not a JPEG that can be decoded")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if reduction > 1 else image
 
 
 def _upright_size(data: bytes) -> tuple[int, int]:

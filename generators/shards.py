@@ -25,6 +25,7 @@ from generators.sources import Photograph
 from generators.taxonomy import TYPES
 
 ATTEMPTS, CROPS = 5, 40
+OWN_CROPS = 8
 
 Photographs = list[dict[str, list[Photograph]]]  # per pool, per split; empty for scenes
 Progress = Callable[[dict[str, int]], None]
@@ -123,7 +124,9 @@ class Shards:
         for attempt in range(ATTEMPTS):
             rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
             for crop in range(CROPS):
-                made = self._try(index, attempt, slot, rng, redrawn, first=attempt + crop == 0)
+                # Its own photograph first: opening another costs more than a crop.
+                own = attempt == 0 and crop < OWN_CROPS
+                made = self._try(index, attempt, slot, rng, redrawn, own)
                 if made:
                     return made
         pool = self.recipe.pools[slot.pool]
@@ -139,15 +142,15 @@ class Shards:
         slot: Slot,
         rng: np.random.Generator,
         redrawn: Counter[str],
-        first: bool,
+        own: bool,
     ) -> Planned | None:
         recipe = self.recipe
         key = (recipe.seed, index, attempt)
         number = slot.photograph
-        if not first:
+        if not own:
             number = int(rng.random() * recipe.pools[slot.pool].photographs[slot.split])
         try:
-            clean = self._clean(slot, number, keep=first)
+            clean = self._clean(slot, number, keep=own)
         except UnreadableError:
             redrawn["unreadable"] += 1
             return None

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from generators.operators import effective_sigma, gaussian_kernel
-from generators.physics import Depth, Image, Values, to_levels
+from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits
 from generators.taxonomy import Value
 
@@ -28,10 +28,9 @@ def apply(
     sigma = values["sigma"]
     assert isinstance(sigma, float)
     kernel = gaussian_kernel(sigma).astype(np.float32)
-    return to_levels(
-        cv2.sepFilter2D(
-            image.astype(np.float32), cv2.CV_32F, kernel, kernel, borderType=cv2.BORDER_REFLECT_101
-        )
+    # A float32 kernel on bytes: summed in float32, rounded half to even once, at the end.
+    return np.asarray(
+        cv2.sepFilter2D(image, cv2.CV_8U, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.errors import InputError
-from generators.physics import Depth, Image, Values, to_levels
+from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits
 from generators.taxonomy import Value
 
@@ -60,8 +60,8 @@ def apply(
     levels = image.astype(np.float32)
     levels -= veil
     levels *= cv2.merge((t, t, t))
-    levels += veil
-    return to_levels(levels)
+    # Adds the veil, clips and rounds half to even in one pass; nothing here is negative.
+    return np.asarray(cv2.convertScaleAbs(levels, alpha=1, beta=float(veil)))
 
 
 def plausible(values: Mapping[str, Value]) -> bool:

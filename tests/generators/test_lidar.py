@@ -238,6 +238,17 @@ def test_nearest_wins(tmp_path: Path) -> None:
         assert found[20:120, [10, 245]] == pytest.approx(40, rel=0.01)
 
 
+def test_columns_without_returns_are_bridged(tmp_path: Path) -> None:
+    # A board that swallows every beam in a tenth of the width stands in a wall without end.
+    setup = Setup(lidar=STILL, camera=(STILL[0], (0.5, -0.5, 0.5, -0.5)))
+    y, z = (side.ravel() for side in np.meshgrid(np.linspace(-9, 9, 181), np.linspace(-6, 6, 61)))
+    wall = np.column_stack([np.full_like(y, 12), y, z])[np.abs(y) > 0.8]
+    found = setup.save(tmp_path, scan_of(wall, np.full(len(wall), 31.0))).depth_map(
+        NAME, (HEIGHT, WIDTH)
+    )
+    np.testing.assert_allclose(found, 12, rtol=0.01)
+
+
 def test_size_follows_the_photograph(tmp_path: Path) -> None:
     depth = DRIVING.save(tmp_path, sweep(DRIVING, 3, 30))
     whole = depth.depth_map(NAME, (HEIGHT, WIDTH))
