@@ -26,9 +26,7 @@ class ShardWriter:
             self._part,
             self._schema,
             # Pictures are compressed already.
-            compression={
-                column: "NONE" if column in plain else "ZSTD" for column in _leaves()
-            },
+            compression={column: "NONE" if column in plain else "ZSTD" for column in _leaves()},
             use_dictionary=["severity", "source", "depth_source", "review"],
             write_statistics=[c for c in _leaves() if c not in plain],
             write_page_index=True,

@@ -30,7 +30,9 @@ from generators.sources import MAX_UPSCALING, Photograph
 APART = 2**64 - 1
 """The `attempt` of every random stream here: no sample of a dataset gets that far."""
 PHOTOGRAPHS, CROPS = 40, 8  # tried for one sample, before giving up
-AHEAD = 2  # batches being decoded while one is used
+# Batches being decoded while one is used. On the CPU the two take turns: torch's threads and
+# these together would be more than there are cores, and torch's wait for their slowest.
+AHEAD = {"cpu": 0, "cuda": 2}
 SITES = 4  # to the side of a crop; flatness is judged at these
 _FULL = 2**15 - 1
 
@@ -83,7 +85,7 @@ class Crops(Protocol):
 
 
 class Decoded:
-    """Crops out of files that threads read and decode, a few batches ahead."""
+    """Crops out of files that threads read and decode, on a GPU some batches ahead."""
 
     def __init__(self, asked: Asked, workers: int) -> None:
         """`workers` threads; OpenCV lets them run at the same time."""
@@ -93,7 +95,7 @@ class Decoded:
 
     def crops(self, step: int) -> tuple[Tensor, Tensor]:
         """See `Crops`."""
-        for ahead in range(step, step + 1 + AHEAD):
+        for ahead in range(step, step + 1 + AHEAD[self._asked.device.type]):
             if ahead not in self._begun:
                 self._begun[ahead] = list(self._begin(ahead))
         made = [future.result() for future in self._begun.pop(step)]

@@ -22,7 +22,7 @@ from generators.sources import BUNDLED
 HERE = Path(__file__).parents[2]
 PAGE = HERE / "docs" / "adding-a-degradation.md"
 PHOTO = BUNDLED / "bridge-by-sander-klootwijk.jpg"
-TYPES = ["haze", "low_light", "blur", "low_resolution", "motion_blur"]
+TYPES = ["haze", "low_light", "blur", "low_resolution", "none", "motion_blur"]
 
 # A heading names the file and the place there; a fenced block follows, but for a copy.
 STEP = re.compile(
