@@ -7,7 +7,9 @@
 `Stream(…, start=stream.step)` goes on where another stopped. Batch `step` is a function of the
 seed, the step and the other arguments, on one kind of device with one set of versions; `workers`
 and `start` change nothing. The distributions are those of a dataset of the same presets, the
-samples are others. Ranks of one training run take a seed each.
+samples are others, and their values are not rounded to five digits. Fog too dense for its crop
+goes to another of the batch, or is thinned: see `batched_haze.derive`. Ranks of one training run
+take a seed each.
 
 This file imports torch when it is imported.
 """
