@@ -4,6 +4,8 @@ Bounds are measured on crops of 300 varied photographs and of the same photograp
 `du110k`; see docs/sources.md for how many of each they refuse.
 """
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +24,13 @@ _PATCH = np.ones((5, 5), np.uint8)  # 20 pixels of the crop
 
 def refusal(crop: NDArray[np.uint8]) -> str | None:
     """Why this (S, S, 3) uint8 crop is no clean image to degrade, or None if it is one."""
-    if is_flat(crop):
-        return "flat"
     luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    small = _reduced(crop)
-    if np.percentile(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), 99) < DARK_LUMA * 255:
+    small = _reduced(luma)
+    if _is_flat(small):
+        return "flat"
+    if _quantile(small, 0.99) < DARK_LUMA * 255:
         return "dark"
-    if np.percentile(cv2.erode(small.min(axis=2), _PATCH), 5) > HAZY_DARK_CHANNEL * 255:
+    if _quantile(cv2.erode(_reduced(crop).min(axis=2), _PATCH), 0.05) > HAZY_DARK_CHANNEL * 255:
         return "hazy"
     if _difference(luma, 1) < BLURRED_RATIO * _difference(luma, 4):
         return "blurred"
@@ -40,12 +42,22 @@ def is_flat(crop: NDArray[np.uint8]) -> bool:
 
     Judged on luma at σ = 5 pixels, the middle of the range, at a quarter of the size.
     """
-    small = _reduced(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)).astype(np.float32)
+    return _is_flat(_reduced(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)))
+
+
+def _is_flat(small: NDArray[np.uint8]) -> bool:
+    levels = small.astype(np.float32)
     sigma = FLAT_SIGMA / _REDUCTION
-    difference = cv2.GaussianBlur(small, (0, 0), sigma) - cv2.GaussianBlur(
-        small, (0, 0), sigma * FLAT_RATIO
+    difference = cv2.GaussianBlur(levels, (0, 0), sigma) - cv2.GaussianBlur(
+        levels, (0, 0), sigma * FLAT_RATIO
     )
-    return bool(np.sqrt(np.mean(difference**2)) < FLAT_LEVELS)
+    return bool(cv2.norm(difference) < FLAT_LEVELS * math.sqrt(difference.size))
+
+
+def _quantile(image: NDArray[np.uint8], share: float) -> int:
+    """The smallest level that at least `share` of the pixels do not exceed."""
+    counts = np.bincount(image.ravel(), minlength=256)
+    return int(np.searchsorted(np.cumsum(counts), share * image.size))
 
 
 def _reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
