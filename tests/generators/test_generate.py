@@ -79,7 +79,13 @@ def test_killed_at_any_moment_it_goes_on(made: Path, tmp_path: Path) -> None:
 def test_interrupted_it_says_how_to_go_on(made: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dubench.cli", "generate", "--n", "440", "--size", "64"]
     command += ["--out", str(tmp_path / "d")]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+    def heed() -> None:  # a shell's background jobs are told to ignore Ctrl-C
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    run = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=heed
+    )
     while not list((tmp_path / "d" / "data").glob("*.parquet")):
         assert run.poll() is None
         time.sleep(0.002)
