@@ -103,7 +103,7 @@ def hazes() -> Comparison:
     preset = presets.load("du110k")
 
     _, pixels = next(read(BUNDLED))
-    photo = crops.Clean("", "0" * 64, pixels, pixels.shape[:2], reduction=1, least=1)
+    photo = crops.Clean("", "0" * 64, pixels, pixels.shape[:2], 1, 1, "procedural")
     assert photo.coarse_depth.size  # guessed here, once, as a worker does for many crops
 
     def generate(image: Image, _: int) -> Image:

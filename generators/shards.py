@@ -1,7 +1,7 @@
 """Make one shard: a pure function of the recipe and the shard's number."""
 
 import json
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +26,7 @@ from generators.taxonomy import TYPES
 
 ATTEMPTS, CROPS = 5, 40
 OWN_CROPS = 8
+KEPT = 64 << 20  # bytes of decoded photographs that a worker keeps
 
 Photographs = list[dict[str, list[Photograph]]]  # per pool, per split; empty for scenes
 Progress = Callable[[dict[str, int]], None]
@@ -49,7 +50,7 @@ class Planned:
 
 @dataclass
 class Shards:
-    """Makes the shards of one recipe, keeping the last photograph of each pool decoded.
+    """Makes the shards of one recipe, keeping recently used photographs decoded.
 
     Attributes:
         recipe: the dataset.
@@ -64,7 +65,7 @@ class Shards:
     folder: Path
     device: str = "cpu"
     rows: Mapping[int, Mapping[str, Any]] | None = None
-    _open: dict[int, tuple[tuple[str, int], Clean]] = field(default_factory=dict)
+    _open: OrderedDict[str, Clean] = field(default_factory=OrderedDict)
 
     def make(self, number: int, progress: Progress) -> Counter[str]:
         """Make shard `number`; returns how many crops were redrawn, by reason.
@@ -150,7 +151,7 @@ class Shards:
         if not own:
             number = int(rng.random() * recipe.pools[slot.pool].photographs[slot.split])
         try:
-            clean = self._clean(slot, number, keep=own)
+            clean = self._clean(slot, number)
         except UnreadableError:
             redrawn["unreadable"] += 1
             return None
@@ -197,31 +198,33 @@ class Shards:
             depth_source=clean.depth_source if depth is not None else None,
         )
 
-    def _clean(self, slot: Slot, number: int, keep: bool) -> Clean:
-        name = (slot.split, number)
-        held = self._open.get(slot.pool)
-        if held and held[0] == name:
-            return held[1]
-        if self.photographs[slot.pool]:
-            photo = self.photographs[slot.pool][slot.split][number]
-            clean = open_photograph(photo, self.recipe.size)
-        else:
-            clean = open_scene(self.recipe.seed, slot.split, number, self.recipe.size)
-        if keep:
-            self._open[slot.pool] = (name, clean)
-        return clean
+    def _clean(self, slot: Slot, number: int) -> Clean:
+        photos = self.photographs[slot.pool]
+        if photos:
+            photo = photos[slot.split][number]
+            return self._opened(photo.sha256, lambda: open_photograph(photo, self.recipe.size))
+        return self._scene(slot.split, number)
 
     def _named(self, told: Mapping[str, Any], sha256: str) -> Clean:
         """The photograph or scene that a manifest's row names."""
-        held = self._open.get(-1)
-        if held and held[0] == (sha256, 0):
-            return held[1]
         if told["source"] == "dead-leaves":
             split, _, number = told["source_id"].partition("/")
-            clean = open_scene(self.recipe.seed, split, int(number), self.recipe.size)
-        else:
-            clean = open_photograph(self._by_hash[sha256], self.recipe.size)
-        self._open[-1] = ((sha256, 0), clean)
+            return self._scene(split, int(number))
+        photo = self._by_hash[sha256]
+        return self._opened(sha256, lambda: open_photograph(photo, self.recipe.size))
+
+    def _scene(self, split: str, number: int) -> Clean:
+        seed, size = self.recipe.seed, self.recipe.size
+        return self._opened(f"{split}/{number}", lambda: open_scene(seed, split, number, size))
+
+    def _opened(self, name: str, open_: Callable[[], Clean]) -> Clean:
+        """What `open_` gives, kept while there is room; the longest unused go first."""
+        if name in self._open:
+            self._open.move_to_end(name)
+            return self._open[name]
+        clean = self._open[name] = open_()
+        while len(self._open) > 1 and sum(c.pixels.nbytes for c in self._open.values()) > KEPT:
+            self._open.popitem(last=False)
         return clean
 
     @cached_property
