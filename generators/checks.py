@@ -24,14 +24,17 @@ _PATCH = np.ones((5, 5), np.uint8)  # 20 pixels of the crop
 
 def refusal(crop: NDArray[np.uint8]) -> str | None:
     """Why this (S, S, 3) uint8 crop is no clean image to degrade, or None if it is one."""
-    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    small = _reduced(luma)
-    if _is_flat(small):
+    small = _reduced(crop)
+    luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    if _is_flat(luma):
         return "flat"
-    if _quantile(small, 0.99) < DARK_LUMA * 255:
+    if _quantile(luma, 0.99) < DARK_LUMA * 255:
         return "dark"
-    if _quantile(cv2.erode(_reduced(crop).min(axis=2), _PATCH), 0.05) > HAZY_DARK_CHANNEL * 255:
+    red, green, blue = cv2.split(small)
+    dark_channel = cv2.erode(cv2.min(cv2.min(red, green), blue), _PATCH)
+    if _quantile(dark_channel, 0.05) > HAZY_DARK_CHANNEL * 255:
         return "hazy"
+    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     if _difference(luma, 1) < BLURRED_RATIO * _difference(luma, 4):
         return "blurred"
     return None
@@ -42,11 +45,11 @@ def is_flat(crop: NDArray[np.uint8]) -> bool:
 
     Judged on luma at σ = 5 pixels, the middle of the range, at a quarter of the size.
     """
-    return _is_flat(_reduced(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)))
+    return _is_flat(cv2.cvtColor(_reduced(crop), cv2.COLOR_RGB2GRAY))
 
 
-def _is_flat(small: NDArray[np.uint8]) -> bool:
-    levels = small.astype(np.float32)
+def _is_flat(luma: NDArray[np.uint8]) -> bool:
+    levels = luma.astype(np.float32)
     sigma = FLAT_SIGMA / _REDUCTION
     difference = cv2.GaussianBlur(levels, (0, 0), sigma) - cv2.GaussianBlur(
         levels, (0, 0), sigma * FLAT_RATIO
