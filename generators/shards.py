@@ -25,7 +25,7 @@ from generators.sources import Photograph
 from generators.taxonomy import TYPES
 
 ATTEMPTS, CROPS = 5, 40
-OWN_CROPS = 8
+SAME_PHOTOGRAPH = 8
 KEPT = 64 << 20  # bytes of decoded photographs that a worker keeps
 
 Photographs = list[dict[str, list[Photograph]]]  # per pool, per split; empty for scenes
@@ -124,10 +124,13 @@ class Shards:
         slot = self.recipe.slot(index)
         for attempt in range(ATTEMPTS):
             rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
+            number = slot.photograph
             for crop in range(CROPS):
-                # Its own photograph first: opening another costs more than a crop.
-                own = attempt == 0 and crop < OWN_CROPS
-                made = self._try(index, attempt, slot, rng, redrawn, own)
+                # Several crops of one photograph: opening another costs more than a crop.
+                if crop % SAME_PHOTOGRAPH == 0 and attempt + crop:
+                    count = self.recipe.pools[slot.pool].photographs[slot.split]
+                    number = int(rng.random() * count)
+                made = self._try(index, attempt, slot, number, rng, redrawn)
                 if made:
                     return made
         pool = self.recipe.pools[slot.pool]
@@ -141,15 +144,12 @@ class Shards:
         index: int,
         attempt: int,
         slot: Slot,
+        number: int,
         rng: np.random.Generator,
         redrawn: Counter[str],
-        own: bool,
     ) -> Planned | None:
         recipe = self.recipe
         key = (recipe.seed, index, attempt)
-        number = slot.photograph
-        if not own:
-            number = int(rng.random() * recipe.pools[slot.pool].photographs[slot.split])
         try:
             clean = self._clean(slot, number)
         except UnreadableError:
