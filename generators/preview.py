@@ -75,7 +75,7 @@ def contact_sheet(recipe: Recipe, rows: Sequence[dict[str, Any]]) -> Image.Image
                 sheet.paste(thumb, (x + i * _THUMB, top))
             if row["depth"]:
                 _inset(sheet, row, (x, top))
-            font = ImageFont.load_default(13)
+            font = ImageFont.load_default(12)
             pen.text((x, top + _THUMB + 4), _caption(row), _FAINT, font)
         y += down * (_THUMB + _LABEL + _GAP)
     return sheet
@@ -94,8 +94,8 @@ def _caption(row: dict[str, Any]) -> str:
     told = []
     for name, key in flat_columns().items():
         value = row.get(name)
-        if value is not None and not isinstance(value, list):
-            told.append(f"{name.replace('_', ' ')} {value:.3g}" if key else f"{name} {value:.2g}")
+        if key and value is not None and not isinstance(value, list):
+            told.append(f"{name.replace('_', ' ')} {value:.3g}")
     nuisance = json.loads(row["recipe"])["nuisance"]
     if quality := nuisance.get("jpeg_quality"):
         told.append(f"JPEG {quality:.0f}")
