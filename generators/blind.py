@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from generators.card import card
 from generators.errors import InputError
-from generators.files import write_whole
+from generators.files import whole, write_whole
 from generators.produce import Job, Made, Progress
 from generators.produce import produce as make
 from generators.recipe import ROW_GROUP, Recipe, read_json, share_out
@@ -74,12 +74,7 @@ def _strip(answers: Path, out: Path, hidden: Recipe) -> None:
     bare = bare.with_metadata({"huggingface": json.dumps(info)})
     for shard in hidden.shards:
         target = out / "data" / f"blind-{shard.name}"
-        part = target.with_name(f".{target.name}.part")
         source = pq.ParquetFile(answers / "data" / shard.name)
-        try:
-            with pq.ParquetWriter(part, bare, write_page_index=True) as writer:
-                for batch in source.iter_batches(ROW_GROUP, columns=list(COLUMNS)):
-                    writer.write_table(pa.Table.from_batches([batch]).cast(bare))
-            part.rename(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with whole(target) as part, pq.ParquetWriter(part, bare, write_page_index=True) as writer:
+            for batch in source.iter_batches(ROW_GROUP, columns=list(COLUMNS)):
+                writer.write_table(pa.Table.from_batches([batch]).cast(bare))

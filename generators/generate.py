@@ -65,11 +65,7 @@ def generate(
     splits = split_counts(n, len(chosen.types))
     check_folder(out)
     how = Gathering(splits, size, seed, *_eyes(out, workers, progress))
-    pools = gather(sources, how)
-    if any(TYPES[kind].needs_depth for kind in chosen.types):
-        spec = depth or DepthSpec("procedural")
-        cache = out.with_name(f"{out.name}.depth")
-        pools = depth_sources.attach(pools, sources, spec, cache, device, progress.depths)
+    pools = _pools(out, sources, how, chosen, depth, device, progress)
     recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
     check_space(out, recipe)
     job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
@@ -104,13 +100,8 @@ def regenerate(
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
     everything = {"train": told.recipe.n}
-    pools = gather(
-        sources, Gathering(everything, told.recipe.size, 0, *_eyes(out, workers, progress))
-    )
-    if any(TYPES[kind].needs_depth for kind in told.recipe.preset.types):
-        spec = depth or DepthSpec("procedural")
-        cache = out.with_name(f"{out.name}.depth")
-        pools = depth_sources.attach(pools, sources, spec, cache, device, progress.depths)
+    how = Gathering(everything, told.recipe.size, 0, *_eyes(out, workers, progress))
+    pools = _pools(out, sources, how, told.recipe.preset, depth, device, progress)
     photographs = {
         photo.sha256: photo
         for pool in pools
@@ -127,6 +118,24 @@ def regenerate(
     ]
 
 
+def _pools(
+    out: Path,
+    sources: Sequence[SourceSpec],
+    how: Gathering,
+    preset: presets.Preset,
+    depth: DepthSpec | None,
+    device: str,
+    progress: Progress,
+) -> list[Pool]:
+    """The photographs of `sources`, with their depth where the preset's types need it."""
+    pools = gather(sources, how)
+    if not any(TYPES[kind].needs_depth for kind in preset.types):
+        return pools
+    spec = depth or DepthSpec("procedural")
+    cache = out.with_name(f"{out.name}.depth")
+    return depth_sources.attach(pools, sources, spec, cache, device, progress.depths)
+
+
 def _eyes(out: Path, workers: int, progress: Progress) -> tuple[Inspector, Path, Heard]:
     """How files are inspected, where streams are spooled, and who hears of it."""
     inspect = partial(look, workers, progress.inspected)
@@ -134,7 +143,11 @@ def _eyes(out: Path, workers: int, progress: Progress) -> tuple[Inspector, Path,
 
 
 def _left_out(pools: Sequence[Pool]) -> dict[str, dict[str, list[str]]]:
-    return {pool.kind: pool.left_out for pool in pools if pool.left_out}
+    told: dict[str, dict[str, list[str]]] = {}
+    for pool in pools:  # several of one kind share an entry
+        for reason, names in pool.left_out.items():
+            told.setdefault(pool.kind, {}).setdefault(reason, []).extend(names)
+    return told
 
 
 def _check_machine(workers: int, device: str) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.errors import InputError
+from generators.files import whole
 from generators.recipe import Recipe, read_json
 from generators.records import schema
 from generators.sources import PLACELESS, Photograph
@@ -69,12 +70,8 @@ def export(folder: Path, path: Path) -> int:
         b"identity": json.dumps(told["made"]["identity"]).encode(),
     }
     table = pa.concat_tables(tables).replace_schema_metadata(about)
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with whole(path) as part:
         pq.write_table(table, part, compression="zstd")
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
     return table.num_rows
 
 

@@ -240,3 +240,18 @@ def test_source_specs(text: str, spec: SourceSpec) -> None:
 def test_bad_source_specs(text: str) -> None:
     with pytest.raises(InputError):
         SourceSpec.parse(text)
+
+
+def test_what_two_folders_left_out_is_all_told(photos: Path, tmp_path: Path) -> None:
+    sources = [SourceSpec("folder", str(photos))]
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for photo in sorted(photos.glob("*.jpg"))[:4]:
+            with Image.open(photo) as image:  # other bytes than the first folder's
+                image.save(tmp_path / name / photo.name, quality=80 if name == "one" else 90)
+        Image.new("RGB", (20, 20)).save(tmp_path / name / f"tiny-{name}.png")
+        sources.append(SourceSpec("folder", str(tmp_path / name)))
+    made = generate(40, tmp_path / "d", sources, size=64)
+    assert made.left_out == {
+        "folder": {"too small": ["tiny-one.png: 20×20", "tiny-two.png: 20×20"]}
+    }
