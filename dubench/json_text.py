@@ -1,0 +1,54 @@
+"""JSON that may be wrong or hostile: decoders that hide nothing, and short words for values."""
+
+import json
+import reprlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, TypeGuard
+
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = _SHOWN.maxlong = 60
+
+
+class Repeated(dict[str, Any]):
+    """A JSON object with a name given twice; `pairs` keeps all of them, as written."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    @property
+    def repeated(self) -> str:
+        """The name most often given."""
+        return Counter(name for name, _ in self.pairs).most_common(1)[0][0]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else Repeated(pairs)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number in JSON")
+
+
+STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+# Models write line breaks within strings, and NaN.
+LENIENT = json.JSONDecoder(object_pairs_hook=_object, strict=False)
+
+
+def pairs_of(mapping: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """The names and values of an object, repeated names too."""
+    return mapping.pairs if isinstance(mapping, Repeated) else mapping.items()
+
+
+def shown(value: object) -> str:
+    """Any decoded value on one line, shortened to about sixty characters."""
+    return _SHOWN.repr(value)
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a string can be written down: not empty, no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
