@@ -1,0 +1,314 @@
+"""Read one split of a dataset: a folder, a Parquet glob, or a name on the Hub."""
+
+import glob
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators import presets
+from generators.errors import InputError
+from generators.identity import split_identity
+from generators.presets import Preset
+from generators.randomness import five_digits
+from generators.splits import SPLITS
+from generators.taxonomy import KEYS, TYPES
+
+LABELS = tuple(TYPES)
+"""Names of the types, in the taxonomy's order: what the codes in `Truths.types` index."""
+
+_ANSWERS = ("id", "type", *KEYS, "severity", "source", "source_id")
+
+
+@dataclass(frozen=True)
+class Truths:
+    """The answers of one split, in columns; rows are in the files' order.
+
+    Attributes:
+        ids: (n,) names of the samples.
+        types: (n,) index into LABELS.
+        values: per key of the taxonomy (n,), or (n, size) for a vector; NaN where the sample's
+            type has no such key. In the key's unit, the five digits that were rendered.
+        clusters: (n,) the photograph each sample is a crop of, as SOURCE/NAME.
+        severity: (n,) `slight`, `moderate`, `severe`, or None for `none`.
+    """
+
+    ids: list[str]
+    types: NDArray[np.int8]
+    values: dict[str, NDArray[np.float64]]
+    clusters: list[str]
+    severity: list[str | None]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a dataset on disk; nothing is read before it is asked for.
+
+    Attributes:
+        where: as the user named the dataset.
+        name: `train`, `validation` or `test`.
+        title: a short name for tables.
+        files: its Parquet files, in order.
+        told: what recipe.json says; empty where there is none.
+    """
+
+    where: str
+    name: str
+    title: str
+    files: list[Path]
+    told: dict[str, Any]
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Names of the samples, in the files' order."""
+        return [str(name) for name in _table(self.files, ["id"])["id"].to_pylist()]
+
+    @property
+    def n(self) -> int:
+        """How many samples there are."""
+        return len(self.ids)
+
+    @property
+    def blind(self) -> bool:
+        """Whether the answers are kept apart, by the host of a board."""
+        return "type" not in _columns(self.files[0])
+
+    @cached_property
+    def preset(self) -> Preset | None:
+        """How the parameters were drawn, or None if nobody says."""
+        if "preset" in self.told:
+            return Preset.from_json(self.told["preset"])
+        if "recipe" not in _columns(self.files[0]):
+            return None
+        name = json.loads(next(_batches(self.files[:1], ["recipe"]))["recipe"][0].as_py())["preset"]
+        bundled = presets.FOLDER / f"{name}.toml"
+        return presets.load(name) if bundled.is_file() else None
+
+    @cached_property
+    def identity(self) -> dict[str, str | None]:
+        """`recipe_id` and `content_id`; of a blind split, the content that its host promised."""
+        if self.blind:
+            return {"recipe_id": None, "content_id": self.told.get("blind", {}).get("commitment")}
+        preset = self.preset.as_json() if self.preset else {}
+        return {**split_identity(self.files, preset)}
+
+    def truths(self) -> Truths:
+        """Read the answers.
+
+        Raises:
+            InputError: the split is blind, or its files are not those of dubench.
+        """
+        if self.blind:
+            raise InputError(
+                f"{self.where}: the answers of this {self.name} split are kept by its host; send "
+                "the predictions there, or give --dataset the folder with the answers"
+            )
+        columns = _columns(self.files[0])
+        # A dataset made before a type existed has no columns for its keys.
+        missing = [name for name in _ANSWERS if name not in columns and name not in KEYS]
+        if missing:
+            raise InputError(f"{self.files[0]}: no column {missing[0]}: not a dataset of dubench")
+        table = _table(self.files, [name for name in _ANSWERS if name in columns])
+        names = _type_names(self.files[0])
+        codes = np.array([LABELS.index(name) for name in names], np.int8)
+        rows = table.num_rows
+        values = {}
+        for name, key in KEYS.items():
+            shape = (rows, key.size) if key.kind == "vector" else (rows,)
+            values[name] = np.full(shape, np.nan)
+            if name in columns:
+                _fill(values[name], table[name].combine_chunks())
+        sources, photographs = table["source"].to_pylist(), table["source_id"].to_pylist()
+        return Truths(
+            [str(name) for name in table["id"].to_pylist()],
+            codes[table["type"].to_numpy()],
+            values,
+            [f"{source}/{photo}" for source, photo in zip(sources, photographs, strict=True)],
+            table["severity"].to_pylist(),
+        )
+
+    def images(
+        self, *columns: str, only: Collection[str] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield (id, image, …) row by row, one (H, W, 3) uint8 RGB image per name in `columns`.
+
+        Args:
+            columns: `degraded`, `clean`.
+            only: the ids wanted; all by default.
+
+        Raises:
+            InputError: a file cannot be read, or an image in it is broken.
+        """
+        from generators.pictures import decode_rgb
+
+        for batch in _batches(self.files, ["id", *columns]):
+            names = batch["id"].to_pylist()
+            for place, name in enumerate(names):
+                if only is not None and name not in only:
+                    continue
+                made: list[Any] = [name]
+                for column in columns:
+                    image = decode_rgb((batch[column][place].as_py() or {}).get("bytes") or b"")
+                    if image is None:
+                        raise InputError(
+                            f"{self.where}: {column} of {name} is not an image; run dubench verify"
+                        )
+                    made.append(image)
+                yield tuple(made)
+
+    def depths(self, only: Collection[str]) -> Iterator[tuple[str, Any, float]]:
+        """Yield (id, (H, W) uint16 depth, β) of the hazy samples among `only`.
+
+        Raises:
+            InputError: a file cannot be read, or a depth map in it is broken.
+        """
+        from generators.pictures import decode_depth
+
+        for batch in _batches(self.files, ["id", "depth", "beta"]):
+            for row in batch.to_pylist():
+                if row["id"] in only and row["beta"] is not None:
+                    depth = decode_depth((row["depth"] or {}).get("bytes") or b"")
+                    if depth is None:
+                        raise InputError(
+                            f"{self.where}: depth of {row['id']} is broken; run dubench verify"
+                        )
+                    yield row["id"], depth, five_digits(row["beta"])
+
+
+def open_split(where: str, split: str) -> Split:
+    """Find one split of the dataset `where`: a folder, a Parquet glob, or OWNER/NAME on the Hub.
+
+    Raises:
+        InputError: there is no such dataset or split, or it is not finished.
+    """
+    if split not in SPLITS:
+        raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")
+    path = Path(where).expanduser()
+    if path.is_dir():
+        return _folder(where, path, split)
+    if where.endswith(".parquet"):
+        return _files(where, split)
+    if where.count("/") == 1 and not path.exists() and not where.startswith((".", "~", "/")):
+        return _folder(where, _fetch(where, split), split)
+    raise InputError(
+        f"--dataset {where}: no such folder; give a folder that dubench generate made, a glob of "
+        "Parquet files in quotes, or OWNER/NAME on the Hub"
+    )
+
+
+def _folder(where: str, path: Path, split: str) -> Split:
+    told: dict[str, Any] = {}
+    if (path / "recipe.json").exists():
+        from generators.recipe import read_json
+
+        told = read_json(path)
+        if "made" not in told:
+            raise InputError(f"{where} is not finished; run the same dubench generate again")
+    files = [
+        *sorted((path / "data").glob(f"{split}-*.parquet")),
+        *sorted((path / "data").glob(f"blind-{split}-*.parquet")),
+    ]
+    if not files:
+        raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet)")
+    return Split(where, split, path.absolute().name, files, told)
+
+
+def _files(where: str, split: str) -> Split:
+    others = tuple(f"{name}-" for name in SPLITS if name != split)
+    # Path.glob takes no absolute pattern.
+    names = sorted(glob.glob(str(Path(where).expanduser())))  # noqa: PTH207
+    files = [Path(name) for name in names if not Path(name).name.startswith(others)]
+    if not files:
+        raise InputError(f"--dataset {where}: no file of the {split} split matches")
+    home = files[0].absolute().parent
+    return Split(where, split, (home.parent if home.name == "data" else home).name, files, {})
+
+
+def _fetch(name: str, split: str) -> Path:
+    """Download one split of a dataset on the Hub; returns the folder it lies in."""
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise InputError(
+            f'--dataset {name}: the Hub needs the package huggingface_hub: pip install "dubench'
+            '[train]"; or give a folder'
+        ) from None
+    wanted = ["recipe.json", f"data/{split}-*.parquet", f"data/blind-{split}-*.parquet"]
+    try:
+        return Path(snapshot_download(name, repo_type="dataset", allow_patterns=wanted))
+    except Exception as error:  # the library raises a dozen kinds for what it cannot reach
+        reason = (str(error).strip().partition("\n")[0] or type(error).__name__)[:200]
+        raise InputError(
+            f"--dataset {name}: no such folder, and not to be had from the Hub: {reason}"
+        ) from None
+
+
+def _columns(file: Path) -> list[str]:
+    return list(_open(file).schema_arrow.names)
+
+
+def _type_names(file: Path) -> list[str]:
+    """The names that the codes of the column `type` stand for, as the file's metadata says."""
+    meta = _open(file).schema_arrow.metadata or {}
+    try:
+        names = json.loads(meta[b"huggingface"])["info"]["features"]["type"]["names"]
+    except (KeyError, ValueError, TypeError):
+        raise InputError(
+            f"{file}: its column type has no names: not a dataset of dubench"
+        ) from None
+    unknown = [name for name in names if name not in LABELS]
+    if unknown:
+        raise InputError(
+            f"{file}: unknown type {unknown[0]!r}; the types are {', '.join(LABELS)}. Is this "
+            "dubench older than the dataset?"
+        )
+    return list(names)
+
+
+def _fill(out: NDArray[np.float64], column: Any) -> None:
+    """Copy an Arrow column of float32, or of lists of them, into `out` where it is not null."""
+    there = np.asarray(column.is_valid())
+    if not there.any():
+        return
+    stored = column.drop_null()
+    flat = stored.flatten() if out.ndim == 2 else stored
+    # The shortest decimal of a float32 is the five-digit number that was rendered.
+    exact = flat.to_numpy(zero_copy_only=False).astype(np.float32).astype(str).astype(np.float64)
+    out[there] = exact.reshape(-1, *out.shape[1:])
+
+
+def _open(file: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(file)
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{file} cannot be read: {reason}; run dubench verify") from None
+
+
+def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    for file in files:
+        source = _open(file)
+        absent = [name for name in columns if name not in source.schema_arrow.names]
+        if absent:
+            raise InputError(f"{file}: no column {absent[0]}: not a dataset of dubench")
+        try:
+            yield from source.iter_batches(100, columns=columns)
+        except (OSError, pa.ArrowException) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(f"{file} cannot be read: {reason}; run dubench verify") from None
+
+
+def _table(files: list[Path], columns: list[str]) -> Any:
+    import pyarrow as pa
+
+    return pa.concat_tables([_open(file).read(columns=columns) for file in files])
