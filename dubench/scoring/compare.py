@@ -1,0 +1,175 @@
+"""Is one model really better? Paired differences on the same samples, with intervals."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.scoring import per_sample
+from dubench.scoring.estimates import parts, ratios_of, with_derived
+from dubench.scoring.intervals import (
+    LEAST_CLUSTERS,
+    bootstrap,
+    clusters_of,
+    codes,
+    percentile_interval,
+    totals,
+)
+from dubench.scoring.per_sample import PerSample
+from dubench.scoring.score import Scored, score
+from generators.errors import InputError
+from generators.taxonomy import KEYS
+
+HEADLINES = ("t_acc", "t_f1", "j_acc", "p_rel.avg")
+LOWER_IS_BETTER = ("p_abs", "p_rel", "p_rel_capped", "false_alarms", "lpips", "niqe", "brisque")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of two models, b − a.
+
+    Attributes:
+        name: such as `j_acc` or `p_rel.gamma`.
+        a, b: the two scores.
+        interval: 95 % interval of b − a, paired; None where photographs are too few.
+        better: `a` or `b` if the interval leaves out 0, else None.
+    """
+
+    name: str
+    a: float
+    b: float
+    interval: tuple[float, float] | None
+    better: str | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the same samples.
+
+    Attributes:
+        models: the names of a and b.
+        differences: headlines first, then every key and every restoration metric's average.
+        worse: the headlines in which b is really worse than a.
+        notes: what limits the comparison.
+    """
+
+    models: tuple[str, str]
+    differences: list[Difference]
+    worse: list[str]
+    notes: list[str]
+
+
+def load(path: Path, dataset: str | None = None, split: str | None = None) -> Scored:
+    """A score.json with its rows, or predictions, which are scored first.
+
+    Raises:
+        InputError: the file is neither, or the rows beside a score.json are missing.
+    """
+    if path.suffix != ".json":
+        return score(path, dataset, split)
+    told = read_score(path)
+    rows = per_sample.read(path.with_name(told["per_sample"]), tuple(told["restoration"] or ()))
+    return Scored(told, rows)
+
+
+def read_score(path: Path) -> dict[str, Any]:
+    """What a score.json says; InputError if it is missing, damaged or something else."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"{path}: not JSON; give a score.json that dubench score wrote") from None
+    if not isinstance(told, dict) or not {"signature", "understanding", "per_sample"} <= set(told):
+        raise InputError(f"{path}: not a score; give a score.json that dubench score wrote")
+    return told
+
+
+def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
+    """Compare two models by a bootstrap in which both are resampled alike.
+
+    Raises:
+        InputError: they were not scored on the same samples.
+    """
+    _check_same_samples(a, b)
+    shared, notes = _shared_metrics(a, b)
+    first = replace(a.rows, quality={name: a.rows.quality[name] for name in shared})
+    second = _in_order(b.rows, first.ids, shared)
+    ratios = ratios_of(first), ratios_of(second)
+    clusters = codes(first.clusters)
+    values = [with_derived(totals(ratio), shared) for ratio in ratios]
+    drawn = [with_derived(bootstrap(ratio, clusters, seed=seed), shared) for ratio in ratios]
+    headlines = [*HEADLINES, *(f"{name}.avg" for name in shared)]
+    if not np.isnan(values[0]["false_alarms"]):
+        headlines.append("false_alarms")
+    differences = []
+    for name in (*headlines, *(f"p_rel.{key}" for key in KEYS)):
+        one, two = (float(value[name]) for value in values)
+        if np.isnan(one) or np.isnan(two):
+            continue
+        support = min(
+            clusters_of(ratio[part], clusters) for ratio in ratios for part in parts(name, ratio)
+        )
+        gap = drawn[1][name] - drawn[0][name]
+        interval = percentile_interval(gap) if support >= LEAST_CLUSTERS else None
+        differences.append(Difference(name, one, two, interval, _better(name, interval)))
+    if len(np.unique(clusters)) < LEAST_CLUSTERS:
+        notes.append(
+            f"{len(np.unique(clusters))} photographs tell too little: {LEAST_CLUSTERS} are needed "
+            "before a difference can be called real"
+        )
+    worse = [d.name for d in differences if d.name in headlines and d.better == "a"]
+    return Comparison((a.told["model"], b.told["model"]), differences, worse, notes)
+
+
+def _better(name: str, interval: tuple[float, float] | None) -> str | None:
+    if interval is None or interval[0] <= 0 <= interval[1]:
+        return None
+    up = interval[0] > 0
+    return "b" if up != (name.partition(".")[0] in LOWER_IS_BETTER) else "a"
+
+
+def _check_same_samples(a: Scored, b: Scored) -> None:
+    for name in ("content_id", "recipe_id"):
+        if a.told[name] != b.told[name]:
+            raise InputError(
+                f"{a.told['model']} and {b.told['model']} were scored on different data: {name} "
+                f"is {str(a.told[name])[:12]}… and {str(b.told[name])[:12]}…; score both on the "
+                "same dataset and split"
+            )
+    if set(a.rows.ids) != set(b.rows.ids):
+        raise InputError("the two were scored on different samples; score both again")
+
+
+def _shared_metrics(a: Scored, b: Scored) -> tuple[list[str], list[str]]:
+    """The restoration metrics both have, computed the same way; and what is left out."""
+    words = [set(scored.told["signature"].split("|")) for scored in (a, b)]
+    shared, notes = [], []
+    for name in a.rows.quality:
+        if name not in b.rows.quality:
+            continue
+        told = [{word for word in said if word.startswith(f"{name}:")} for said in words]
+        if told[0] == told[1]:
+            shared.append(name)
+        else:
+            notes.append(f"{name} is left out: {told[0]} and {told[1]} are different metrics")
+    return shared, notes
+
+
+def _in_order(rows: PerSample, ids: Sequence[str], metrics: Sequence[str]) -> PerSample:
+    """The same rows in the order of `ids`, with these restoration metrics."""
+    place = {name: row for row, name in enumerate(rows.ids)}
+    order = np.array([place[name] for name in ids])
+
+    def taken(column: Any) -> Any:
+        if isinstance(column, dict):
+            return {name: entry[order] for name, entry in column.items()}
+        return column[order] if isinstance(column, np.ndarray) else [column[i] for i in order]
+
+    made = {entry.name: taken(getattr(rows, entry.name)) for entry in fields(rows)}
+    quality: dict[str, NDArray[np.float64]] = {name: made["quality"][name] for name in metrics}
+    return PerSample(**made | {"quality": quality})

@@ -1,0 +1,118 @@
+"""Every score of one model by name, each with its interval where there is enough to tell it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.dataset import LABELS
+from dubench.scoring import understanding
+from dubench.scoring.intervals import (
+    LEAST_CLUSTERS,
+    RESAMPLES,
+    Ratio,
+    bootstrap,
+    clusters_of,
+    codes,
+    effective_n,
+    percentile_interval,
+    totals,
+    wilson,
+)
+from dubench.scoring.per_sample import PerSample
+from dubench.scoring.understanding import FOUR
+
+Floats = NDArray[np.float64]
+
+_SHARES = ("t_acc", "j_acc", "false_alarms")
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Scores by name, such as `t_acc`, `p_rel.gamma`, `by_type.haze.f1` and `psnr.avg`.
+
+    Attributes:
+        values: the scores; None where there is nothing to score.
+        intervals: 95 % intervals of those that have one.
+        clusters: how many photographs the samples are crops of.
+        notes: why intervals are missing.
+    """
+
+    values: dict[str, float | None]
+    intervals: dict[str, tuple[float, float]]
+    clusters: int
+    notes: list[str]
+
+
+def estimate(rows: PerSample, seed: int = 0, resamples: int = RESAMPLES) -> Estimates:
+    """All scores of `rows` with 95 % intervals, by a bootstrap over photographs.
+
+    A share of 0 or 1, which resampling cannot move, gets Wilson's interval with the effective
+    number of samples. Scores that rest on fewer than 30 photographs get none.
+    """
+    ratios = ratios_of(rows)
+    clusters = codes(rows.clusters)
+    found = with_derived(totals(ratios), rows.quality)
+    values = {name: None if np.isnan(value) else float(value) for name, value in found.items()}
+    count = int(clusters.max()) + 1
+    if count < LEAST_CLUSTERS:
+        note = f"no intervals: {count} photographs, and fewer than {LEAST_CLUSTERS} tell too little"
+        return Estimates(values, {}, count, [note])
+    resampled = with_derived(bootstrap(ratios, clusters, resamples, seed), rows.quality)
+    support = {name: clusters_of(ratio, clusters) for name, ratio in ratios.items()}
+    intervals: dict[str, tuple[float, float]] = {}
+    thin = []
+    for name, value in values.items():
+        if value is None or name.startswith("constant"):
+            continue
+        if min(support[part] for part in parts(name, ratios) if support[part]) < LEAST_CLUSTERS:
+            thin.append(name)
+        elif name.rpartition(".")[2] in _SHARES and value in (0, 1):
+            n = effective_n(ratios[name], clusters)
+            intervals[name] = wilson(value * n, n)
+        else:
+            intervals[name] = percentile_interval(resampled[name])
+    notes = []
+    if thin:
+        notes.append(
+            f"no interval for {len(thin)} scores that rest on fewer than {LEAST_CLUSTERS} "
+            f"photographs, such as {thin[0]}"
+        )
+    return Estimates(values, intervals, count, notes)
+
+
+def ratios_of(rows: PerSample) -> dict[str, Ratio]:
+    """Every score that is a ratio of sums, understanding and restoration."""
+    made = understanding.ratios(rows)
+    for metric, column in rows.quality.items():
+        there = ~np.isnan(column)
+        filled = np.where(there, column, 0)
+        for name in LABELS:
+            mine = (there & (rows.types == LABELS.index(name))).astype(float)
+            made[f"{metric}.{name}"] = (filled * mine, mine)
+    return made
+
+
+def with_derived(values: Mapping[str, Floats], metrics: Iterable[str]) -> dict[str, Floats]:
+    """The ratios' values and all that follows from them, of whatever shape they have.
+
+    The average of a restoration metric is the plain mean over the four types.
+    """
+    made = {**values, **understanding.derive(values)}
+    for metric in metrics:
+        made[f"{metric}.avg"] = understanding.mean([values[f"{metric}.{name}"] for name in FOUR])
+    return made
+
+
+def parts(name: str, ratios: Mapping[str, Ratio]) -> list[str]:
+    """The ratios that the score `name` is made of."""
+    if name in ratios:
+        return [name]
+    if name == "t_f1":
+        return [f"by_type.{kind}.f1" for kind in FOUR]
+    score, _, key = name.rpartition(".")
+    score = {"skill": "p_rel", "skill_type_correct": "p_rel_type_correct"}.get(score, score)
+    if key != "avg":
+        return [f"{score}.{key}"]
+    return [part for part in ratios if part.startswith(f"{score}.") and not part.endswith(".none")]

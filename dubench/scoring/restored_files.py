@@ -1,0 +1,126 @@
+"""Files of restored images: where they are, and their pixels as exactly what was written."""
+
+import io
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dubench.predictions import Predictions
+from generators import photographs
+from generators.errors import InputError
+from generators.photographs import SUFFIXES, UnreadableError
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+_REMEDY = "save 8-bit RGB, as PNG if you can"
+
+
+def in_folder(folder: Path, ids: Collection[str]) -> dict[str, Path]:
+    """The image files of `folder`, by id: their name without its suffix.
+
+    Raises:
+        InputError: no folder, no images in it, two files for one id, or an id not among `ids`.
+    """
+    if not folder.is_dir():
+        raise InputError(f"--restored {folder}: no such folder")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            continue
+        if path.stem in found:
+            raise InputError(
+                f"{folder}: two files for {path.stem}: {found[path.stem].name} and {path.name}; "
+                "keep one"
+            )
+        found[path.stem] = path
+    known = set(ids)
+    unknown = [path for name, path in found.items() if name not in known]
+    if unknown:
+        raise InputError(
+            f"{folder}: {len(unknown):,} of {len(found):,} images are of no sample of this split, "
+            f"the first {unknown[0].name}; name them ID.png, and check --dataset and --split"
+        )
+    if not found:
+        raise InputError(f"{folder}: no images; name them ID.png, with the ids of the split")
+    return found
+
+
+def in_predictions(predictions: Predictions) -> dict[str, Path]:
+    """The files that the predictions name under `restored`.
+
+    Raises:
+        InputError: a path leads out of the folder of the predictions.
+    """
+    home = predictions.path.parent
+    found = {}
+    for name, prediction in predictions.by_id.items():
+        if prediction.restored is None:
+            continue
+        path = home / prediction.restored
+        try:
+            inside = path.resolve().is_relative_to(home.resolve())
+        except (OSError, ValueError, RuntimeError):  # a NUL in it, or links in a circle
+            inside = False
+        if not inside:
+            raise InputError(
+                f"{predictions.path} line {prediction.line}: restored {prediction.restored!r} is "
+                f"outside {home}; keep restored images beside the predictions, or give --restored"
+            )
+        found[name] = path
+    return found
+
+
+def size(path: Path) -> tuple[int, int]:
+    """(height, width) in pixels from the header.
+
+    Raises:
+        InputError: no file, not an image, or not 8-bit RGB.
+    """
+    _check_file(path)
+    return _header(path, path)
+
+
+def load(path: Path) -> NDArray[np.uint8]:
+    """The pixels as (H, W, 3) uint8 RGB, as written; an alpha channel must be opaque everywhere.
+
+    Raises:
+        InputError: as `size`; or it is cut short, or some pixels are transparent.
+    """
+    _check_file(path)
+    data = path.read_bytes()
+    _header(path, io.BytesIO(data))
+    try:
+        _check_opaque(path, data)
+        return photographs.decode(data)
+    except (UnreadableError, OSError, SyntaxError) as error:
+        raise InputError(f"{path} cannot be decoded: {error}; restore this image again") from None
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        what = "is a folder, not an image" if path.is_dir() else "is missing"
+        raise InputError(f"{path} {what}; restore this image again, or leave it out")
+
+
+def _header(path: Path, file: Path | io.BytesIO) -> tuple[int, int]:
+    try:
+        with Image.open(file, formats=_FORMATS) as image:
+            mode, (width, height) = image.mode, image.size
+            deep = any("16" in str(tile.args) for tile in image.tile)
+    except Exception as error:  # Pillow's parsers raise whatever their format meets
+        reason = "not a PNG, JPEG, WebP, BMP or TIFF image"
+        if isinstance(error, Image.DecompressionBombError):
+            reason = "more pixels than is safe to decode"
+        raise InputError(f"{path}: {reason}; {_REMEDY}") from None
+    if mode not in ("RGB", "RGBA") or deep:
+        told = "of 16 bits" if deep or mode.startswith("I") else f"of mode {mode}"
+        raise InputError(f"{path}: an image {told}, not 8-bit RGB; {_REMEDY}")
+    return height, width
+
+
+def _check_opaque(path: Path, data: bytes) -> None:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        if image.has_transparency_data and np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
+            raise InputError(f"{path}: some pixels are transparent; {_REMEDY}")

@@ -1,0 +1,29 @@
+"""One line that says how a score was computed, as sacreBLEU's does (Post, WMT 2018)."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from dubench.dataset import Split
+from dubench.scoring.intervals import RESAMPLES
+
+
+def signature(split: Split, n: int, seed: int, metrics: Sequence[str]) -> str:
+    """What two scores must share to be compared: software, data, split, and every definition.
+
+    Args:
+        metrics: the restoration metrics' own words, such as `psnr:rgb`.
+    """
+    release = ".".join(version("dubench").split(".")[:2])
+    content = (split.identity["content_id"] or "unknown")[:8]
+    name = split.preset.name if split.preset else split.title
+    said = [
+        f"dubench:{release}",
+        f"data:{name}@{content}",
+        f"split:{split.name}",
+        f"n:{n}",
+        "t-acc",
+        "p-rel:uncapped",
+        f"ci:clustered-bootstrap-{RESAMPLES},seed-{seed}",
+        *metrics,
+    ]
+    return "|".join(said)

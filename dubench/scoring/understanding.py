@@ -1,0 +1,136 @@
+"""The understanding scores: T-Acc, T-F1, J-Acc, P-Abs, P-Rel and skill.
+
+Definitions after DU-VLM (arXiv 2602.04565), section 5.1; what is not from there says so. Every
+score is a ratio of sums over samples, or a mean or quotient of such ratios, so that the bootstrap
+has to resample nothing but sums.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.dataset import LABELS
+from dubench.scoring.intervals import Ratio
+from dubench.scoring.per_sample import OTHER, PerSample
+from generators.taxonomy import KEYS, TYPES
+
+Floats = NDArray[np.float64]
+
+FOUR = tuple(name for name, kind in TYPES.items() if kind.keys)
+"""The types that are degradations: `none` has no keys and is scored by its false alarms."""
+
+PARAMETER_SCORES = ("p_abs", "p_rel", "p_rel_capped", "p_rel_type_correct")
+
+
+def ratios(rows: PerSample) -> dict[str, Ratio]:
+    """Every score that is a ratio of sums: name → numerators and denominators, (n,) each."""
+    codes = {name: LABELS.index(name) for name in LABELS}
+    degraded = np.isin(rows.types, [codes[name] for name in FOUR])
+    base = degraded.astype(float)
+    right, joint = rows.right * base, rows.joint * base
+    made: dict[str, Ratio] = {"t_acc": (right, base), "j_acc": (joint, base)}
+    for name in FOUR:
+        true = (rows.types == codes[name]).astype(float)
+        answered = ((rows.answered == codes[name]) & degraded).astype(float)
+        made[f"by_type.{name}.t_acc"] = (right * true, true)
+        made[f"by_type.{name}.j_acc"] = (joint * true, true)
+        # F1 = 2·TP / (2·TP + FP + FN), and the samples true and answered sum to its denominator.
+        made[f"by_type.{name}.f1"] = (2 * right * true, true + answered)
+    for name in KEYS:
+        has = ~np.isnan(rows.relative[name])
+        given = has.astype(float)
+        typed = (has & rows.right).astype(float)
+        error, relative, constant = (
+            np.where(has, column[name], 0.0)
+            for column in (rows.error, rows.relative, rows.constant)
+        )
+        made |= {
+            f"p_abs.{name}": (error, given),
+            f"p_rel.{name}": (relative, given),
+            f"p_rel_capped.{name}": (np.minimum(relative, 1), given),
+            f"p_rel_type_correct.{name}": (relative * typed, typed),
+            f"constant.{name}": (constant, given),
+            f"constant_type_correct.{name}": (constant * typed, typed),
+        }
+    none = (rows.types == codes["none"]).astype(float)
+    alarmed = np.isin(rows.answered, [codes[name] for name in FOUR])
+    made["false_alarms"] = (none * alarmed, none)
+    return made
+
+
+def derive(values: Mapping[str, Floats]) -> dict[str, Floats]:
+    """What follows from the ratios: T-F1, the averages over keys, and skill.
+
+    Args:
+        values: per ratio its value, or its values over resamplings, of any one shape.
+    """
+    made = {"t_f1": mean([values[f"by_type.{name}.f1"] for name in FOUR])}
+    for score in (*PARAMETER_SCORES, "constant", "constant_type_correct"):
+        made[f"{score}.avg"] = mean([values[f"{score}.{name}"] for name in KEYS])
+    both = {**values, **made}
+    for skill, score, constant in (
+        ("skill", "p_rel", "constant"),
+        ("skill_type_correct", "p_rel_type_correct", "constant_type_correct"),
+    ):
+        for name in (*KEYS, "avg"):
+            under = both[f"{constant}.{name}"]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                quotient = np.where(under == 0, np.nan, both[f"{score}.{name}"] / under)
+            made[f"{skill}.{name}"] = 1 - quotient
+    return made
+
+
+def mean(columns: list[Floats]) -> Floats:
+    """The plain mean of what is there; NaN where nothing is."""
+    stack = np.array(columns)
+    there = ~np.isnan(stack)
+    count = there.sum(0)
+    total = np.where(there, stack, 0).sum(0)
+    with np.errstate(invalid="ignore"):
+        return np.where(count == 0, np.nan, total / count)
+
+
+def confusion(rows: PerSample) -> dict[str, dict[str, int]]:
+    """Counts per true type and answer, `other` last; types that do not occur have no row."""
+    columns = (*LABELS, OTHER)
+    table = np.zeros((len(LABELS), len(columns)), int)
+    np.add.at(table, (rows.types, rows.answered), 1)
+    return {
+        name: dict(zip(columns, map(int, counts), strict=True))
+        for name, counts in zip(LABELS, table, strict=True)
+        if counts.any()
+    }
+
+
+def predicted_keys(rows: PerSample) -> dict[str, dict[str, int]]:
+    """Per true type, how many answers have each key; `other` for any unknown one."""
+    made = {}
+    for code, name in enumerate(LABELS):
+        mine = rows.types == code
+        if mine.any():
+            made[name] = {
+                key: int((there & mine).sum()) for key, there in rows.answered_keys.items()
+            }
+    return made
+
+
+def summary(rows: PerSample, values: Mapping[str, float | None]) -> dict[str, Any]:
+    """The section `understanding` of score.json, from named scores."""
+    counts = np.bincount(rows.types, minlength=len(LABELS))
+    keys = (*KEYS, "avg")
+    return {
+        **{name: values[name] for name in ("t_acc", "t_f1", "j_acc")},
+        **{
+            score: {key: values[f"{score}.{key}"] for key in keys}
+            for score in (*PARAMETER_SCORES, "skill", "skill_type_correct")
+        },
+        "by_type": {
+            name: {"n": int(counts[LABELS.index(name)])}
+            | {score: values[f"by_type.{name}.{score}"] for score in ("t_acc", "f1", "j_acc")}
+            for name in FOUR
+        },
+        "confusion": confusion(rows),
+        "predicted_keys": predicted_keys(rows),
+    }

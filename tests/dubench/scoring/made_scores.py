@@ -1,0 +1,117 @@
+"""Scores to report on without images: answers as wrong as one asks, scored by the real code."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dubench.dataset import LABELS, Truths
+from dubench.predictions import Prediction, Predictions
+from dubench.scoring import score
+from dubench.scoring.constant import constants, preset_values
+from dubench.scoring.estimates import estimate
+from dubench.scoring.per_sample import judge
+from dubench.scoring.score import Scored
+from generators import presets
+from generators.taxonomy import KEYS, TYPES, Value
+
+PRESET = presets.load("du110k")
+# Quality at no error, its loss at a relative error of 1, its noise.
+QUALITY = {
+    "psnr": (27.0, -8.0, 1.5),
+    "ssim": (0.85, -0.4, 0.05),
+    "lpips": (0.12, 0.4, 0.04),
+    "niqe": (4.5, 2.0, 0.5),
+}
+
+
+@cache
+def truths(n: int, photos: int, none: bool = False) -> Truths:
+    """The answers of `n` samples of `photos` photographs, drawn from the preset du110k."""
+    rng = np.random.default_rng(7)
+    types = np.arange(n) % (5 if none else 4)
+    values = {k.name: np.full((n, k.size) if k.size > 1 else n, np.nan) for k in KEYS.values()}
+    for row, code in enumerate(types):
+        if TYPES[LABELS[code]].keys:
+            drawn = PRESET.draw(LABELS[code], rng)
+            for key in TYPES[LABELS[code]].keys:
+                values[key.name][row] = drawn[key.name]
+    clusters = [f"folder/{photo}.jpg" for photo in rng.integers(0, photos, n)]
+    ids = [f"du-{row:08d}" for row in range(n)]
+    return Truths(ids, types.astype(np.int8), values, clusters, ["slight"] * n)
+
+
+def answer(true: Truths, row: int, wrong: float, rng: np.random.Generator) -> Prediction | None:
+    """An answer to one sample: about a share `wrong` is wrong in each way, the rest is near."""
+    name, chance = true.ids[row], rng.random()
+    if chance < 0.05 * wrong:
+        return None
+    if chance < 0.1 * wrong:
+        return Prediction(name, row + 2, None, {}, failure="neither a list nor a sentence")
+    kind = LABELS[true.types[row]]
+    if rng.random() < wrong:
+        kind = ("haze", "low_light", "blur", "low_resolution", "none")[rng.integers(5)]
+    told: dict[str, Value] = {}
+    for key in TYPES[kind].keys:
+        guess: Any = true.values[key.name][row]
+        if np.isnan(guess).any():
+            guess = np.full(key.size, (key.low + key.high) / 2)
+        near = np.atleast_1d(guess) * (1 + wrong * rng.normal(0, 0.5, key.size))
+        told[key.name] = tuple(near) if key.size > 1 else float(near[0])
+    extra = ("sharpness",) if rng.random() < 0.2 * wrong else ()
+    return Prediction(name, row + 2, kind, told, extra)
+
+
+def scored(
+    model: str,
+    *,
+    wrong: float = 0.1,
+    seed: int = 0,
+    n: int = 1200,
+    photos: int = 200,
+    none: bool = False,
+    metrics: tuple[str, ...] = tuple(QUALITY),
+    delta: float | None = None,
+    data: str = "3f",
+    words: tuple[str, ...] = (),
+) -> Scored:
+    """A model's score and its rows. `data` stands for the dataset, `words` go to the signature."""
+    rng, true = np.random.default_rng(seed), truths(n, photos, none)
+    said = {p.id: p for row in range(n) if (p := answer(true, row, wrong, rng))}
+    best = constants(preset_values(PRESET, 2000))
+    rows = judge(true, said, best)
+    for metric in metrics:
+        top, loss, noise = QUALITY[metric]
+        error = sum(np.nan_to_num(rows.relative[key]) for key in KEYS)
+        rows.quality[metric] = top + loss * np.minimum(error, 1) + rng.normal(0, noise, n)
+    found = estimate(rows, resamples=1000)
+    meta = {"model": model, **({"delta": delta} if delta is not None else {})}
+    file = Predictions(Path("preds.jsonl"), meta, "9c" * 32, said)
+    computed = [f"{metric}:made-up" for metric in metrics]
+    signature = ["dubench:0.1", f"data:du110k@{data}", "split:test", f"n:{n}", "t-acc", *words]
+    told = {
+        "signature": "|".join([*signature, "p-rel:uncapped", "ci:clustered,seed-0", *computed]),
+        "model": model,
+        "meta": meta,
+        "dataset": {"name": "du110k", "split": "test", "preset": "du110k"},
+        "n": n,
+        **score._understanding(rows, found, file, best, "the preset du110k"),
+        "restoration": score._restoration(rows, found),
+        "restoration_coverage": 1.0 if metrics else None,
+        "intervals": {name: list(ends) for name, ends in found.intervals.items()},
+        "clusters": found.clusters,
+        "notes": found.notes,
+        "recipe_id": data * 32,
+        "content_id": data * 32,
+        "predictions_sha256": file.sha256,
+        "versions": {"dubench": "0.1.0", "numpy": np.__version__},
+    }
+    return Scored(told, rows)
+
+
+def write(folder: Path, scored: Scored) -> Path:
+    """Write a score as `dubench score --out FOLDER/score.json` does; returns that path."""
+    folder.mkdir(parents=True)
+    score.write(folder / "score.json", scored)
+    return folder / "score.json"

@@ -1,0 +1,118 @@
+"""Paired differences: who is better, and when nobody can say."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dubench.dataset import open_split
+from dubench.predictions import Prediction
+from dubench.scoring.compare import compare
+from dubench.scoring.constant import constants
+from dubench.scoring.per_sample import judge
+from dubench.scoring.score import Scored
+from generators.errors import InputError
+from generators.generate import generate
+from generators.sources import SourceSpec
+from tests.dubench.scoring import made_scores
+from tests.dubench.scoring.test_score import perfect
+
+TOLD = {"model": "m", "recipe_id": "r", "content_id": "c", "signature": "a|psnr:rgb"}
+
+
+def model(wrong: float, seed: int, photos: int = 100) -> Scored:
+    """A model that errs about a share `wrong` of the time."""
+    true = made_scores.truths(400, photos)
+    rng = np.random.default_rng(seed)
+    said: list[Prediction | None] = [
+        made_scores.answer(true, row, wrong, rng) for row in range(len(true.ids))
+    ]
+    rows = judge(true, {p.id: p for p in said if p}, constants(true.values))
+    return Scored(TOLD | {"model": f"wrong {wrong}"}, rows)
+
+
+def test_a_better_model_is_called_better() -> None:
+    good, bad = model(0.05, 1), model(0.4, 2)
+    found = {d.name: d for d in compare(good, bad).differences}
+    for name in ("t_acc", "t_f1", "j_acc", "p_rel.avg"):
+        assert found[name].better == "a"
+    assert set(compare(good, bad).worse) >= {"t_acc", "t_f1", "j_acc", "p_rel.avg"}
+    turned = compare(bad, good)
+    assert {d.name: d.better for d in turned.differences}["t_acc"] == "b"
+    assert not turned.worse
+
+
+def test_differences_are_paired() -> None:
+    """One photograph per sample: the interval is that of a paired test, not of two samples."""
+    a, b = (model(wrong, 3, 100_000) for wrong in (0.2, 0.25))
+    gap = b.rows.right.astype(float) - a.rows.right
+    low, high = {d.name: d for d in compare(a, b).differences}["t_acc"].interval or (0, 0)
+    half = 1.96 * stats.sem(gap)
+    assert low == pytest.approx(gap.mean() - half, abs=0.1 * half)
+    assert high == pytest.approx(gap.mean() + half, abs=0.1 * half)
+
+
+def test_a_model_is_no_better_than_itself_in_any_order() -> None:
+    one = model(0.2, 4)
+    order = np.random.default_rng(0).permutation(one.rows.n)
+    turned = {
+        "ids": [one.rows.ids[i] for i in order],
+        "clusters": [one.rows.clusters[i] for i in order],
+        **{
+            name: getattr(one.rows, name)[order]
+            for name in ("types", "answered", "status", "joint", "map_error")
+        },
+        **{
+            name: {key: column[order] for key, column in getattr(one.rows, name).items()}
+            for name in ("truth", "answer", "error", "relative", "constant", "answered_keys")
+        },
+    }
+    found = compare(one, Scored(one.told, replace(one.rows, **turned)))
+    assert all(d.a == pytest.approx(d.b) and d.better is None for d in found.differences)
+    assert not found.worse
+
+
+def test_few_photographs_tell_nothing() -> None:
+    found = compare(model(0.05, 1, 20), model(0.6, 2, 20))
+    assert all(d.interval is None and d.better is None for d in found.differences)
+    assert "20 photographs tell too little" in found.notes[0]
+
+
+def test_restoration_counts_where_it_was_measured_alike() -> None:
+    a, b = model(0.1, 1), model(0.1, 1)
+    a.rows.quality["psnr"] = np.full(a.rows.n, 20.0)
+    b.rows.quality["psnr"] = np.full(a.rows.n, 19.0)
+    assert "psnr.avg" in compare(a, b).worse
+    other = Scored(b.told | {"signature": "a|psnr:y"}, b.rows)
+    found = compare(a, other)
+    assert "psnr.avg" not in {d.name for d in found.differences}
+    assert "psnr is left out" in found.notes[0]
+
+
+def test_other_data_is_refused() -> None:
+    a, b = model(0.1, 1), model(0.1, 2)
+    with pytest.raises(InputError, match="different data: content_id"):
+        compare(a, Scored(b.told | {"content_id": "d"}, b.rows))
+
+
+def test_from_the_command_line(dubench, tmp_path: Path) -> None:
+    # 47 scenes of eight crops each: enough to tell.
+    generate(400, tmp_path / "scenes", [SourceSpec("dead-leaves")], size=32, workers=1)
+    split = open_split(str(tmp_path / "scenes"), "train")
+    perfect(split, tmp_path / "a.jsonl")
+    perfect(split, tmp_path / "b.jsonl", 1.2, model="worse")
+    assert dubench("score", "a.jsonl", "--out", "a.json", cwd=tmp_path).returncode == 0
+    run = dubench("compare", "a.json", "b.jsonl", "--json", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert told["models"] == ["oracle", "worse"]
+    by_name = {d["name"]: d for d in told["differences"]}
+    assert by_name["p_rel.avg"]["b"] == pytest.approx(0.2)
+    assert told["worse"] == ["p_rel.avg"]
+    run = dubench("compare", "a.jsonl", "b.jsonl", "--fail-if-worse", cwd=tmp_path)
+    assert run.returncode == 1
+    assert "B is worse in p_rel.avg" in run.stdout
+    assert dubench("compare", "b.jsonl", "a.jsonl", "--fail-if-worse", cwd=tmp_path).returncode == 0

@@ -1,0 +1,92 @@
+"""Intervals against scipy, closed forms and simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from dubench.scoring.intervals import (
+    bootstrap,
+    codes,
+    effective_n,
+    percentile_interval,
+    totals,
+    wilson,
+)
+
+
+@given(st.integers(1, 5000), st.data())
+def test_wilson_is_scipys(n: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, n))
+    wanted = stats.binomtest(successes, n).proportion_ci(0.95, "wilson")
+    assert wilson(successes, n) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+
+
+def test_wilson_of_nothing_tells_nothing() -> None:
+    assert wilson(0, 0) == (0, 1)
+
+
+def test_totals_are_ratios_of_sums() -> None:
+    found = totals({"a": (np.array([1.0, 2, 3]), np.array([2.0, 2, 4])), "b": (np.zeros(3),) * 2})
+    assert found["a"] == 0.75
+    assert np.isnan(found["b"])
+
+
+def test_resampling_single_samples_has_the_binomial_spread() -> None:
+    hits = np.zeros(400)
+    hits[:100] = 1
+    drawn = bootstrap({"share": (hits, np.ones(400))}, np.arange(400), 4000)["share"]
+    assert drawn.mean() == pytest.approx(0.25, abs=0.002)
+    assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 400), rel=0.05)
+
+
+def test_agreeing_crops_count_as_one() -> None:
+    # Forty photographs of ten crops each, all crops of one alike: forty samples, not 400.
+    hits = np.repeat((np.arange(40) < 10).astype(float), 10)
+    clusters = np.repeat(np.arange(40), 10)
+    ratio = (hits, np.ones(400))
+    drawn = bootstrap({"share": ratio}, clusters, 4000)["share"]
+    assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 40), rel=0.05)
+    assert effective_n(ratio, clusters) == 40
+
+
+def test_scipys_bootstrap_agrees() -> None:
+    values = np.random.default_rng(3).gamma(2, size=200)
+    drawn = bootstrap({"mean": (values, np.ones(200))}, np.arange(200), 4000)["mean"]
+    wanted = stats.bootstrap(
+        (values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(4)
+    ).confidence_interval
+    spread = wanted.high - wanted.low
+    assert percentile_interval(drawn) == pytest.approx(tuple(wanted), abs=0.05 * spread)
+
+
+def test_the_same_seed_resamples_alike() -> None:
+    rng = np.random.default_rng(5)
+    clusters = rng.integers(0, 50, 300)
+    a, b = rng.random((2, 300))
+    ones = np.ones(300)
+    together = bootstrap({"gap": (a - b, ones)}, clusters, 200)["gap"]
+    apart = [bootstrap({"x": (x, ones)}, clusters, 200)["x"] for x in (a, b)]
+    np.testing.assert_allclose(together, apart[0] - apart[1], atol=1e-12)
+    assert not np.allclose(together, bootstrap({"gap": (a - b, ones)}, clusters, 200, 1)["gap"])
+
+
+def test_clusters_are_numbered_by_name() -> None:
+    assert codes(["b", "a", "b"]).tolist() == [1, 0, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("crops", [1, 8])
+def test_intervals_cover_the_truth_as_often_as_they_say(crops: int) -> None:
+    """600 worlds of 60 photographs: a 95 % percentile interval covers in 92 to 97 of 100."""
+    rng = np.random.default_rng(11)
+    covered = 0
+    for world in range(600):
+        chance = rng.beta(6, 2, 60)  # each photograph has its own difficulty; the mean is 3/4
+        hits = (rng.random((60, crops)) < chance[:, None]).astype(float).ravel()
+        clusters = np.repeat(np.arange(60), crops)
+        drawn = bootstrap({"share": (hits, np.ones(len(hits)))}, clusters, 1000, world)["share"]
+        low, high = percentile_interval(drawn)
+        covered += low <= 0.75 <= high
+    assert 0.92 <= covered / 600 <= 0.97

@@ -1,0 +1,181 @@
+"""Scoring a file from end to end, on a real dataset, through the command line."""
+
+import csv
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+
+from dubench.dataset import LABELS, Split, open_split
+from dubench.scoring.score import score
+from generators.errors import InputError
+from generators.taxonomy import TYPES
+
+
+@pytest.fixture(scope="session")
+def train(made: Path) -> Split:
+    return open_split(str(made), "train")
+
+
+def perfect(split: Split, path: Path, spoil: float = 1.0, **meta: object) -> Path:
+    """Write predictions that name every truth, each number times `spoil`."""
+    true = split.truths()
+    said = {"model": "oracle", "dataset": split.where, "split": split.name, **split.identity}
+    lines = [{"meta": said | meta}]
+    for row, name in enumerate(true.ids):
+        kind = TYPES[LABELS[true.types[row]]]
+        told = {key.name: (true.values[key.name][row] * spoil).tolist() for key in kind.keys}
+        lines.append({"id": name, "type": kind.name, "parameters": told})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_the_truth_scores_full_marks(train: Split, tmp_path: Path) -> None:
+    preds = perfect(train, tmp_path / "preds.jsonl")
+    told = score(preds).told
+    assert told["understanding"]["j_acc"] == told["understanding"]["t_f1"] == 1
+    assert told["understanding"]["p_abs"]["avg"] == 0
+    assert told["understanding"]["skill"]["avg"] == 1
+    assert told["coverage"] == 1
+    assert told["n"] == train.n
+    assert told["restoration"] is None
+    assert told["predictions_sha256"] == hashlib.sha256(preds.read_bytes()).hexdigest()
+    assert told["recipe_id"] == train.identity["recipe_id"]
+    assert told["content_id"] == train.identity["content_id"]
+
+
+def test_five_percent_off_is_a_p_rel_of_five_percent(train: Split, tmp_path: Path) -> None:
+    told = score(perfect(train, tmp_path / "preds.jsonl", 1.05)).told
+    for name, value in told["understanding"]["p_rel"].items():
+        assert value == pytest.approx(0.05), name
+
+
+def test_the_signature_names_what_a_score_depends_on(train: Split, tmp_path: Path) -> None:
+    told = score(perfect(train, tmp_path / "preds.jsonl"), seed=7).told
+    release = ".".join(version("dubench").split(".")[:2])
+    assert told["signature"].split("|") == [
+        f"dubench:{release}",
+        f"data:du110k@{train.identity['content_id'][:8]}",
+        "split:train",
+        f"n:{train.n}",
+        "t-acc",
+        "p-rel:uncapped",
+        "ci:clustered-bootstrap-1000,seed-7",
+    ]
+
+
+def test_missing_answers_and_prose(train: Split, tmp_path: Path) -> None:
+    preds = perfect(train, tmp_path / "preds.jsonl")
+    lines = preds.read_text().splitlines()[1:11]
+    lines[0] = json.dumps({"id": json.loads(lines[0])["id"], "output": "I cannot say."})
+    preds.write_text("\n".join(lines) + "\n")
+    told = score(preds, train.where, "train").told
+    assert told["coverage"] == pytest.approx(10 / train.n)
+    assert told["parse_failures"] == 1
+    assert told["understanding"]["t_acc"] == pytest.approx(9 / train.n)
+    assert told["model"] == "preds"
+
+
+def test_the_constant_comes_from_train_or_the_preset(
+    made: Path, copy: Path, tmp_path: Path
+) -> None:
+    split = open_split(str(made), "test")
+    told = score(perfect(split, tmp_path / "preds.jsonl")).told
+    assert told["understanding"]["oracle_constant"]["from"] == "the train split"
+    for file in (copy / "data").glob("train-*"):
+        file.unlink()
+    told = score(tmp_path / "preds.jsonl", str(copy)).told
+    assert told["understanding"]["oracle_constant"]["from"] == "the preset du110k"
+
+
+def test_predictions_of_other_data_are_refused(train: Split, tmp_path: Path) -> None:
+    preds = perfect(train, tmp_path / "preds.jsonl", recipe_id="f" * 64)
+    with pytest.raises(InputError, match="made on a dataset with recipe_id ffffffffffff"):
+        score(preds)
+    preds = perfect(train, tmp_path / "preds.jsonl", content_id="f" * 64)
+    assert "other pixels" in score(preds).told["notes"][-1]
+
+
+def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:
+    perfect(train, tmp_path / "preds.jsonl", 1.1)
+    run = dubench("score", "preds.jsonl", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    told = json.loads((tmp_path / "score.json").read_text())
+    assert told["signature"] in run.stdout
+    assert "0.100" in run.stdout
+    rows = pq.read_table(tmp_path / told["per_sample"]).to_pylist()
+    assert len(rows) == train.n
+    assert np.mean([row["joint_right"] for row in rows]) == told["understanding"]["j_acc"]
+    blurs = [row for row in rows if row["type"] == "blur"]
+    assert np.mean([row["rel_sigma"] for row in blurs]) == pytest.approx(0.1)
+    assert all(row["rel_gamma"] is None for row in blurs)
+
+
+def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> None:
+    split = open_split(str(made), "test")
+    perfect(split, tmp_path / "preds.jsonl")
+    (tmp_path / "restored").mkdir()
+    wanted: dict[str, list[float]] = {}
+    true = split.truths()
+    for row, (name, degraded, clean) in enumerate(split.images("degraded", "clean")):
+        shown = degraded
+        if row:  # the first is left out: its degraded image stands in
+            shown = np.asarray(np.round(0.5 * degraded + 0.5 * clean), np.uint8)
+            Image.fromarray(shown).save(tmp_path / "restored" / f"{name}.png")
+        psnr = peak_signal_noise_ratio(clean, shown, data_range=255)
+        wanted.setdefault(LABELS[true.types[row]], []).append(psnr)
+    given = ["--restored", "restored", "--metrics", "psnr,ssim", "--json"]
+    run = dubench("score", "preds.jsonl", *given, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    means = {kind: float(np.mean(values)) for kind, values in wanted.items()}
+    for kind, value in means.items():
+        assert told["restoration"]["psnr"][kind] == pytest.approx(value, abs=1e-6)
+    assert told["restoration"]["psnr"]["avg"] == pytest.approx(np.mean(list(means.values())))
+    assert told["restoration_coverage"] == pytest.approx(1 - 1 / split.n)
+    assert told["signature"].endswith("|psnr:rgb|ssim:y,11x11")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("score nowhere.jsonl", "nowhere.jsonl"),
+        ("score .", "Is a directory"),
+        ("score empty.jsonl", "no predictions"),
+        ("score table.csv", "line 1"),
+        ("score cut.jsonl", "line 13"),
+        ("score preds.jsonl --out score.txt", "name a .json file"),
+        ("score preds.jsonl --out no/score.json", "does not exist"),
+        ("score preds.jsonl --dataset nowhere", "no such folder"),
+        ("score preds.jsonl --split tset", "the splits are"),
+        ("score preds.jsonl --metrics psnr", "nothing is restored"),
+        ("score preds.jsonl --restored nowhere", "nowhere"),
+        ("compare score.json", "Missing argument"),
+        ("compare table.json preds.jsonl", "not a score"),
+        ("report table.json", "not a score"),
+        ("report nowhere.json", "No such file"),
+    ],
+)
+def test_mistakes_get_one_line_and_code_two(
+    dubench, made: Path, tmp_path: Path, arguments: str, message: str
+) -> None:
+    preds = perfect(open_split(str(made), "test"), tmp_path / "preds.jsonl")
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "table.json").write_text('{"n": 3}')
+    (tmp_path / "cut.jsonl").write_text(preds.read_text()[:-20])
+    with (tmp_path / "table.csv").open("w") as file:
+        csv.writer(file).writerows([["id", "type"], ["du-00000001", "blur"]])
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    run = dubench(*arguments.split(), cwd=tmp_path)
+    assert run.returncode == 2, run.stdout
+    told = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
+    assert len(told) == 1
+    assert message in told[0]
+    assert "Traceback" not in run.stderr
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
