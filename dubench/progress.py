@@ -1,7 +1,8 @@
 """How a long run looks in the terminal: one bar on stderr."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -103,3 +104,18 @@ class GenerateBar(Heard):
         self._counts.update(counts)
         note = ", ".join(f"{name} {count:,}" for name, count in sorted(self._counts.items()))
         self._bar.update(self._make, advance=sum(counts.values()), note=note)
+
+
+@contextmanager
+def counting(unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears once it is told of `done` of `of` units."""
+    with bar(unit) as shown:
+        task: TaskID | None = None
+
+        def heard(done: int, of: int) -> None:
+            nonlocal task
+            if task is None:
+                task = shown.add_task(unit, total=of, completed=done, before=done, note="")
+            shown.update(task, completed=done, total=of)
+
+        yield heard

@@ -1,0 +1,47 @@
+"""Flags that mean the same in every command, and how results and mistakes are told."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+INTERRUPTED = 130
+
+Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+Seed = Annotated[int, typer.Option(help="Key of every random draw.")]
+Preset = Annotated[str, typer.Option(help="Name of a preset, or a .toml file of your own.")]
+Workers = Annotated[int | None, typer.Option(help="Processes; as many as cores unless given.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Dataset = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a dataset.")]
+Source = Annotated[
+    list[str],
+    typer.Option(
+        help="Where clean photographs come from: builtin, dead-leaves, folder=DIR, celeba=DIR, "
+        "bdd100k=DIR, nuscenes=DIR or hf=NAME, with @WEIGHT to mix several.",
+    ),
+]
+ScoredDataset = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        help="Folder, Parquet glob or Hub name; that of the predictions, or du110k, unless given.",
+    ),
+]
+ScoredSplit = Annotated[
+    str | None,
+    typer.Option("--split", help="That of the predictions, or test, unless given."),
+]
+Device = Annotated[str, typer.Option(help="cpu, or cuda.")]
+
+
+def fail(message: str) -> int:
+    """Say on stderr, in one line, what is wrong; returns the exit code of bad input."""
+    print(f"dubench: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def print_json(value: Any) -> None:
+    """Print plain data as JSON."""
+    print(json.dumps(value, indent=1))

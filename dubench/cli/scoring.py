@@ -1,0 +1,140 @@
+"""Ask models, score their answers, compare and report them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dubench.cli.options import (
+    INTERRUPTED,
+    Device,
+    Json,
+    ScoredDataset,
+    ScoredSplit,
+    Seed,
+    fail,
+    print_json,
+)
+
+Predictions = Annotated[Path, typer.Argument(metavar="PREDS", help="A preds.jsonl file.")]
+Contender = Annotated[Path, typer.Argument(help="A score.json, or a preds.jsonl.")]
+
+
+def predict(
+    model: Annotated[
+        str,
+        typer.Option(help="constant, statistics[:PRESET or FILE] or replay:FILE."),
+    ] = "statistics",
+    dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    out: Annotated[Path, typer.Option(help="File to write to.")] = Path("preds.jsonl"),
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Ask a model about every image of a split, or finish what a run began."""
+    from dubench import predictors
+    from dubench.dataset import open_split
+    from dubench.predict import predict as run
+    from dubench.progress import counting
+
+    predictor = predictors.load(model, device)
+    try:
+        with counting("images") as heard:
+            made = run(open_split(dataset, split), predictor, out, heard)
+    except KeyboardInterrupt:
+        fail(f"stopped; what is in {out} is safe: run the same command to go on")
+        raise typer.Exit(INTERRUPTED) from None
+    told = {"predictions": str(made.path), "n": made.n, "new": made.new}
+    if as_json:
+        print_json(told | {"latency_s": made.latency_s})
+        return
+    speed = f", {1000 * made.latency_s:.1f} ms an image" if made.latency_s else ""
+    print(f"{made.path}: {made.n:,} predictions of {predictor.name}, {made.new:,} new{speed}")
+
+
+def score(
+    predictions: Predictions,
+    dataset: ScoredDataset = None,
+    split: ScoredSplit = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Of restored images: psnr, ssim, lpips, niqe, brisque, clipiqa with commas; "
+            "default (the first four), paper (all) or auto (what works here)."
+        ),
+    ] = None,
+    restored: Annotated[
+        Path | None, typer.Option(help="Folder of restored images, named ID.png.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="File to write to.")] = Path("score.json"),
+    seed: Seed = 0,
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Score predictions: the paper's tables, with intervals, baselines and a signature."""
+    from dubench.progress import counting
+    from dubench.scoring.score import check_out, write
+    from dubench.scoring.score import score as run
+    from dubench.scoring.terminal import show
+
+    check_out(out)
+    with counting("restored images") as heard:
+        scored = run(
+            predictions,
+            dataset,
+            split,
+            metrics=metrics,
+            restored=restored,
+            seed=seed,
+            device=device,
+            heard=heard,
+        )
+    told = write(out, scored)
+    if as_json:
+        print_json(told)
+        return
+    show(told)
+    print(f"written: {out} and {told['per_sample']} beside it")
+
+
+def compare(
+    a: Contender,
+    b: Contender,
+    dataset: ScoredDataset = None,
+    split: ScoredSplit = None,
+    fail_if_worse: Annotated[
+        bool, typer.Option("--fail-if-worse", help="Exit code 1 if B is really worse than A.")
+    ] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Say whether B is really better than A: paired differences with intervals."""
+    from dataclasses import asdict
+
+    from dubench.scoring.compare import compare as run
+    from dubench.scoring.compare import load
+    from dubench.scoring.comparison_table import show
+
+    found = run(load(a, dataset, split), load(b, dataset, split), seed)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        show(found)
+    raise typer.Exit(1 if fail_if_worse and found.worse else 0)
+
+
+def report(
+    scores: Annotated[list[Path], typer.Argument(help="score.json files of one dataset.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("report"),
+    as_json: Json = False,
+) -> None:
+    """Write a paper's tables and figures, and one page with all of them."""
+    from dubench.progress import counting
+    from dubench.scoring.report import report as run
+
+    with counting("figures") as heard:
+        made = run(scores, out, heard)
+    if as_json:
+        print_json([str(path) for path in made])
+        return
+    print(f"{made[0]}\n{len(made) - 1} tables and figures beside it")
