@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dubench.progress import GenerateBar
+from dubench.generate_bar import GenerateBar
 from generators.depth_sources import DepthSpec
 from generators.errors import InputError
 from generators.generate import generate, regenerate

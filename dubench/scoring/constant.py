@@ -11,7 +11,7 @@ from generators.taxonomy import KEYS, TYPES, Value
 
 Values = Mapping[str, NDArray[np.float64]]
 
-DRAWS = 20_000
+DRAWS = 5_000
 
 
 def constants(values: Values) -> dict[str, Value]:
