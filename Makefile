@@ -1,15 +1,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format clean
+.PHONY: demo test test-all lint format browser clean
 
-demo: .venv/.user  ## a small dataset, proved, and a page to look at it
+demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a report to look at
 	$(BIN)/dubench generate --n 400 --out demo/du110k
 	$(BIN)/dubench verify demo/du110k
 	$(BIN)/dubench degrade generators/data/photos/picosdeeuropa-by-aitzol-berasategi.jpg \
 		--type haze --set transmission=0.4 --out demo/haze.png
 	$(BIN)/dubench preview demo/du110k
-	@$(BIN)/python -m webbrowser -t "file://$(CURDIR)/demo/du110k/preview.html" >/dev/null 2>&1 || true
+	$(BIN)/dubench predict --model constant --dataset demo/du110k --split train --out demo/constant.jsonl
+	$(BIN)/dubench predict --model statistics --dataset demo/du110k --split train --out demo/statistics.jsonl
+	$(BIN)/dubench score demo/constant.jsonl --out demo/constant.json --json >/dev/null
+	$(BIN)/dubench score demo/statistics.jsonl --out demo/statistics.json
+	$(BIN)/dubench report demo/statistics.json demo/constant.json --out demo/report
+	@$(BIN)/python -m webbrowser -t "file://$(CURDIR)/demo/report/index.html" >/dev/null 2>&1 || true
 
 test: .venv/.developer  ## everything but what is marked slow
 	$(BIN)/python -m pytest -n auto
@@ -26,6 +31,10 @@ lint: .venv/.developer
 format: .venv/.developer
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+browser:  ## Chromium for the tests of the review page, which are skipped without it
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium chromium-driver; } >/dev/null || \
+		echo "no chromium, and none could be installed: the browser tests will be skipped"
 
 clean:
 	rm -rf .venv demo build *.egg-info

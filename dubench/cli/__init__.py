@@ -4,13 +4,13 @@ import sys
 
 import typer
 
-from dubench.cli import generating, scoring, training
+from dubench.cli import generating, review, scoring, training
 from dubench.cli.options import fail
 from generators.errors import InputError
 
 app = typer.Typer(
     name="dubench",
-    help="Benchmarks of parametric image degradation understanding: make, prove, look, score.",
+    help="Benchmarks of parametric image degradation understanding: make, verify, score.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -27,6 +27,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(training.app, name="train")
+app.add_typer(review.app, name="review")
 
 
 def main() -> None:

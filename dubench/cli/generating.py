@@ -8,6 +8,7 @@ import typer
 from dubench.cli.options import (
     INTERRUPTED,
     Dataset,
+    Depth,
     Json,
     Out,
     Preset,
@@ -26,13 +27,7 @@ def generate(
     n: Annotated[int | None, typer.Option("--n", help="How many pairs; 1000 unless given.")] = None,
     out: Out = Path("du110k"),
     source: Source = ["builtin"],  # noqa: B006
-    depth: Annotated[
-        str,
-        typer.Option(
-            help="Depth of photographs: procedural, folder=DIR (larger is farther), disparity=DIR "
-            "or model=NAME."
-        ),
-    ] = "procedural",
+    depth: Depth = "procedural",
     preset: Annotated[
         str | None, typer.Option(help="Name of a preset, or a .toml file; du110k unless given.")
     ] = None,

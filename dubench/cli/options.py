@@ -22,6 +22,13 @@ Source = Annotated[
         "bdd100k=DIR, nuscenes=DIR or hf=NAME, with @WEIGHT to mix several.",
     ),
 ]
+Depth = Annotated[
+    str,
+    typer.Option(
+        help="Depth of photographs: procedural, folder=DIR (larger is farther), disparity=DIR, "
+        "column=NAME (of hf=…) or model=NAME."
+    ),
+]
 ScoredDataset = Annotated[
     str | None,
     typer.Option(

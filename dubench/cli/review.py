@@ -1,0 +1,160 @@
+"""The human pass over a tenth of a dataset, in the browser."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dubench.cli.options import (
+    INTERRUPTED,
+    Dataset,
+    Depth,
+    Json,
+    Out,
+    Seed,
+    Source,
+    Workers,
+    fail,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from annotation_ui.store import Store
+
+app = typer.Typer(help="Let people verify a tenth of a dataset, in the browser.")
+
+
+@app.command()
+def plan(
+    folder: Dataset,
+    fraction: Annotated[float, typer.Option(help="Share of the samples to look at.")] = 0.1,
+    overlap: Annotated[float, typer.Option(help="Share of those that two people see.")] = 0.18,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Choose what people look at, and check it by machine first; writes DIR.review."""
+    from dataclasses import asdict
+
+    from annotation_ui.plan import plan as run
+    from dubench.progress import counting
+
+    with counting("items") as heard:
+        made = run(folder, fraction, seed, overlap, workers, heard)
+    if as_json:
+        print_json(asdict(made) | {"folder": str(made.folder)})
+        return
+    splits = ", ".join(f"{count:,} {split}" for split, count in made.splits.items())
+    gold = sum(made.gold.values())
+    print(f"{made.folder}: {made.samples:,} samples to look at ({splits})")
+    if made.reviewed:
+        print(f"  {made.reviewed:,} more were reviewed before")
+    print(f"  {made.overlap:,} of them by two reviewers; {gold:,} gold items and", end=" ")
+    print(f"{made.repeats:,} repeats planted")
+    for flag, count in made.flags.items():
+        print(f"  flagged by machine: {count:,} {flag}")
+    print(f"next: dubench review add-reviewer NAME --dataset {folder}")
+
+
+@app.command()
+def add_reviewer(
+    name: Annotated[str, typer.Argument(help="Letters, digits, dots, - or _.")],
+    dataset: Annotated[Path, typer.Option(help="Folder of the dataset.")] = Path("du110k"),
+) -> None:
+    """Let someone log in; asks for a password, or reads it from a pipe."""
+    from getpass import getpass
+
+    store = _store(dataset)
+    if sys.stdin.isatty():
+        password = getpass(f"Password for {name} (8 characters or more): ")
+        if getpass("Again: ") != password:
+            raise typer.Exit(fail("the two passwords differ; nobody was added"))
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    store.add_reviewer(name, password)
+    print(f"{name} may log in; next: dubench review serve {dataset}")
+
+
+@app.command()
+def serve(
+    folder: Dataset,
+    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 7860,
+) -> None:
+    """Open the review in the browser, until Ctrl-C."""
+    from annotation_ui.serve import serve as run
+
+    run(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))
+
+
+@app.command()
+def status(folder: Dataset, as_json: Json = False) -> None:
+    """How far the review is, and how well reviewers agree; writes a page beside the review."""
+    from annotation_ui.agreement_page import page
+    from annotation_ui.agreement_report import status as look
+    from annotation_ui.agreement_text import lines
+    from annotation_ui.plan import review_folder
+    from generators.files import write_whole
+
+    told = look(_store(folder))
+    target = review_folder(folder) / "status.html"
+    write_whole(target, page(told))
+    if as_json:
+        print_json(told)
+        return
+    print("\n".join(lines(told)))
+    print(target)
+
+
+@app.command()
+def finalize(
+    folder: Dataset,
+    out: Out = Path("du110k-verified"),
+    source: Source = ["builtin"],  # noqa: B006
+    depth: Depth = "procedural",
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Write the verified dataset: verdicts in, rejected samples replaced."""
+    from annotation_ui.finalize import finalize as run
+    from dubench.generate_bar import GenerateBar
+    from generators.depth_sources import DepthSpec
+    from generators.sources import SourceSpec
+
+    _store(folder)  # says the remedy where there is no review
+    sources = [SourceSpec.parse(text) for text in source]
+    try:
+        with GenerateBar() as heard:
+            made = run(folder, out, sources, workers, DepthSpec.parse(depth), heard)
+    except KeyboardInterrupt:
+        fail(f"stopped; finished shards in {out} are safe: run the same command to go on")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json({"folder": str(out), "replaced": made.replaced, "review": made.review})
+        return
+    print(made.summary)
+
+
+@app.command()
+def export(
+    folder: Dataset,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("events"),
+) -> None:
+    """Write everything that happened as events.jsonl and events.parquet."""
+    from annotation_ui.export import export as run
+
+    rows = run(_store(folder), out)
+    print(f"{out}: {rows:,} events in events.jsonl and events.parquet")
+
+
+def _store(folder: Path) -> "Store":
+    """The review of a dataset; InputError with the remedy if none is planned."""
+    from annotation_ui.plan import DATABASE, review_folder
+    from annotation_ui.store import Store
+    from generators.errors import InputError
+
+    path = review_folder(folder) / DATABASE
+    if not path.exists():
+        raise InputError(f"{folder} has no review yet: dubench review plan {folder}")
+    return Store(path)
