@@ -1,5 +1,41 @@
 """Train the models that dubench ships, on data of your own."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-app = typer.Typer(help="Train a model.", no_args_is_help=True)
+from dubench.cli.options import Json, Seed, Workers, print_json
+
+app = typer.Typer(help="Train a model.")
+
+
+@app.callback()
+def _start() -> None:
+    """Keep `statistics` a sub-command while it is the only one."""
+
+
+@app.command()
+def statistics(
+    dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A .safetensors file; statistics-DATASET.safetensors unless given."),
+    ] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Train the statistics baseline on a dataset's train split."""
+    from dubench.statistics_training import train
+
+    made = train(dataset, out, seed, workers)
+    if as_json:
+        print_json({"model": str(made.path), "validation": made.figures})
+        return
+    print(f"{made.path}: use it with --model statistics:{made.path}")
+    if made.figures:
+        n, t_acc, p_rel = (made.figures[name] for name in ("n", "t_acc", "p_rel"))
+        print(
+            f"  on the {n:,} validation samples: T-Acc {t_acc:.4f}, mean P-Rel {p_rel['avg']:.4f}"
+        )
