@@ -31,7 +31,8 @@ class _Speed(ProgressColumn):
         if not task.elapsed or not task.completed:
             return Text(f"– {self._unit}/s")
         done = task.completed - task.fields.get("before", 0)
-        return Text(f"{done / task.elapsed:,.0f} {self._unit}/s")
+        speed = done / task.elapsed
+        return Text(f"{speed:,.{0 if speed >= 10 else 1}f} {self._unit}/s")
 
 
 def bar(unit: str) -> Progress:

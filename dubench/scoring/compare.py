@@ -1,6 +1,5 @@
 """Is one model really better? Paired differences on the same samples, with intervals."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.scoring import per_sample
+from dubench.scoring import score_files
 from dubench.scoring.estimates import parts, ratios_of, with_derived
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
@@ -71,22 +70,7 @@ def load(path: Path, dataset: str | None = None, split: str | None = None) -> Sc
     """
     if path.suffix != ".json":
         return score(path, dataset, split)
-    told = read_score(path)
-    rows = per_sample.read(path.with_name(told["per_sample"]), tuple(told["restoration"] or ()))
-    return Scored(told, rows)
-
-
-def read_score(path: Path) -> dict[str, Any]:
-    """What a score.json says; InputError if it is missing, damaged or something else."""
-    try:
-        told = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except ValueError:
-        raise InputError(f"{path}: not JSON; give a score.json that dubench score wrote") from None
-    if not isinstance(told, dict) or not {"signature", "understanding", "per_sample"} <= set(told):
-        raise InputError(f"{path}: not a score; give a score.json that dubench score wrote")
-    return told
+    return score_files.read(path)
 
 
 def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
