@@ -1,0 +1,76 @@
+"""What each reviewer's verdicts are worth: gold, hidden repeats, time, share rejected."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from annotation_ui.records import Event, Item, Verdict
+from annotation_ui.shares import Share, share
+
+
+@dataclass(frozen=True)
+class ReviewerFigures:
+    """One reviewer in figures.
+
+    Attributes:
+        reviewer: the name.
+        verdicts: on samples; planted items are not among them.
+        rejected: the share of those that are rejects.
+        gold: verdicts on gold items that are the expected one.
+        repeats: verdicts on hidden repeats that are the reviewer's own first one.
+        seconds: median over all items of the time from seeing one to its verdict.
+    """
+
+    reviewer: str
+    verdicts: int
+    rejected: Share
+    gold: Share
+    repeats: Share
+    seconds: float | None
+
+
+def reviewer_figures(
+    items: Iterable[Item], verdicts: Iterable[Verdict], events: Iterable[Event]
+) -> list[ReviewerFigures]:
+    """Every reviewer with a verdict, by name.
+
+    Args:
+        items, verdicts, events: all of the review's; seconds come from the events.
+    """
+    by_name = {item.item: item for item in items}
+    given: dict[str, dict[str, Verdict]] = defaultdict(dict)
+    for verdict in verdicts:
+        given[verdict.reviewer][verdict.item] = verdict
+    seconds = _seconds(events)
+    made = []
+    for reviewer, own in sorted(given.items()):
+        samples = [v.verdict == "reject" for v in own.values() if v.kind == "sample"]
+        gold, repeats = [], []
+        for name, verdict in own.items():
+            item = by_name[name]
+            if item.expected:
+                gold.append(verdict.verdict == item.expected["verdict"])
+            if item.of_item in own:
+                repeats.append(verdict.verdict == own[item.of_item].verdict)
+        spent = [seconds[reviewer, name] for name in own if (reviewer, name) in seconds]
+        made.append(
+            ReviewerFigures(
+                reviewer,
+                len(samples),
+                share(sum(samples), len(samples)),
+                share(sum(gold), len(gold)),
+                share(sum(repeats), len(repeats)),
+                median(spent) if spent else None,
+            )
+        )
+    return made
+
+
+def _seconds(events: Iterable[Event]) -> dict[tuple[str, str], float]:
+    """The time of the last submit of each reviewer and item."""
+    return {
+        (event.reviewer, event.item): event.seconds
+        for event in events
+        if event.action == "submit" and event.seconds is not None
+    }
