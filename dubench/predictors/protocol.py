@@ -1,0 +1,36 @@
+"""What a predictor is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Record = dict[str, Any]
+
+
+class Predictor(Protocol):
+    """Says of pictures which degradation they suffered, by which parameters, at which values.
+
+    Attributes:
+        name: what the meta line of preds.jsonl calls the model.
+        about: what else the meta line says of it (weights, prompt, …), as plain JSON; predictions
+            that were begun with something else are not gone on with.
+        batch: how many images `predict` likes at once.
+    """
+
+    name: str
+    about: Mapping[str, Any]
+    batch: int
+
+    def predict(self, ids: Sequence[str], images: Sequence[Image]) -> Sequence[Record]:
+        """One record per image, in one of the three forms of preds.jsonl, without `id`.
+
+        Args:
+            ids: the samples' names, for predictors that look something up; they tell nothing.
+            images: (H, W, 3) uint8 RGB each. No file name, no metadata, nothing else.
+
+        Raises:
+            InputError: an image cannot be answered for.
+        """

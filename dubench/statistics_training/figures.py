@@ -1,0 +1,39 @@
+"""How a trained model does on a split whose statistics are known."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.dataset import Truths
+from dubench.prediction import Prediction
+from dubench.predictors.statistics import respond
+from dubench.predictors.statistics_model import Model
+from dubench.scoring.per_sample import judge
+from dubench.scoring.understanding import derive, ratios
+from generators.taxonomy import KEYS
+
+
+def figures(model: Model, rows: NDArray[np.float32], truths: Truths) -> dict[str, Any]:
+    """T-Acc, P-Rel and false alarms, as `dubench score` says them; None where nothing counts.
+
+    Args:
+        rows: statistics (n, COUNT) of the split's images, in its order.
+    """
+    said = {}
+    for name, row in zip(truths.ids, rows, strict=True):
+        record = respond(model, [row])
+        said[name] = Prediction(name, 0, record["type"], record["parameters"])
+    values = {}
+    for name, (numerator, denominator) in ratios(judge(truths, said, {})).items():
+        values[name] = np.divide(
+            numerator.sum(), denominator.sum(), out=np.full((), np.nan), where=denominator.any()
+        )
+    values |= derive(values)
+    p_rel = {name: _number(values[f"p_rel.{name}"]) for name in (*KEYS, "avg")}
+    told = {name: _number(values[name]) for name in ("t_acc", "false_alarms")}
+    return {"n": len(truths.ids), **told, "p_rel": p_rel}
+
+
+def _number(value: NDArray[np.float64]) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

@@ -1,0 +1,40 @@
+"""What a network of one key is to say: a distribution over a list of values.
+
+Values that are few are the list; many are stood for by their quantiles, or, where they are
+vectors, by a random choice of them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+MOST = 64
+WIDTH = 1.0  # of the Gaussian over neighbouring quantiles, in quantiles
+
+
+def support(values: Floats, seed: int) -> Floats:
+    """At most MOST values for (n,) or (n, size) `values`, ascending: (m,) or (m, size)."""
+    distinct = np.unique(values, axis=0)
+    if len(distinct) <= MOST:
+        return distinct
+    if values.ndim == 1:
+        return np.quantile(values, (np.arange(MOST) + 0.5) / MOST)
+    chosen = np.random.default_rng(seed).choice(len(distinct), MOST, replace=False)
+    return distinct[np.sort(chosen)]
+
+
+def soft(values: Floats, support: Floats) -> NDArray[np.float32]:
+    """The distribution (n, m) over `support` that stands for each of `values`.
+
+    Where the support are quantiles, a Gaussian around the value's place between them: a near miss
+    should cost less than a far one. Else the nearest has it all.
+    """
+    places = np.arange(len(support))
+    if values.ndim == 1 and len(support) == MOST:
+        place = np.interp(values, support, places)
+        shares = np.exp(-0.5 * ((places - place[:, None]) / WIDTH) ** 2)
+        return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    entries = values.reshape(len(values), 1, -1) - support.reshape(1, len(support), -1)
+    nearest = np.abs(entries).sum(axis=2).argmin(axis=1)
+    return np.eye(len(support), dtype=np.float32)[nearest]

@@ -1,0 +1,38 @@
+"""Models by name."""
+
+from pathlib import Path
+
+import pytest
+
+from dubench.predictors import load
+from generators.errors import InputError
+
+
+@pytest.mark.parametrize("name", ["constant", "statistics", "statistics:du110k-wild"])
+def test_what_is_shipped_loads(name: str) -> None:
+    assert load(name).name == {"statistics": "statistics:du110k"}.get(name, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("oracle", "use one of: constant, statistics"),
+        ("", "no such model"),
+        ("constant:5", "takes nothing"),
+        ("statistics:du111k", "du110k, du110k-wild, or a file"),
+        ("statistics:.", "no such file"),
+        ("replay", "replay:FILE"),
+        ("replay:nowhere.jsonl", "nowhere.jsonl"),
+    ],
+)
+def test_a_wrong_name_is_told_the_right_ones(name: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        load(name)
+
+
+def test_a_file_goes_by_its_stem(tmp_path: Path) -> None:
+    from dubench.predictors.statistics_file import find
+
+    copy = tmp_path / "mine.safetensors"
+    copy.write_bytes(find("du110k").read_bytes())
+    assert load(f"statistics:{copy}").name == "statistics:mine"

@@ -1,0 +1,51 @@
+"""Replay: the same records again."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dubench import predictions
+from dubench.dataset import open_split
+from dubench.predict import predict
+from dubench.predictors import load
+from generators.errors import InputError
+
+FORMS = [
+    {"type": "blur", "parameters": {"sigma": 3.25}, "latency_s": 0.5},
+    {"tuples": [["low_resolution", "scale", 3]], "latency_s": 0.25},
+    {"output": "Dense fog. [T-haze][K-atmospheric_light][V-0.35] \u2028…", "latency_s": 1.5},
+]
+
+
+def test_a_split_is_replayed(made: Path, tmp_path: Path) -> None:
+    split = open_split(str(made), "test")
+    first = tmp_path / "first.jsonl"
+    records = [{"id": name} | FORMS[i % 3] for i, name in enumerate(split.ids)]
+    meta = {"meta": {"model": "someone", "delta": 0.05, "prompt": "What is wrong?"}}
+    lines = [json.dumps(line, ensure_ascii=False) for line in (meta, *records[::-1])]
+    first.write_text("\n".join(lines), "utf-8")
+    again = predict(split, load(f"replay:{first}"), tmp_path / "again.jsonl").path
+    told, *replayed = [json.loads(line) for line in again.read_text().splitlines()]
+    assert replayed == records
+    # The grid that `output` was written on goes along, and so the meaning.
+    assert told["meta"] | meta["meta"] == told["meta"]
+    before, after = (predictions.read(path).by_id for path in (first, again))
+    assert {n: p.failure for n, p in before.items()} == {n: p.failure for n, p in after.items()}
+
+
+def test_paths_stay_those_of_the_same_files(tmp_path: Path) -> None:
+    preds = tmp_path / "preds.jsonl"
+    said = {"id": "a", "type": "haze", "restored": "a.png", "maps": {"transmission": "t/a.png"}}
+    preds.write_text(json.dumps(said))
+    (record,) = load(f"replay:{preds}").predict(["a"], [np.zeros((32, 32, 3), np.uint8)])
+    assert record["restored"] == str(tmp_path / "a.png")
+    assert record["maps"] == {"transmission": str(tmp_path / "t" / "a.png")}
+
+
+def test_a_missing_prediction_is_named(tmp_path: Path) -> None:
+    preds = tmp_path / "preds.jsonl"
+    preds.write_text('{"id": "a", "type": "none"}')
+    with pytest.raises(InputError, match="no prediction of b"):
+        load(f"replay:{preds}").predict(["b"], [np.zeros((32, 32, 3), np.uint8)])

@@ -1,0 +1,112 @@
+"""The statistics baseline on real photographs it has not seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+from dubench.dataset import Split, open_split
+from dubench.predict import predict
+from dubench.predictors import load
+from dubench.predictors.statistics import best
+from dubench.scoring.score import score
+from generators import degrade
+from generators.errors import InputError
+from generators.generate import generate
+from generators.photographs import load as load_photograph
+from generators.sources import BUNDLED, SourceSpec
+
+
+def small_set(out: Path, preset: str) -> Split:
+    """About 125 pairs of the bundled photographs, at the size the models were trained for."""
+    generate(125, out, [SourceSpec("folder", str(BUNDLED))], preset, workers=2)
+    return open_split(str(out), "train")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    return small_set(tmp_path_factory.mktemp("plain") / "du110k", "du110k")
+
+
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    return small_set(tmp_path_factory.mktemp("wild") / "wild", "du110k-wild")
+
+
+def test_it_beats_the_constant_by_far(plain: Split, tmp_path: Path) -> None:
+    preds = predict(plain, load("statistics"), tmp_path / "preds.jsonl").path
+    told = score(preds).told["understanding"]
+    assert told["t_acc"] > 0.97
+    assert told["j_acc"] == told["t_acc"]
+    # 1 is every answer exact, 0 the best constant of one who is told the type.
+    assert told["skill"]["avg"] > 0.5
+    for name in ("camera_intrinsics", "sigma", "scale", "gamma"):
+        assert told["skill"][name] > 0.4, name
+
+
+def test_the_wild_one_stands_noise_and_jpeg(wild: Split, tmp_path: Path) -> None:
+    preds = predict(wild, load("statistics:du110k-wild"), tmp_path / "preds.jsonl").path
+    told = score(preds).told
+    assert told["understanding"]["t_acc"] > 0.85
+    assert told["false_alarms"] < 0.3
+    assert told["understanding"]["skill"]["avg"] > 0.2
+
+
+def test_ids_order_and_company_do_not_matter(wild: Split) -> None:
+    ids, images = zip(*wild.images("degraded"), strict=True)
+    model = load("statistics:du110k-wild")
+    together = model.predict(ids, images)
+    alone = [model.predict(["?"], [image])[0] for image in images[::-1]][::-1]
+    assert alone == together
+
+
+def test_a_large_photograph_is_answered_in_tiles() -> None:
+    """Sigma is in pixels: a blur of 5 stays one of 5 however large the picture is."""
+    photo = load_photograph(BUNDLED / "bridge-by-sander-klootwijk.jpg")[0]
+    assert min(photo.shape[:2]) > 400
+    blurred = degrade(photo, "blur", {"sigma": 5.0}).degraded
+    (record,) = load("statistics").predict(["?"], [blurred])
+    assert record["type"] == "blur"
+    assert record["parameters"]["sigma"] == pytest.approx(5, rel=0.25)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 257), (100, 1000)])
+def test_any_shape_has_an_answer_within_the_ranges(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    (record,) = load("statistics").predict(["?"], [image])
+    from generators.taxonomy import TYPES
+
+    kind = TYPES[record["type"]]
+    assert set(record["parameters"]) == {key.name for key in kind.keys}
+    for key in kind.keys:
+        key.check(record["parameters"][key.name])
+
+
+def test_too_small_an_image_is_an_error_that_says_so() -> None:
+    with pytest.raises(InputError, match="20×31"):
+        load("statistics").predict(["?"], [np.zeros((31, 20, 3), np.uint8)])
+
+
+def test_the_answer_is_the_one_of_least_expected_p_rel() -> None:
+    rng = np.random.default_rng(0)
+    values, likely = np.sort(rng.uniform(0.1, 5, 30)), rng.dirichlet(np.ones(30))
+    cost = minimize_scalar(
+        lambda c: likely @ (np.abs(c - values) / values), bounds=(0.1, 5), method="bounded"
+    )
+    found = best(values, likely)
+    assert likely @ (np.abs(found - values) / values) <= cost.fun * (1 + 1e-3)
+
+
+def test_a_vectors_answer_is_too() -> None:
+    rng = np.random.default_rng(1)
+    matrices, likely = rng.normal(size=(4, 9)), rng.dirichlet(np.ones(4))
+    norm = np.abs(matrices).sum(axis=1)
+
+    def cost(answer: np.ndarray) -> float:
+        return float(likely @ (np.abs(answer - matrices).sum(axis=1) / norm))
+
+    found = cost(np.array(best(matrices, likely)))
+    nearby = [cost(np.array(best(matrices, likely)) + 0.01 * rng.normal(size=9)) for _ in range(99)]
+    assert found <= min(nearby) + 1e-4
+    assert found <= min(cost(matrix) for matrix in matrices) + 1e-4
