@@ -7,10 +7,12 @@ from pathlib import Path
 
 from generators import depth_maps
 from generators.errors import InputError
+from generators.hub import depth_folder
 from generators.photographs import UnreadableError
 from generators.sources import Photograph, Pool, SourceSpec
 
-KINDS = ("procedural", "folder", "disparity", "model")
+FOLDERS = ("folder", "disparity")
+KINDS = ("procedural", *FOLDERS, "column", "model")
 Heard = Callable[[int, int], None]
 
 
@@ -23,15 +25,36 @@ class DepthSpec:
 
     @staticmethod
     def parse(text: str) -> "DepthSpec":
-        """Read `procedural`, `folder=DIR`, `disparity=DIR` or `model=NAME`; InputError if none."""
+        """Read `procedural` or KIND=WHERE with another of `KINDS`; InputError if it is none."""
         kind, _, where = text.partition("=")
         if kind not in KINDS:
             raise InputError(f"unknown depth {kind!r}; it is one of: {', '.join(KINDS)}")
         if (kind == "procedural") == bool(where):
             raise InputError(
-                f"--depth {text}: write procedural, folder=DIR, disparity=DIR or model=NAME"
+                f"--depth {text}: write procedural, folder=DIR, disparity=DIR, column=NAME or "
+                "model=NAME"
             )
         return DepthSpec(kind, where)
+
+    @property
+    def column(self) -> str:
+        """The column of streamed datasets that holds depth; empty for the other kinds."""
+        return self.where if self.kind == "column" else ""
+
+
+def check(spec: DepthSpec, sources: Sequence[SourceSpec]) -> None:
+    """Refuse what cannot be, before any photograph is looked at.
+
+    Raises:
+        InputError: no such folder, or a column where no source has columns.
+    """
+    if spec.kind in FOLDERS and not Path(spec.where).expanduser().is_dir():
+        raise InputError(f"--depth {spec.kind}={spec.where}: no such folder")
+    if spec.column and not any(source.kind == "hf" for source in sources):
+        raise InputError(
+            f"--depth column={spec.where}: only hf sources have columns; add --source hf=NAME, or "
+            "give the maps as files: folder=DIR"
+        )
 
 
 def attach(
@@ -44,17 +67,15 @@ def attach(
 ) -> list[Pool]:
     """Give every photograph its prepared depth map, as 16-bit PNGs in the folder `cache`.
 
-    nuScenes photographs get their LiDAR's depth where `spec` is procedural. A photograph for
-    which there is no map keeps procedural depth, and its row says so.
+    nuScenes photographs get their LiDAR's depth where `spec` has nothing for them. A photograph
+    for which there is no map keeps procedural depth, and its row says so.
 
     Args:
         heard: told how many of how many maps are prepared.
 
     Raises:
-        InputError: the folder or model cannot be used, or a map is unusable (named).
+        InputError: the folder, column or model cannot be used, or a map is unusable (named).
     """
-    if spec.kind in ("folder", "disparity") and not Path(spec.where).expanduser().is_dir():
-        raise InputError(f"--depth {spec.kind}={spec.where}: no such folder")
     lidar_roots = [Path(s.where).expanduser() for s in sources if s.kind == "nuscenes"]
     made = []
     found = 0
@@ -66,13 +87,15 @@ def attach(
         maps: dict[str, tuple[Path, str]] = {}
         if spec.kind == "model":
             maps = _by_model(photos, spec.where, cache, device, heard)
-        elif spec.kind != "procedural":
+        elif spec.kind in FOLDERS or (spec.column and pool.kind == "hf"):
             maps = _by_folder(photos, spec, cache, heard)
         elif pool.kind == "nuscenes":
             maps = _by_lidar(photos, lidar_roots.pop(0), cache, heard)
-        found += len(maps)
+        found += sum(source == spec.kind for _, source in maps.values())
         made.append(replace(pool, photographs=_with_maps(pool.photographs, maps)))
-    if spec.kind in ("folder", "disparity") and not found:
+    if spec.column and not found:
+        raise InputError(f"--depth column={spec.where}: it is empty in every row used")
+    if spec.kind in FOLDERS and not found:
         raise InputError(
             f"--depth {spec.kind}={spec.where}: no map there is named after a photograph; "
             "expected the photograph's path with .png, .tif, .npy, .npz or .pfm"
@@ -106,23 +129,32 @@ def _by_model(
 def _by_folder(
     photos: dict[str, Photograph], spec: DepthSpec, cache: Path, heard: Heard
 ) -> dict[str, tuple[Path, str]]:
-    folder = Path(spec.where).expanduser()
-    kind: depth_maps.Kind = "depth" if spec.kind == "folder" else "disparity"
+    kind: depth_maps.Kind = "disparity" if spec.kind == "disparity" else "depth"
     made = {}
     for number, (sha, photo) in enumerate(photos.items(), 1):
+        folder = depth_folder(photo.path) if spec.column else Path(spec.where).expanduser()
         path = depth_maps.find_map(folder, photo.source_id)
         if path is not None:
             try:
                 raw = depth_maps.read_map(path)
                 words = depth_maps.prepare(raw, kind, (photo.height, photo.width))
             except UnreadableError as error:
-                raise InputError(
-                    f"--depth {spec.kind}: {path.relative_to(folder)}: {error}; mend it, or remove "
-                    "it and its photograph gets procedural depth"
-                ) from None
+                raise InputError(_complaint(spec, folder, path, error)) from None
             made[sha] = (_keep(cache, sha, spec.kind, words), spec.kind)
         heard(number, len(photos))
     return made
+
+
+def _complaint(spec: DepthSpec, folder: Path, path: Path, error: UnreadableError) -> str:
+    if spec.column:
+        return (
+            f"--depth column={spec.column}: row {int(path.stem)}: {error}; mend it, or empty the "
+            f"cell and its photograph gets procedural depth; then remove {folder.parent}"
+        )
+    return (
+        f"--depth {spec.kind}: {path.relative_to(folder)}: {error}; mend it, or remove "
+        "it and its photograph gets procedural depth"
+    )
 
 
 def _by_lidar(

@@ -1,41 +1,65 @@
 """Photographs from any `datasets` dataset with an image column, local or on the Hub.
 
 A stream cannot be read at random, so it is spooled once into an indexed folder; from there on it
-is a folder like any other.
+is a folder like any other. Depth in another column is spooled beside the photographs.
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from generators.errors import InputError
 from generators.files import write_whole
-from generators.layouts import Entry, Listing
+from generators.listing import Entry, Listing
 
 _INDEX = "index.json"
-_SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"BM": ".bmp"}
+_SUFFIXES = {
+    **{b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"BM": ".bmp"},
+    **{b"II*\0": ".tif", b"MM\0*": ".tif"},
+}
+_DEPTHS = "depth"
+_DEPTH_SUFFIXES = (".png", ".tif")  # JPEG keeps eight bits, and those not exactly
 
 
-def spool(name: str, folder: Path, most: int, heard: Callable[[int, int], None]) -> Listing:
+def depth_folder(photo: Path) -> Path:
+    """Where the depth maps of the dataset are whose spooled photograph is `photo`."""
+    return photo.parent / _DEPTHS
+
+
+def spool(
+    name: str,
+    folder: Path,
+    most: int,
+    heard: Callable[[int, int], None],
+    depth_column: str = "",
+) -> Listing:
     """Copy up to `most` images of the dataset `name` into `folder`, or use what is there.
+
+    The photographs are in the first image column that is not `depth_column`.
 
     Args:
         name: NAME or NAME:SPLIT, where NAME is a Hub id or a local path; `train`, or the first
             split, by default.
         heard: told how many of at most how many images are there.
+        depth_column: image column to copy into `depth_folder`, each file under its photograph's
+            stem, the number of the row; none by default. Rows without depth have no file there.
 
     Raises:
         InputError: the package `datasets` is missing, the dataset cannot be opened, it has no
-            image column, or no image in it can be read.
+            image column or not the `depth_column`, a row cannot be read, or its depth is neither
+            PNG nor TIFF.
     """
     index = folder / _INDEX
     if index.exists():
         told = json.loads(index.read_text("utf-8"))
-        if told["name"] == name and told["most"] == most:
+        if (told["name"], told["most"], told.get("depth", "")) == (name, most, depth_column):
             return _listing(folder, told)
-    folder.mkdir(parents=True, exist_ok=True)
-    rows, column = _open(name)
+    rows, column = _open(name, depth_column)
+    index.unlink(missing_ok=True)
+    shutil.rmtree(folder / _DEPTHS, ignore_errors=True)
+    (folder / _DEPTHS).mkdir(parents=True)
     files: list[str] = []
     broken: list[str] = []
     number = -1
@@ -50,6 +74,8 @@ def spool(name: str, folder: Path, most: int, heard: Callable[[int, int], None])
                 continue
             files.append(f"{number:09d}{suffix}")
             write_whole(folder / files[-1], data)
+            if depth_column:
+                _keep_depth(folder / _DEPTHS, name, number, row[depth_column])
             heard(len(files), most)
     except InputError:
         raise
@@ -59,7 +85,7 @@ def spool(name: str, folder: Path, most: int, heard: Callable[[int, int], None])
             "the dataset, or take a split without it: hf=NAME:SPLIT"
         ) from None
     heard(len(files), len(files))
-    told = {"name": name, "most": most, "files": files, "broken": broken}
+    told = {"name": name, "most": most, "depth": depth_column, "files": files, "broken": broken}
     write_whole(index, json.dumps(told))
     return _listing(folder, told)
 
@@ -69,8 +95,8 @@ def _listing(folder: Path, told: dict[str, Any]) -> Listing:
     return Listing(entries, {"not an image": told["broken"]} if told["broken"] else {})
 
 
-def _open(name: str) -> tuple[Any, str]:
-    """The rows of the dataset as a stream, images undecoded, and the name of their column."""
+def _open(name: str, depth_column: str) -> tuple[Any, str]:
+    """The rows of the dataset as a stream, images undecoded, and the photographs' column."""
     try:
         import datasets
     except ImportError:
@@ -85,11 +111,36 @@ def _open(name: str) -> tuple[Any, str]:
         features = rows.features or datasets.Features()
     except Exception as error:  # the library raises a dozen kinds for what is not there
         raise InputError(f"--source hf={name}: {_first_line(error)}") from None
-    columns = [c for c, feature in features.items() if isinstance(feature, datasets.Image)]
-    if not columns:
+    images = [c for c, feature in features.items() if isinstance(feature, datasets.Image)]
+    if depth_column and depth_column not in images:
+        what = "holds no images" if depth_column in features else "is not in it"
+        known = ", ".join(images) or "none"
+        raise InputError(
+            f"--depth column={depth_column}: hf={name}: that column {what}; its image columns are: "
+            f"{known}"
+        )
+    column = next((c for c in images if c != depth_column), None)
+    if column is None:
         known = ", ".join(features) or "none known"
-        raise InputError(f"--source hf={name}: it has no image column (columns: {known})")
-    return rows.cast_column(columns[0], datasets.Image(decode=False)), columns[0]
+        more = f" but {depth_column}" if depth_column else ""
+        raise InputError(f"--source hf={name}: it has no image column{more} (columns: {known})")
+    for undecoded in filter(None, (column, depth_column)):
+        rows = rows.cast_column(undecoded, datasets.Image(decode=False))
+    return rows, column
+
+
+def _keep_depth(depths: Path, name: str, number: int, image: Any) -> None:
+    """Write an undecoded depth image as it is; a cell with neither bytes nor path is empty."""
+    if not image or not any(image.values()):
+        return
+    data = _bytes(image) or b""
+    suffix = _suffix(data)
+    if suffix not in _DEPTH_SUFFIXES:
+        raise InputError(
+            f"--depth column: row {number} of hf={name} holds neither PNG nor TIFF; mend it, or "
+            "empty the cell and its photograph gets procedural depth"
+        )
+    write_whole(depths / f"{number:09d}{suffix}", data)
 
 
 def _bytes(image: Any) -> bytes | None:

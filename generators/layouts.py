@@ -4,46 +4,19 @@ Names do not depend on how the user points at a source: they are relative to the
 publisher calls the root, so that the same photograph has the same name in every laboratory.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from generators import photographs
 from generators.errors import InputError
+from generators.listing import Listing, Row, find, listed, parse, require
+from generators.nuscenes import nuscenes
 
-Row = dict[str, Any]
-Keep = Callable[[Row], bool]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One photograph of a source.
-
-    Attributes:
-        path: the image file.
-        name: its `source_id`, relative to the published root, with forward slashes.
-        group: entries of one group stay on one side of the split; "" stands alone.
-    """
-
-    path: Path
-    name: str
-    group: str = ""
-
-
-@dataclass
-class Listing:
-    """What a source holds.
-
-    Attributes:
-        entries: the photographs to use, sorted by name.
-        left_out: names of those left out, sorted, by the reason.
-    """
-
-    entries: list[Entry]
-    left_out: dict[str, list[str]] = field(default_factory=dict)
+_ALIGNED = "img_align_celeba"
+# Archives unpack to bdd100k/, and some users keep each archive in a folder of its own.
+_DEPTHS = ("", "*/", "*/*/")
+_CLEAR = {"clear", "partly cloudy", "overcast"}
 
 
 def folder(root: Path) -> Listing:
@@ -52,9 +25,9 @@ def folder(root: Path) -> Listing:
     Raises:
         InputError: no such folder.
     """
-    _require(root, "folder")
+    require(root, "folder")
     found = (path for path in root.rglob("*") if path.suffix.lower() in photographs.SUFFIXES)
-    return Listing(_entries(root, (path for path in found if path.is_file())))
+    return Listing(listed(root, (path for path in found if path.is_file())))
 
 
 def celeba(root: Path) -> Listing:
@@ -70,8 +43,8 @@ def celeba(root: Path) -> Listing:
     """
     packed = root.is_file() and root.suffix.lower() == ".zip"
     if not packed:
-        _require(root, "celeba")
-    images = _find(
+        require(root, "celeba")
+    images = find(
         f"--source celeba={root}",
         [root] if root.name == _ALIGNED else [],
         *(root.glob(place + _ALIGNED) for place in ("", "Img/", "*/", "*/Img/")),
@@ -83,7 +56,7 @@ def celeba(root: Path) -> Listing:
         raise InputError(f"--source celeba={root}: {told}; give the folder above {_ALIGNED}/")
     persons = _persons(images)
     base = images.parent
-    return Listing(_entries(base, images.glob("*.jpg"), lambda path: persons.get(path.name, "")))
+    return Listing(listed(base, images.glob("*.jpg"), lambda path: persons.get(path.name, "")))
 
 
 def bdd100k(root: Path) -> Listing:
@@ -99,11 +72,11 @@ def bdd100k(root: Path) -> Listing:
     Raises:
         InputError: no such folder, no images, no label file, or one that cannot be read.
     """
-    _require(root, "bdd100k")
+    require(root, "bdd100k")
     top = root.parent if root.name == "images" else root
     told = f"--source bdd100k={root}"
     places = (top.glob(f"{place}images") for place in _DEPTHS)
-    images = _find(told, *places, holds="10*k/*/*.jpg")
+    images = find(told, *places, holds="10*k/*/*.jpg")
     if images is None:
         raise InputError(f"{told}: no images/100k/train/*.jpg in it")
     labels = _bdd_labels(top)
@@ -115,44 +88,11 @@ def bdd100k(root: Path) -> Listing:
         )
     listing = Listing([])
     found = (path for size in ("100k", "10k") for path in images.glob(f"{size}/*/*.jpg"))
-    for entry in _entries(images.parent, found, lambda path: path.stem):
+    for entry in listed(images.parent, found, lambda path: path.stem):
         if reason := _bdd_reason(labels.get(entry.group)):
             listing.left_out.setdefault(reason, []).append(entry.name)
         else:
             listing.entries.append(entry)
-    return listing
-
-
-def nuscenes(root: Path) -> Listing:
-    """Camera key frames of nuScenes without night, rain, fog or snow; 1600×900, a group per scene.
-
-    Follows the tables in `v1.0-*/` to the images in `samples/CAM_*/`. The words are looked for in
-    the scenes' descriptions, which is all that nuScenes says of the weather; a scene without a
-    description is left out. `root` holds both folders, or is one of them, or lies one level above.
-
-    Raises:
-        InputError: no such folder, tables missing, or one that cannot be read.
-    """
-    tables = NuscenesTables(root)
-    scenes = tables.read("scene", ("description",))
-    samples = tables.read("sample", ("scene_token",))
-    listing = Listing([])
-    frames = tables.key_frames("CAM_", ("sample_token",)).values()
-    for frame in sorted(frames, key=lambda frame: frame["filename"]):
-        name = frame["filename"]
-        scene = samples[frame["sample_token"]]["scene_token"]
-        text = scenes[scene]["description"].lower()
-        path = tables.root / name
-        if bad := _BAD_WEATHER.search(text):
-            reason = bad[0]
-        elif not text:
-            reason = "no description of the scene"
-        elif not path.is_file():
-            reason = "missing file"
-        else:
-            listing.entries.append(Entry(path, name, scene))
-            continue
-        listing.left_out.setdefault(reason, []).append(name)
     return listing
 
 
@@ -163,119 +103,6 @@ LAYOUTS: dict[str, Callable[[Path], Listing]] = {
     "nuscenes": nuscenes,
 }
 """By source kind: lists the photographs below a root."""
-
-
-class Table(dict[str, Row]):
-    """The rows of one nuScenes table by token."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def __missing__(self, token: str) -> Row:
-        raise InputError(
-            f"nuScenes: {self.name}.json has no row {token!r} that another table names; "
-            "unpack all tables of one version again"
-        )
-
-
-class NuscenesTables:
-    """The JSON tables of nuScenes (docs/schema_nuscenes.md of the nuscenes-devkit).
-
-    Where several versions lie side by side (`v1.0-mini`, `v1.0-trainval`, `v1.0-test`) they are
-    read as one: tokens are unique, and mini is a part of trainval.
-
-    Args:
-        root: holds `v1.0-*/` and `samples/`, or is one of them, or lies one level above.
-
-    Attributes:
-        root: the folder that the tables' file names are relative to.
-
-    Raises:
-        InputError: no such folder, no tables there, or those of two copies of nuScenes.
-    """
-
-    def __init__(self, root: Path) -> None:
-        _require(root, "nuscenes")
-        inside = root.name == "samples" or (root / "scene.json").is_file()
-        top = root.parent if inside else root
-        told = f"--source nuscenes={root}"
-        found = _find(told, [top], top.glob("*"), holds="v1.0-*/scene.json")
-        if found is None:
-            needed = ", ".join(f"{table}.json" for table in _NUSCENES_TABLES)
-            raise InputError(
-                f"{told}: no tables; unpack v1.0-mini or v1.0-trainval ({needed}) beside samples/"
-            )
-        self.root = found
-        self._versions = sorted(path for path in self.root.glob("v1.0-*") if path.is_dir())
-
-    def read(self, table: str, columns: Iterable[str], keep: Keep = lambda row: True) -> Table:
-        """The rows of one table for which `keep` is true, with `token` and `columns` alone.
-
-        The rest is dropped while reading: sample_data and ego_pose of trainval have 2.6 million
-        rows each, and a tenth are key frames.
-
-        Raises:
-            InputError: it is missing, damaged, or lacks a column.
-        """
-        wanted = ("token", *columns)
-        rows = Table(table)
-        for version in self._versions:
-            rows |= _parse(
-                version / f"{table}.json",
-                lambda row: {name: row[name] for name in wanted} if keep(row) else None,
-                lambda found: {row["token"]: row for row in found if row},
-            )
-        return rows
-
-    def key_frames(self, channel: str, columns: Iterable[str]) -> Table:
-        """Rows of sample_data with `filename` and `columns` that are key frames of a channel.
-
-        Args:
-            channel: how the sensor's channel begins: `CAM_` is all six cameras.
-        """
-        sensors = self.read("sensor", (), lambda row: row["channel"].startswith(channel))
-        mounted = self.read("calibrated_sensor", (), lambda row: row["sensor_token"] in sensors)
-        return self.read(
-            "sample_data",
-            ("filename", *columns),
-            lambda row: row["is_key_frame"] and row["calibrated_sensor_token"] in mounted,
-        )
-
-
-_ALIGNED = "img_align_celeba"
-# Archives unpack to bdd100k/, and some users keep each archive in a folder of its own.
-_DEPTHS = ("", "*/", "*/*/")
-_CLEAR = {"clear", "partly cloudy", "overcast"}
-_NUSCENES_TABLES = ("scene", "sample", "sample_data", "calibrated_sensor", "sensor", "ego_pose")
-# At the start of a word: a train is no rain.
-_BAD_WEATHER = re.compile(r"\b(night|rain|fog|snow)")
-
-
-def _require(root: Path, kind: str) -> None:
-    if not root.is_dir():
-        raise InputError(f"--source {kind}={root}: no such folder")
-
-
-def _find(told: str, *places: Iterable[Path], holds: str) -> Path | None:
-    """The folder that holds a file of that pattern, of the first of `places` that has one."""
-    for place in places:
-        found = sorted(path for path in place if path.is_dir() and any(path.glob(holds)))
-        if len(found) > 1:
-            raise InputError(
-                f"{told}: more than one there ({found[0]}, {found[1]}); give one of them"
-            )
-        if found:
-            return found[0]
-    return None
-
-
-def _entries(
-    base: Path, paths: Iterable[Path], group: Callable[[Path], str] = lambda path: ""
-) -> list[Entry]:
-    shown = (path for path in paths if not path.name.startswith("."))
-    entries = (Entry(path, path.relative_to(base).as_posix(), group(path)) for path in shown)
-    return sorted(entries, key=lambda entry: entry.name)
 
 
 def _persons(images: Path) -> dict[str, str]:
@@ -310,7 +137,7 @@ def _bdd_labels(top: Path) -> dict[str, Row]:
 
     labels: dict[str, Row] = {}
     for path in _bdd_label_files(top):
-        labels |= _parse(path, slim, frames)
+        labels |= parse(path, slim, frames)
     return labels
 
 
@@ -331,19 +158,3 @@ def _bdd_reason(attributes: Row | None) -> str:
     if weather not in _CLEAR:
         return "weather undefined" if weather == "undefined" else str(weather)
     return ""
-
-
-def _parse(
-    path: Path, hook: Callable[[Row], Row | None], index: Callable[[Any], dict[str, Row]]
-) -> dict[str, Row]:
-    """A JSON file, each of its objects through `hook` as it is read, the whole through `index`."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            return index(json.load(file, object_hook=hook))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; unpack it from its archive") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path} is not the published file ({type(error).__name__}: {error}); "
-            "download and unpack it again"
-        ) from None

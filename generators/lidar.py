@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from generators.layouts import NuscenesTables, Row, Table
+from generators.listing import Row
+from generators.nuscenes import NuscenesTables, Table
 from generators.photographs import UnreadableError
 
 FAR = 100.0

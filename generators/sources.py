@@ -10,7 +10,8 @@ from pathlib import Path
 from generators import photographs
 from generators.errors import InputError
 from generators.hub import spool
-from generators.layouts import LAYOUTS, Listing
+from generators.layouts import LAYOUTS
+from generators.listing import Listing
 from generators.splits import SPLITS, part
 
 BUNDLED = Path(__file__).parent / "data" / "photos"
@@ -109,6 +110,7 @@ class Gathering:
         look: inspects files, in order; gives an Inspection or the reason it failed.
         spools: folder in which streamed datasets are kept.
         heard: told how many of how many streamed images are there.
+        depth_column: column of streamed datasets to keep as their depth; empty for none.
     """
 
     shares: Mapping[str, int]
@@ -117,6 +119,7 @@ class Gathering:
     look: Inspector
     spools: Path
     heard: Callable[[int, int], None]
+    depth_column: str = ""
 
 
 def gather(specs: Sequence[SourceSpec], how: Gathering) -> list[Pool]:
@@ -178,7 +181,8 @@ def _placed(spec: SourceSpec, how: Gathering, seen: set[str]) -> Pool:
 def _listing(spec: SourceSpec, how: Gathering) -> Listing:
     if spec.kind == "hf":
         name = re.sub(r"[^\w.-]+", "-", spec.where).strip("-.")
-        return spool(spec.where, how.spools / name, sum(how.shares.values()), how.heard)
+        most = sum(how.shares.values())
+        return spool(spec.where, how.spools / name, most, how.heard, how.depth_column)
     root = Path(spec.where).expanduser()
     if not root.exists():
         raise InputError(f"--source {spec.kind}={spec.where}: no such folder")

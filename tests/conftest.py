@@ -8,9 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from generators.generate import generate
 from generators.sources import BUNDLED, SourceSpec
+
+# A busy machine is no failure.
+settings.register_profile("dubench", deadline=None)
+settings.load_profile("dubench")
 
 Dubench = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -8,6 +8,7 @@ import pytest
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as PillowImage
 
+from generators import photographs
 from generators.audit import verify
 from generators.errors import InputError
 from generators.generate import generate
@@ -59,6 +60,17 @@ def test_an_image_folder(photos: Path, tmp_path: Path) -> None:
     for photo in sorted(photos.glob("*.jpg"))[:4]:
         shutil.copy(photo, tmp_path / "f" / "train")
     assert len(spool(str(tmp_path / "f"), tmp_path / "s", 9, quiet).entries) == 4
+
+
+def test_tiff_as_in_folders(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (80, 80, 3), dtype=np.uint8)
+    PillowImage.fromarray(pixels).save(tmp_path / "a.tif")
+    rows = Dataset.from_dict({"image": [str(tmp_path / "a.tif")]}).cast_column("image", Image())
+    (tmp_path / "d").mkdir()
+    rows.to_parquet(tmp_path / "d" / "train.parquet")
+    (entry,) = spool(str(tmp_path / "d"), tmp_path / "s", 9, quiet).entries
+    assert entry.path.suffix == ".tif"
+    assert (photographs.load(entry.path)[0] == pixels).all()
 
 
 def test_a_broken_row_is_left_out_and_named(photos: Path, tmp_path: Path) -> None:

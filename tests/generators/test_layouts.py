@@ -10,7 +10,8 @@ import pytest
 
 from generators import photographs
 from generators.errors import InputError
-from generators.layouts import LAYOUTS, Listing
+from generators.layouts import LAYOUTS
+from generators.listing import Listing
 
 Put = Callable[[Path], Path]
 

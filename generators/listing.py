@@ -1,0 +1,94 @@
+"""What a source holds: its photographs, and what finding them in a folder has in common."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from generators.errors import InputError
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One photograph of a source.
+
+    Attributes:
+        path: the image file.
+        name: its `source_id`, relative to the published root, with forward slashes.
+        group: entries of one group stay on one side of the split; "" stands alone.
+    """
+
+    path: Path
+    name: str
+    group: str = ""
+
+
+@dataclass
+class Listing:
+    """What a source holds.
+
+    Attributes:
+        entries: the photographs to use, sorted by name.
+        left_out: names of those left out, sorted, by the reason.
+    """
+
+    entries: list[Entry]
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+
+def require(root: Path, kind: str) -> None:
+    """Raise InputError unless `root`, of `--source kind=`, is a folder."""
+    if not root.is_dir():
+        raise InputError(f"--source {kind}={root}: no such folder")
+
+
+def find(told: str, *places: Iterable[Path], holds: str) -> Path | None:
+    """The folder that holds a file of that pattern, of the first of `places` that has one.
+
+    Args:
+        told: the `--source` as the user wrote it, for the message.
+
+    Raises:
+        InputError: several of one place do.
+    """
+    for place in places:
+        found = sorted(path for path in place if path.is_dir() and any(path.glob(holds)))
+        if len(found) > 1:
+            raise InputError(
+                f"{told}: more than one there ({found[0]}, {found[1]}); give one of them"
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def listed(
+    base: Path, paths: Iterable[Path], group: Callable[[Path], str] = lambda path: ""
+) -> list[Entry]:
+    """`paths` but hidden ones, named relative to `base` and sorted by name."""
+    shown = (path for path in paths if not path.name.startswith("."))
+    entries = (Entry(path, path.relative_to(base).as_posix(), group(path)) for path in shown)
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def parse(
+    path: Path, hook: Callable[[Row], Row | None], index: Callable[[Any], dict[str, Row]]
+) -> dict[str, Row]:
+    """A JSON file, each of its objects through `hook` as it is read, the whole through `index`.
+
+    Raises:
+        InputError: it is missing, or not what `hook` and `index` expect.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            return index(json.load(file, object_hook=hook))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; unpack it from its archive") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} is not the published file ({type(error).__name__}: {error}); "
+            "download and unpack it again"
+        ) from None
