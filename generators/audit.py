@@ -16,11 +16,12 @@ from generators import engines
 from generators.capture import draw_capture
 from generators.errors import InputError
 from generators.identity import split_identity
+from generators.jpeg_witness import has_witness
 from generators.pictures import decode_depth, decode_rgb, pixel_hash
 from generators.randomness import Purpose, five_digits, stream
 from generators.recipe import Recipe, Shard, read_json
-from generators.records import flat_columns, severity, values_of
-from generators.sample import draw_values, render
+from generators.records import REVIEW, flat_columns, severity, values_of
+from generators.sample import Sample, draw_values, render
 from generators.splits import SPLITS
 from generators.taxonomy import TYPES, Value
 
@@ -35,7 +36,8 @@ class Audit:
     Attributes:
         rows: rows looked at.
         exact: rows whose pixels came out the same when rendered again.
-        close: rows that came out within one level, as from another processor.
+        close: rows that came out within one level, as from another processor; or, if they went
+            through JPEG, as the JPEG of a picture within one level.
         problems: what is wrong, one line each, naming file and row.
     """
 
@@ -57,6 +59,7 @@ class _ShardFound(Audit):
     ids: list[str] = field(default_factory=list)
     photographs: dict[str, str] = field(default_factory=dict)  # hash → a row that uses it
     types: Counter[str] = field(default_factory=Counter)
+    accepted: int = 0
 
 
 def verify(
@@ -85,6 +88,7 @@ def verify(
         engines.cores() if workers is None else workers,
         heard,
     )
+    accepted = 0
     ids: dict[str, str] = {}
     sides: dict[str, dict[str, str]] = {}
     types: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
@@ -94,6 +98,7 @@ def verify(
         audit.close += part.close
         audit.problems += part.problems
         types[shard.split] += part.types
+        accepted += part.accepted
         for name in part.ids:
             if name in ids:
                 audit.problems.append(f"{shard.name}: id {name} is also in {ids[name]}")
@@ -101,6 +106,9 @@ def verify(
         for photograph, row in part.photographs.items():
             sides.setdefault(photograph, {}).setdefault(shard.split, row)
     audit.problems += _between_rows(folder, recipe, sides, types)
+    promised = told.get("review", {}).get("accepted", 0)
+    if accepted != promised:
+        audit.problems.append(f"{accepted} rows are accepted, not {promised}")
     audit.problems += _blind(folder, told.get("blind"))
     audit.problems += _identity(folder, recipe, told["made"]["identity"])
     return audit
@@ -192,6 +200,7 @@ def _verify_row(recipe: Recipe, shard: Shard, found: _ShardFound, row: dict[str,
         kind = list(TYPES)[row["type"]]
         found.ids.append(row["id"])
         found.types[kind] += 1
+        found.accepted += row["review"] == REVIEW[1]
         found.photographs.setdefault(made["photograph"], row["id"])
         problems = [*_place(recipe, shard, row, made, kind), *_truth(row, kind)]
         difference = _difference(recipe, row, made, kind, problems)
@@ -212,8 +221,12 @@ def _place(
 ) -> Iterator[str]:
     """Is this the row that the recipe puts here?"""
     index = made["index"]
-    if row["id"] != f"du-{index:08d}":
+    if row["id"] != recipe.id_of(index):
         yield f"its id does not belong to index {index}"
+    if made["attempt"] < recipe.first_attempt(index):
+        yield f"attempt {made['attempt']} comes before {recipe.first_attempt(index)}, its first"
+    if row["review"] not in REVIEW:
+        yield f"review is {row['review']!r}, not one of {', '.join(REVIEW)}"
     if not shard.start <= index < shard.stop:
         belongs = recipe.split_of(index) if index < recipe.n else "no split"
         yield f"index {index} belongs to {belongs}, samples {shard.start} to {shard.stop - 1} here"
@@ -264,7 +277,7 @@ def _difference(
     kind: str,
     problems: list[str],
 ) -> int | None:
-    """The largest difference in levels between the degraded image and its second rendering."""
+    """The row's residual, or None where it cannot be rendered; adds to `problems`."""
     clean, degraded = (decode_rgb(row[name]["bytes"]) for name in ("clean", "degraded"))
     shape = (recipe.size, recipe.size, 3)
     for name, image in (("clean", clean), ("degraded", degraded)):
@@ -290,5 +303,22 @@ def _difference(
     changed = sorted(name for name in drawn if drawn[name] != values.get(name))
     if changed:
         problems.append(f"{', '.join(changed)} is not what the seed draws")
+    return residual(Sample(kind, clean, degraded, depth, values), key)
+
+
+def residual(sample: Sample, key: tuple[int, int, int]) -> int:
+    """The largest difference in levels between `sample.degraded` and its second rendering.
+
+    What JPEG made of a difference of one level counts as one.
+
+    Args:
+        key: (seed, index, attempt), which its noise follows from.
+    """
+    kind, clean, values, depth = sample.type, sample.clean, sample.values, sample.depth
     again = render(kind, clean, values, depth, key)
-    return int(np.abs(again.astype(np.int16) - degraded).max())
+    far = int(np.abs(again.astype(np.int16) - sample.degraded).max())
+    quality = values.get("jpeg_quality")
+    if far > TOLERANCE and quality and isinstance(quality, float):
+        before = render(kind, clean, {**values, "jpeg_quality": 0.0}, depth, key)
+        return TOLERANCE if has_witness(sample.degraded, before, round(quality)) else far
+    return far

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from generators.recipe import Recipe
 from generators.records import flat_columns, schema
+from generators.review_card import section
 from generators.splits import SPLITS
 from generators.taxonomy import TYPES
 
@@ -20,11 +21,18 @@ _SIZE_NAMES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "n>10M
 _BUNDLED = Path(__file__).parent / "data" / "photos" / "ATTRIBUTION.md"
 
 
-def card(recipe: Recipe, identity: Identity, left_out: LeftOut, blind: int = 0) -> str:
+def card(
+    recipe: Recipe,
+    identity: Identity,
+    left_out: LeftOut,
+    blind: int = 0,
+    review: Mapping[str, Any] | None = None,
+) -> str:
     """README.md of the dataset: YAML for the Hub, then prose and tables for people.
 
     Args:
         blind: samples of a blind test split beside the others.
+        review: what people found; None if they have not looked.
     """
     return "\n\n".join(
         [
@@ -41,6 +49,7 @@ def card(recipe: Recipe, identity: Identity, left_out: LeftOut, blind: int = 0) 
             _types(recipe),
             _columns(),
             _making(recipe, left_out),
+            section(review) if review else "The rows are unreviewed by people.",
             _licence(recipe),
         ]
     )  # fmt: skip
@@ -182,8 +191,8 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
             "Type `none` is an undegraded photograph with the same."
         )
     lines.append(
-        "\nThe rows are unreviewed by people. The parameter ranges of the preset `du110k` are an "
-        "inference from the paper's printed results, not its authors' word."
+        "\nThe parameter ranges of the preset `du110k` are an inference from the paper's printed "
+        "results, not its authors' word."
     )
     return "\n".join(lines)
 

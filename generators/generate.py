@@ -1,6 +1,7 @@
 """Make a dataset: plan it, make its shards, describe it. Begun again, it goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -64,8 +65,8 @@ def generate(
     chosen = presets.load(preset)
     splits = split_counts(n, len(chosen.types))
     check_folder(out)
-    how = Gathering(splits, size, seed, *_eyes(out, workers, progress))
-    pools = _pools(out, sources, how, chosen, depth, device, progress)
+    how = Gathering(splits, size, seed, *eyes(out, workers, progress))
+    pools = pools_of(out, sources, how, chosen, depth, device, progress)
     recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
     check_space(out, recipe)
     job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
@@ -100,8 +101,8 @@ def regenerate(
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
     everything = {"train": told.recipe.n}
-    how = Gathering(everything, told.recipe.size, 0, *_eyes(out, workers, progress))
-    pools = _pools(out, sources, how, told.recipe.preset, depth, device, progress)
+    how = Gathering(everything, told.recipe.size, 0, *eyes(out, workers, progress))
+    pools = pools_of(out, sources, how, told.recipe.preset, depth, device, progress)
     photographs = {
         photo.sha256: photo
         for pool in pools
@@ -111,15 +112,16 @@ def regenerate(
     where = ", ".join(f"{spec.kind}={spec.where}" if spec.where else spec.kind for spec in sources)
     manifests.match(told, photographs, where)
     check_space(out, told.recipe)
-    job = Job(told.recipe, [p.photographs or {} for p in pools], {}, device, manifest)
+    members = [p.photographs or {} for p in pools]
+    job = Job(told.recipe, members, {}, device, manifest, review=told.review)
     made = produce(out, job, workers, progress)
     return made, [
         split for split, ids in made.identity.items() if ids != dict(told.identity[split])
     ]
 
 
-def _pools(
-    out: Path,
+def pools_of(
+    home: Path,
     sources: Sequence[SourceSpec],
     how: Gathering,
     preset: presets.Preset,
@@ -127,19 +129,23 @@ def _pools(
     device: str,
     progress: Progress,
 ) -> list[Pool]:
-    """The photographs of `sources`, with their depth where the preset's types need it."""
-    pools = gather(sources, how)
+    """The photographs of `sources`, with their depth where the preset's types need it.
+
+    Depth maps are kept beside the folder `home`, as are streamed photographs.
+    """
     if not any(TYPES[kind].needs_depth for kind in preset.types):
-        return pools
+        return gather(sources, how)
     spec = depth or DepthSpec("procedural")
-    cache = out.with_name(f"{out.name}.depth")
+    depth_sources.check(spec, sources)
+    pools = gather(sources, replace(how, depth_column=spec.column))
+    cache = home.with_name(f"{home.name}.depth")
     return depth_sources.attach(pools, sources, spec, cache, device, progress.depths)
 
 
-def _eyes(out: Path, workers: int, progress: Progress) -> tuple[Inspector, Path, Heard]:
+def eyes(home: Path, workers: int, progress: Progress) -> tuple[Inspector, Path, Heard]:
     """How files are inspected, where streams are spooled, and who hears of it."""
     inspect = partial(look, workers, progress.inspected)
-    return inspect, out.with_name(f"{out.name}.spool"), progress.spooled
+    return inspect, home.with_name(f"{home.name}.spool"), progress.spooled
 
 
 def _left_out(pools: Sequence[Pool]) -> dict[str, dict[str, list[str]]]:

@@ -20,7 +20,10 @@ from generators.records import schema
 from generators.sources import PLACELESS, Photograph
 
 FORMAT = b"1"
-COLUMNS = ("id", "type", "tuples", "source", "source_id", "crop_box", "recipe", "degraded_sha256")
+COLUMNS = (
+    "id", "type", "tuples", "source", "source_id", "crop_box", "recipe", "degraded_sha256",
+    "review",
+)  # fmt: skip
 _KEY = b"dubench_manifest"
 
 
@@ -32,11 +35,13 @@ class Manifest:
         recipe: as in recipe.json.
         identity: `recipe_id` and `content_id` per split.
         rows: by sample index.
+        review: what recipe.json says of its review; None if people have not looked at it.
     """
 
     recipe: Recipe
     identity: Mapping[str, Mapping[str, str]]
     rows: Mapping[int, Mapping[str, Any]]
+    review: Mapping[str, Any] | None = None
 
     @property
     def photographs(self) -> dict[str, str]:
@@ -68,6 +73,7 @@ def export(folder: Path, path: Path) -> int:
         _KEY: FORMAT,
         b"recipe": json.dumps(recipe.as_json()).encode(),
         b"identity": json.dumps(told["made"]["identity"]).encode(),
+        b"review": json.dumps(told.get("review")).encode(),
     }
     table = pa.concat_tables(tables).replace_schema_metadata(about)
     with whole(path) as part:
@@ -101,7 +107,8 @@ def read(path: Path) -> Manifest:
         raise InputError(f"--manifest {path} lacks columns of a manifest; export it again")
     rows = {json.loads(row["recipe"])["index"]: row for row in table.to_pylist()}
     recipe = Recipe.from_json(json.loads(about[b"recipe"]))
-    return Manifest(recipe, json.loads(about[b"identity"]), rows)
+    review = json.loads(about[b"review"])
+    return Manifest(recipe, json.loads(about[b"identity"]), rows, review)
 
 
 def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str) -> None:

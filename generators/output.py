@@ -4,7 +4,7 @@ import fcntl
 import json
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,8 @@ PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
 # Photographs differ: between half and one and a half times this.
 BYTES_PER_PIXEL = 3.0
 _LOCK = ".lock"
+# In the recipe.json of a reviewed dataset alone.
+_REVIEWED = ("replaced", "review")
 
 
 def opened(recipe: Recipe) -> dict[str, Any]:
@@ -26,19 +28,20 @@ def opened(recipe: Recipe) -> dict[str, Any]:
     return recipe.as_json() | {"versions": {"python": platform.python_version(), **versions}}
 
 
-def settle(out: Path, recipe: Recipe) -> dict[str, Any]:
-    """Write recipe.json, or make sure that the one there is this recipe; returns what it says.
+def settle(out: Path, opened: Mapping[str, Any]) -> dict[str, Any]:
+    """Write recipe.json, or make sure that the one there begins so; returns what it says.
 
     Raises:
         InputError: `out` holds another recipe; the message names what differs.
     """
-    wanted = json.loads(json.dumps(opened(recipe)))
+    wanted = json.loads(json.dumps(opened))
     if not (out / "recipe.json").exists():
         (out / "data").mkdir(exist_ok=True)
         write_whole(out / "recipe.json", json.dumps(wanted, indent=1))
         return wanted
     there = read_json(out)
-    names = sorted(name for name in wanted if wanted[name] != there.get(name))
+    known = {*wanted, *_REVIEWED}
+    names = sorted(name for name in known if wanted.get(name) != there.get(name))
     if "made" in there:
         names = [name for name in names if name != "versions"]  # nothing more will be made
     if names:
@@ -86,7 +89,7 @@ def lock(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InputError(f"{out}: another dubench generate is at work here") from None
+            raise InputError(f"{out}: another dubench is at work here") from None
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from generators import card, croissant, engines, manifest
 from generators.errors import InputError
@@ -15,6 +16,7 @@ from generators.files import write_whole
 from generators.identity import split_identity
 from generators.output import lock, opened, settle
 from generators.recipe import Recipe
+from generators.revision import Revision, revise
 from generators.shards import Photographs, Shards
 from generators.sources import Photograph
 from generators.splits import SPLITS
@@ -75,6 +77,8 @@ class Job:
         left_out: per source, why files were left out, and which.
         device: where the degradations run: `cpu` or a torch device.
         manifest: a manifest to follow row by row, or None to draw.
+        revision: a dataset to start from, or None to make every row.
+        review: what people found, for recipe.json and the card; None if they have not looked.
     """
 
     recipe: Recipe
@@ -82,6 +86,14 @@ class Job:
     left_out: LeftOut
     device: str = "cpu"
     manifest: Path | None = None
+    revision: Revision | None = None
+    review: Mapping[str, Any] | None = None
+
+    @property
+    def opened(self) -> dict[str, Any]:
+        """recipe.json before the dataset is finished."""
+        review = {"review": dict(self.review)} if self.review else {}
+        return opened(self.recipe) | review
 
 
 def produce(out: Path, job: Job, workers: int, progress: Progress) -> Made:
@@ -91,7 +103,7 @@ def produce(out: Path, job: Job, workers: int, progress: Progress) -> Made:
         InputError: `out` holds another dataset, or the disk is full; finished shards stay.
     """
     with lock(out):
-        before = settle(out, job.recipe)
+        before = settle(out, job.opened)
         made = Made(out, job.recipe, left_out=job.left_out)
         if "made" in before:
             made.identity = before["made"]["identity"]
@@ -109,10 +121,10 @@ def _make(made: Made, job: Job, workers: int, progress: Progress) -> Made:
     made.new = sum(recipe.shards[i].stop - recipe.shards[i].start for i in missing)
     progress.planned(recipe, recipe.n - made.new)
     try:
-        work = partial(_shard, out, job.device)
+        work = partial(_shard, out, job.device, job.revision)
         for redrawn in engines.run(work, missing, workers, progress.made):
             made.redrawn.update(redrawn)
-        _describe(made)
+        _describe(made, job)
     except OSError as error:
         if error.errno not in _FULL:
             raise
@@ -129,8 +141,11 @@ def _make(made: Made, job: Job, workers: int, progress: Progress) -> Made:
     return made
 
 
-def _shard(out: Path, device: str, number: int, report: engines.Report) -> Counter[str]:
-    return _shards(out, device).make(number, report)
+def _shard(
+    out: Path, device: str, revision: Revision | None, number: int, report: engines.Report
+) -> Counter[str]:
+    shards = _shards(out, device)
+    return revise(shards, revision, number, report) if revision else shards.make(number, report)
 
 
 @lru_cache(maxsize=1)
@@ -163,14 +178,16 @@ def _hand_over(out: Path, job: Job) -> None:
         write_whole(out / _MANIFEST, job.manifest.read_bytes())
 
 
-def _describe(made: Made) -> None:
+def _describe(made: Made, job: Job) -> None:
     """Write the card and Croissant, and close the recipe: the dataset is whole."""
     out, recipe = made.folder, made.recipe
     made.identity = identities(out, recipe)
     about = croissant.metadata(recipe, datetime.now(UTC).date().isoformat())
     write_whole(out / "croissant.json", json.dumps(about, indent=1))
-    write_whole(out / "README.md", card.card(recipe, made.identity, made.left_out))
-    closed = opened(recipe) | {"made": {"identity": made.identity, "left_out": made.left_out}}
+    write_whole(
+        out / "README.md", card.card(recipe, made.identity, made.left_out, review=job.review)
+    )
+    closed = job.opened | {"made": {"identity": made.identity, "left_out": made.left_out}}
     write_whole(out / "recipe.json", json.dumps(closed, indent=1))
 
 

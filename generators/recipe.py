@@ -7,12 +7,13 @@ any shard can be made at any time by anyone.
 import json
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from generators import ids
 from generators.errors import InputError
 from generators.presets import Preset
 from generators.randomness import permute
@@ -78,6 +79,7 @@ class Recipe:
         splits: samples per split; each a multiple of the number of types.
         pools: the sources, in order.
         first: index of the first sample; the others follow.
+        replaced: id of each sample that took a rejected one's place → the attempt it begins with.
     """
 
     preset: Preset
@@ -86,6 +88,7 @@ class Recipe:
     splits: Mapping[str, int]
     pools: tuple[PoolShare, ...]
     first: int = 0
+    replaced: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -99,6 +102,18 @@ class Recipe:
     def split_of(self, index: int) -> str:
         """The split of sample `index`."""
         return SPLITS[bisect_right(self._starts, index) - 1]
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {ids.parse(name)[0]: name for name in self.replaced}
+
+    def id_of(self, index: int) -> str:
+        """The id of sample `index`."""
+        return self._names.get(index) or ids.sample_id(index)
+
+    def first_attempt(self, index: int) -> int:
+        """The attempt that sample `index` begins with: a replacement's lies beyond the old one."""
+        return self.replaced.get(self.id_of(index), 0)
 
     def kind_of(self, index: int) -> str:
         """The type of sample `index`: equal numbers per split, in keyed random order."""
@@ -160,6 +175,7 @@ class Recipe:
                 for pool in self.pools
             ],
             "preset": self.preset.as_json(),
+            **({"replaced": dict(self.replaced)} if self.replaced else {}),
         }
 
     @staticmethod
@@ -169,6 +185,9 @@ class Recipe:
             raise InputError(
                 f"recipe.json is of format {data.get('format')!r}; this dubench reads {FORMAT}"
             )
+        replaced = data.get("replaced", {})
+        for name in replaced:
+            ids.parse(name)
         return Recipe(
             Preset.from_json(data["preset"]),
             data["seed"],
@@ -179,6 +198,7 @@ class Recipe:
                 for pool in data["sources"]
             ),
             data["first"],
+            replaced,
         )
 
     @staticmethod

@@ -39,6 +39,7 @@ class Origin:
     crop_box: tuple[int, int, int, int]  # x, y, width, height in pixels of the photograph
     source_scale: float  # pixels of the sample per pixel of the photograph
     depth_source: str | None
+    review: str = REVIEW[0]
 
 
 def flat_columns() -> dict[str, Key | None]:
@@ -134,7 +135,7 @@ def row(sample: Sample, origin: Origin, drawn: Iterable[str]) -> dict[str, Any]:
             }
         ),
         "degraded_sha256": pixel_hash(sample.degraded),
-        "review": REVIEW[0],
+        "review": origin.review,
     }
     return made
 

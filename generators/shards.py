@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,26 +77,35 @@ class Shards:
         with ShardWriter(self.folder / shard.name, ROW_GROUP) as writer:
             for start in range(shard.start, shard.stop, ROW_GROUP):
                 indices = range(start, min(start + ROW_GROUP, shard.stop))
-                for planned, degraded in self._rendered(self.plan(i, redrawn) for i in indices):
-                    sample = Sample(
-                        planned.kind, planned.clean, degraded, planned.depth, planned.values
-                    )
-                    drawn = self.recipe.preset.draws.get(planned.kind, ())
-                    writer.add(row(sample, planned.origin, drawn))
+                for made in self.fresh(indices, redrawn):
+                    writer.add(made)
                 progress(Counter(self.recipe.kind_of(i) for i in indices))
         return redrawn
+
+    def fresh(self, indices: Iterable[int], redrawn: Counter[str]) -> Iterator[dict[str, Any]]:
+        """Make the rows of these samples; counts in `redrawn` as `plan` does."""
+        for planned, degraded in self._rendered(self.plan(i, redrawn) for i in indices):
+            sample = Sample(planned.kind, planned.clean, degraded, planned.depth, planned.values)
+            drawn = self.recipe.preset.draws.get(planned.kind, ())
+            yield row(sample, planned.origin, drawn)
 
     def _rendered(self, plans: Iterator[Planned]) -> Iterator[tuple[Planned, Image]]:
         if self.device == "cpu":
             for plan in plans:
-                yield plan, render(plan.kind, plan.clean, plan.values, plan.depth, plan.key)
+                yield plan, _render(plan)
             return
         from generators.device import render_batch
 
         waiting = list(plans)
         made: dict[int, Image] = {}
-        for kind in {plan.kind for plan in waiting}:
-            mine = [plan for plan in waiting if plan.kind == kind]
+        batches: dict[str, list[Planned]] = {}
+        for plan in waiting:
+            if plan.values.get("jpeg_quality"):
+                # JPEG would make several levels of the one that a device may be off.
+                made[plan.origin.index] = _render(plan)
+            else:
+                batches.setdefault(plan.kind, []).append(plan)
+        for kind, mine in batches.items():
             depths = [plan.depth for plan in mine if plan.depth is not None]
             images = render_batch(
                 kind,
@@ -122,7 +131,8 @@ class Shards:
         if self.rows is not None:
             return self._follow(self.rows[index])
         slot = self.recipe.slot(index)
-        for attempt in range(ATTEMPTS):
+        first = self.recipe.first_attempt(index)
+        for attempt in range(first, first + ATTEMPTS):
             rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
             number = slot.photograph
             for crop in range(CROPS):
@@ -179,13 +189,14 @@ class Shards:
         kind = list(TYPES.values())[told["type"]]
         depth = clean.cut_depth(box, crop) if kind.needs_depth else None
         origin = self._origin(recipe["index"], recipe["attempt"], told["source"], clean, box, depth)
+        origin = replace(origin, review=told["review"])
         return Planned(kind.name, crop, depth, values_of(told), origin)
 
     def _origin(
         self, index: int, attempt: int, source: str, clean: Clean, box: Box, depth: Depth | None
     ) -> Origin:
         return Origin(
-            id=f"du-{index:08d}",
+            id=self.recipe.id_of(index),
             preset=self.recipe.preset.name,
             seed=self.recipe.seed,
             index=index,
@@ -235,3 +246,7 @@ class Shards:
             for photos in pool.values()
             for photo in photos
         }
+
+
+def _render(plan: Planned) -> Image:
+    return render(plan.kind, plan.clean, plan.values, plan.depth, plan.key)

@@ -1,11 +1,15 @@
 """The command line, as a user meets it: in a process of its own."""
 
+import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import datasets
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -28,8 +32,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_generate_verify_preview(dubench, tmp_path: Path) -> None:
     run = dubench("generate", "--n", 41, "--size", 64, "--out", "d", "--json", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)
-    assert told["n"] == 40
+    assert json.loads(run.stdout)["n"] == 40
     assert "41 rounded to 40" in run.stderr
     run = dubench("verify", "d", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
@@ -48,6 +51,92 @@ def test_verify_fails_with_one(dubench, copy: Path) -> None:
     run = dubench("verify", copy, "--json")
     assert run.returncode == 1
     assert any("is missing" in problem for problem in json.loads(run.stdout)["problems"])
+
+
+def rows(folder: Path) -> list[dict]:
+    return [r for f in sorted((folder / "data").iterdir()) for r in pq.read_table(f).to_pylist()]
+
+
+def told(run: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines in which a command says what is wrong."""
+    assert "Traceback" not in run.stderr
+    return [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
+
+
+def test_a_manifest_and_back(dubench, photos: Path, tmp_path: Path) -> None:
+    source = ("--source", f"folder={photos}")
+    run = dubench("generate", "--n", 8, "--size", 64, *source, "--out", "d", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    run = dubench("manifest", "d", "--out", "m.parquet", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "m.parquet: 8 rows" in run.stdout
+    again = ("generate", "--manifest", "m.parquet")
+    run = dubench(*again, *source, "--out", "again", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "the very pixels of the manifest" in run.stdout
+    assert rows(tmp_path / "again") == rows(tmp_path / "d")
+    (tmp_path / "few").mkdir()
+    shutil.copy(sorted(photos.glob("*.jpg"))[0], tmp_path / "few")
+    run = dubench(*again, "--source", "folder=few", "--out", "less", cwd=tmp_path)
+    assert run.returncode == 2
+    (line,) = told(run)
+    assert "photographs of the manifest" in line
+    assert "are missing" in line
+    assert not (tmp_path / "less").exists()
+
+
+def test_depth_from_a_folder(dubench, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    for photo in photos.glob("*.jpg"):
+        with Image.open(photo) as image:
+            width, height = image.size
+        across = np.linspace(1, 9, width // 8, dtype=np.float32)
+        np.save(tmp_path / "maps" / f"{photo.stem}.npy", np.tile(across, (height // 8, 1)))
+    flags = ("--source", f"folder={photos}", "--depth", "folder=maps", "--out", "d")
+    run = dubench("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    made = [row["depth_source"] for row in rows(tmp_path / "d")]
+    assert sorted(made, key=str) == [None] * 6 + ["folder"] * 2
+
+
+def test_a_dataset_with_depth_in_a_column(dubench, photos: Path, tmp_path: Path) -> None:
+    cells: dict[str, list[dict]] = {"image": [], "depth": []}
+    for photo in sorted(photos.glob("*.jpg")):
+        buffer = io.BytesIO()
+        with Image.open(photo) as image:
+            across = np.linspace(1000, 9000, image.width // 8).astype(np.uint16)
+            Image.fromarray(np.tile(across, (image.height // 8, 1))).save(buffer, "PNG")
+        cells["image"].append({"bytes": photo.read_bytes(), "path": None})
+        cells["depth"].append({"bytes": buffer.getvalue(), "path": None})
+    features = datasets.Features(dict.fromkeys(cells, datasets.Image()))
+    (tmp_path / "hub").mkdir()
+    datasets.Dataset.from_dict(cells, features).to_parquet(tmp_path / "hub" / "train.parquet")
+    flags = ("--source", "hf=hub", "--depth", "column=depth", "--out", "d")
+    run = dubench("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    made = rows(tmp_path / "d")
+    assert {row["source"] for row in made} == {"hf"}
+    assert [row["depth_source"] for row in made if row["depth"]] == ["column"] * 2
+
+
+def test_a_blind_test_split(dubench, tmp_path: Path) -> None:
+    run = dubench("generate", "--blind", "--n", 160, "--size", 32, "--out", "d", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "answers are in d.answers" in run.stdout
+    shown = pq.read_table(next((tmp_path / "d" / "data").glob("blind-test-*")))
+    assert shown.schema.names == ["id", "degraded"]
+    answers = rows(tmp_path / "d.answers")
+    assert [row["id"] for row in answers] == shown["id"].to_pylist()
+    assert all(row["tuples"] for row in answers)
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has a GPU")
+def test_cuda_where_there_is_none(dubench, tmp_path: Path) -> None:
+    run = dubench("generate", "--n", 8, "--size", 32, "--device", "cuda", cwd=tmp_path)
+    assert run.returncode == 2
+    (line,) = told(run)
+    assert "no CUDA device was found; use cpu" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
@@ -79,6 +168,12 @@ def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
         ("generate --source folder=nowhere", "no such folder"),
         ("generate --source folder=empty", "no photographs in it"),
         ("generate --source rain", "the sources are: builtin"),
+        ("generate --depth column=depth", "only hf sources have columns; add --source hf=NAME"),
+        ("generate --depth folder=nowhere", "--depth folder=nowhere: no such folder"),
+        ("generate --blind --n 8", "leave no test split; ask for more with --n"),
+        ("generate --manifest nowhere.parquet", "nowhere.parquet: no such file"),
+        ("generate --manifest file.txt --n 8", "--n with --manifest: the manifest says it"),
+        ("manifest empty", "no dubench dataset"),
         ("generate --preset nope", "unknown preset"),
         ("generate --preset bad.toml", "bad.toml: blur.sigma"),
         ("generate --out file.txt", "is a file"),
@@ -106,8 +201,6 @@ def test_mistakes_get_one_line_and_code_two(
     before = sorted(path.name for path in tmp_path.rglob("*"))
     run = dubench(*arguments.split(), cwd=tmp_path)
     assert run.returncode == 2
-    told = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
-    assert len(told) == 1
-    assert message in told[0]
-    assert "Traceback" not in run.stderr
+    (line,) = told(run)
+    assert message in line
     assert sorted(path.name for path in tmp_path.rglob("*")) == before

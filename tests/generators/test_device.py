@@ -1,5 +1,7 @@
 """Batches for `generate --device`: the same pictures as one by one."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -9,9 +11,15 @@ from generators import presets
 from generators.capture import draw_capture
 from generators.device import check_device, render_batch
 from generators.errors import InputError
-from generators.photographs import load
+from generators.photographs import inspect, load
+from generators.pictures import decode_rgb
 from generators.randomness import Purpose, stream
+from generators.recipe import Recipe, share_out
+from generators.records import values_of
 from generators.sample import draw_values, render
+from generators.shards import Shards
+from generators.sources import Photograph, Pool
+from generators.splits import SPLITS
 from generators.taxonomy import TYPES
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -77,6 +85,33 @@ def test_capture_comes_after(photos, kind, device) -> None:
         assert far_off.mean() < 0.01
         if not value["jpeg_quality"]:
             assert far_off.max() <= 1
+
+
+def test_what_is_compressed_stays_on_the_cpu(photos, monkeypatch, tmp_path) -> None:
+    """One level before JPEG may be several after: such rows are the same on every device."""
+    files = [Photograph(p.name, p, inspect(p).sha256, 640, 640) for p in photos.glob("*.jpg")]
+    pools = [Pool("folder", 1, dict.fromkeys(SPLITS, files))]
+    splits = {"train": 40, "validation": 0, "test": 0}
+    chosen = presets.load("du110k-wild")
+    recipe = Recipe(chosen, 0, 64, splits, share_out(splits, pools))
+    batched = []
+
+    def on_the_cpu(kind, cleans, values, depths, keys, device):
+        batched.extend(values)
+        return render_batch(kind, cleans, values, depths, keys, "cpu")
+
+    monkeypatch.setattr("generators.device.render_batch", on_the_cpu)
+    rows = {}
+    for device in ("cpu", "cuda"):
+        shards = Shards(recipe, [pools[0].photographs], tmp_path, device)
+        rows[device] = list(shards.fresh(range(40), Counter()))
+    compressed = [bool(values_of(row)["jpeg_quality"]) for row in rows["cpu"]]
+    assert 10 < sum(compressed) < 30
+    assert len(batched) == 40 - sum(compressed)
+    assert not any(values["jpeg_quality"] for values in batched)
+    for jpeg, one, other in zip(compressed, rows["cpu"], rows["cuda"], strict=True):
+        pixels = [decode_rgb(row["degraded"]["bytes"]) for row in (one, other)]
+        assert furthest(pixels[:1], pixels[1:]) <= (0 if jpeg else 1)
 
 
 def test_noise_follows_the_key_not_the_place(photos) -> None:

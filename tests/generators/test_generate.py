@@ -124,7 +124,7 @@ def test_two_runs_in_one_folder_do_not_meet(tmp_path: Path) -> None:
     tmp_path.joinpath("d").mkdir()
     with (tmp_path / "d" / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match="another dubench generate is at work"):
+        with pytest.raises(InputError, match="another dubench is at work"):
             generate(8, tmp_path / "d", BUILTIN, size=64)
 
 

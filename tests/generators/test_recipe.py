@@ -33,6 +33,7 @@ def test_splits_of_the_paper() -> None:
     assert split_counts(110_000, 4) == {"train": 103_000, "validation": 4_000, "test": 3_000}
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200_000))
 def test_every_split_holds_as_many_of_every_type(n: int) -> None:
     counts = split_counts(n, 4)
@@ -118,6 +119,7 @@ def test_a_recipe_survives_json() -> None:
     assert [again.slot(i) for i in range(50)] == [plan.slot(i) for i in range(50)]
 
 
+@settings(deadline=None)
 @given(st.integers(3, 200), st.integers(0, 2**63 - 1))
 def test_photographs_are_on_one_side(count: int, seed: int) -> None:
     members = [Photograph(str(i), Path("x"), str(i), 1, 1) for i in range(count)]
