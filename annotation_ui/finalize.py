@@ -1,0 +1,145 @@
+"""The verified dataset: what people accepted is marked, what they rejected is replaced."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from annotation_ui.outcomes import outcomes
+from annotation_ui.plan import DATABASE, review_folder
+from annotation_ui.published import published
+from annotation_ui.sampling import entries, wanted
+from annotation_ui.store import Store
+from generators.depth_sources import DepthSpec
+from generators.errors import InputError
+from generators.ids import successor
+from generators.produce import Made, Progress
+from generators.recipe import Recipe
+from generators.records import REVIEW
+from generators.replace import finished, replace
+from generators.sources import SourceSpec
+
+
+@dataclass(frozen=True)
+class Finalized:
+    """What `finalize` made.
+
+    Attributes:
+        made: the dataset; `made.recipe.replaced` has the ids that took rejected ones' places.
+        replaced: samples replaced by this call's review.
+        review: what recipe.json says of all reviews, see `generators.review_card`.
+    """
+
+    made: Made
+    replaced: int
+    review: Mapping[str, Any]
+
+    @property
+    def met(self) -> bool:
+        """Whether people accepted as many rows as the plan wanted."""
+        return bool(self.review["accepted"] >= self.review["wanted"])
+
+    @property
+    def concentrations(self) -> list[str]:
+        """Where the rejects of this review concentrate, a line each."""
+        return [one["text"] for one in self.review["rounds"][-1]["concentrations"]]
+
+    @property
+    def summary(self) -> str:
+        """Lines for whoever ran it: what was done, and which command comes next."""
+        told, out = self.review, self.made.folder
+        lines = [
+            f"{out}: {self.made.recipe.n:,} pairs; rejected and replaced: {self.replaced:,}",
+            f"  accepted by people: {told['accepted']:,} of the {told['wanted']:,} planned "
+            f"(--fraction {told['fraction']:g})",
+            *(f"  {text}" for text in self.concentrations),
+        ]
+        if self.met:
+            lines.append("  the plan is met")
+        else:
+            lines.append(
+                f"  replacements still to be looked at: {told['waiting']:,}; next: dubench review "
+                f"plan {out} --fraction {told['fraction']:g}, then serve and finalize {out}"
+            )
+        return "\n".join(lines)
+
+
+def finalize(
+    folder: Path,
+    out: Path,
+    sources: Sequence[SourceSpec],
+    workers: int | None = None,
+    depth: DepthSpec | None = None,
+    progress: Progress | None = None,
+) -> Finalized:
+    """Make the verified dataset of `folder` and its review in `out`, or finish it.
+
+    Samples that people accepted are marked so; rejected ones are replaced, see
+    `generators.replace`, and wait for the next review; all others are copied. Counts, agreement
+    and the like of every review go into recipe.json and the card, without reviewers' names.
+
+    Args:
+        folder: the dataset; neither it nor its review is changed.
+        sources, depth: as the dataset was generated with; needed where something is replaced.
+
+    Raises:
+        InputError: `folder` is not finished, is blind, or has no review; samples are still open;
+            the review is another dataset's; or as `generators.replace.replace`.
+    """
+    told = finished(folder)
+    store = Store(review_folder(folder) / DATABASE)
+    _check_same(folder, store.plan(), told["made"]["identity"])
+    _check_done(folder, store)
+    judged = outcomes(store.items(), store.verdicts())
+    rejected = {outcome.sample_id for outcome in judged if outcome.rejected}
+    accepted = {outcome.sample_id for outcome in judged} - rejected
+    review = _review(folder, told, store, accepted, rejected)
+    made = replace(folder, out, accepted, rejected, review, sources, workers, progress, depth=depth)
+    return Finalized(made, len(rejected), review)
+
+
+def _review(
+    folder: Path, told: Mapping[str, Any], store: Store, accepted: set[str], rejected: set[str]
+) -> dict[str, Any]:
+    """`review` of the new recipe.json."""
+    recipe, fraction = Recipe.from_json(told), store.plan()["fraction"]
+    before = {row.id for row in entries(folder, recipe) if row.review == REVIEW[1]}
+    replaced = (set(recipe.replaced) - rejected) | {successor(name) for name in rejected}
+    return {
+        "fraction": fraction,
+        "wanted": wanted(fraction, recipe.n),
+        "accepted": len(before | accepted),
+        "replaced": len(replaced),
+        "waiting": len(replaced - before - accepted),
+        "rounds": [*told.get("review", {}).get("rounds", []), published(store)],
+    }
+
+
+def _check_same(
+    folder: Path, plan: Mapping[str, Any], identity: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Is this the review of this dataset?"""
+    for split, ids in identity.items():
+        then, now = plan["content_ids"].get(split, "none"), ids["content_id"]
+        if then != now:
+            raise InputError(
+                f"{review_folder(folder)} is the review of another dataset: content_id of {split} "
+                f"is {then[:12]} there and {now[:12]} in {folder}; put the dataset back that was "
+                "reviewed, or plan anew"
+            )
+
+
+def _check_done(folder: Path, store: Store) -> None:
+    """Has every sample the verdicts it needs?"""
+    given = Counter(verdict.item for verdict in store.verdicts())
+    samples = {item.item: item.needs for item in store.items() if item.kind == "sample"}
+    still = {item for item, needs in samples.items() if given[item] < needs}
+    if not still:
+        return
+    holders = [name for name, lease in store.held().items() if lease.item.item in still]
+    at_work = f" ({', '.join(holders)} at work on some)" if holders else ""
+    raise InputError(
+        f"{review_folder(folder)}: {len(still):,} of {len(samples):,} samples are still "
+        f"open{at_work}; go on with dubench review serve {folder}"
+    )
