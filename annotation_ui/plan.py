@@ -20,8 +20,9 @@ from annotation_ui.sampling import SPENT, Entry, chosen, entries, twice
 from annotation_ui.store import Store
 from generators import engines
 from generators.errors import InputError
-from generators.recipe import Recipe, read_json
+from generators.recipe import Recipe
 from generators.records import REVIEW
+from generators.replace import finished
 from generators.sample import Sample
 
 DATABASE, IMAGES = "review.sqlite", "images"
@@ -93,7 +94,7 @@ def plan(
         InputError: no finished dataset, a blind one, one that has a review; nothing to review; a
             row that cannot be shown; or no space left.
     """
-    target, told = review_folder(folder), _finished(folder)
+    target, told = review_folder(folder), finished(folder)
     if target.exists():
         raise InputError(
             f"{target} holds a review already: go on with dubench review serve {folder}, or remove "
@@ -175,18 +176,6 @@ def _unreviewed(rows: Sequence[Entry]) -> list[list[str | int]]:
     """[split, type, severity, source, rows] of what nobody has reviewed, for the residual rate."""
     counts = Counter((row.split, *row.stratum) for row in rows if row.review == REVIEW[0])
     return [[*home, count] for home, count in sorted(counts.items())]
-
-
-def _finished(folder: Path) -> dict[str, Any]:
-    told = read_json(folder)
-    if "made" not in told:
-        raise InputError(f"{folder} is not finished; run the same dubench generate again")
-    if "blind" in told:
-        raise InputError(
-            f"{folder} keeps the answers of its test split apart; review the dataset that holds "
-            f"them, {folder}.answers"
-        )
-    return told
 
 
 def _shown(
