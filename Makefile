@@ -33,7 +33,7 @@ format: .venv/.developer
 	$(BIN)/ruff format .
 
 browser:  ## Chromium for the tests of the review page, which are skipped without it
-	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium chromium-driver; } >/dev/null || \
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null || \
 		echo "no chromium, and none could be installed: the browser tests will be skipped"
 
 clean:

@@ -1,0 +1,157 @@
+// Looking at one item: clean and degraded under a slider, maps beside them, zoom and pan.
+
+const LEVELS = [1, 2, 4, 8];
+const GRIP = 24; // pixels around the line that take hold of it
+
+const SIDES = {
+  split: ["clean", "degraded"],
+  clean: ["clean", ""],
+  degraded: ["", "degraded"],
+  depth: ["depth", ""],
+  transmission: ["transmission", ""],
+};
+
+const picture = (src) => Object.assign(new Image(), { src, draggable: false });
+
+export class Viewer {
+  constructor(at, changed) {
+    this.at = at;
+    this.changed = changed;
+    this.pictures = {};
+    this.ahead = new Map();
+    this.pointers = new Map();
+    this.reset();
+    const stage = at.stage;
+    stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    stage.addEventListener("dblclick", (event) => {
+      const [x, y] = this.place(event);
+      this.zoomTo(this.level > 1 ? 1 : 4, x, y);
+    });
+    stage.addEventListener("pointerdown", (event) => this.down(event));
+    stage.addEventListener("pointermove", (event) => this.move(event));
+    for (const end of ["pointerup", "pointercancel"])
+      stage.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
+    new ResizeObserver(() => this.zoomTo(this.level)).observe(stage);
+  }
+
+  // Show an item's pictures, {view: URL}, once clean and degraded are decoded.
+  async show(urls) {
+    const pictures = {};
+    for (const view of ["clean", "degraded"]) pictures[view] = this.ahead.get(urls[view]) ?? picture(urls[view]);
+    await Promise.all([pictures.clean.decode(), pictures.degraded.decode()]);
+    for (const [view, url] of Object.entries(urls)) {
+      pictures[view] ??= picture(url);
+      pictures[view].dataset.view = pictures[view].alt = view;
+    }
+    this.pictures = pictures;
+    this.at.world.replaceChildren(...Object.values(pictures));
+    this.reset();
+    this.draw();
+  }
+
+  // Fetch what will likely be shown next.
+  fetch(urls) {
+    this.ahead = new Map(urls.map((url) => [url, picture(url)]));
+    for (const image of this.ahead.values()) image.decode().catch(() => this.ahead.clear());
+  }
+
+  reset() {
+    Object.assign(this, { view: "split", line: 0.5, level: 1, x: 0, y: 0 });
+  }
+
+  has(view) {
+    return view === "split" || view in this.pictures;
+  }
+
+  look(view) {
+    if (!this.has(view)) return;
+    this.view = view;
+    this.draw();
+  }
+
+  flip() {
+    this.look(this.view === "clean" ? "degraded" : "clean");
+  }
+
+  toggle(view) {
+    this.look(this.view === view ? "split" : view);
+  }
+
+  slide(by) {
+    this.line = Math.min(1, Math.max(0, this.line + by));
+    this.look("split");
+  }
+
+  zoom() {
+    const next = LEVELS[(LEVELS.findIndex((level) => level >= this.level) + 1) % LEVELS.length];
+    this.zoomTo(next);
+  }
+
+  // Zoom so that the point (x, y) of the stage stays where it is.
+  zoomTo(level, x = this.at.stage.clientWidth / 2, y = this.at.stage.clientHeight / 2) {
+    const { clientWidth: width, clientHeight: height } = this.at.stage;
+    const next = Math.min(LEVELS.at(-1), Math.max(1, level));
+    const ratio = next / this.level;
+    this.level = next;
+    this.x = Math.min(0, Math.max(width * (1 - next), x - (x - this.x) * ratio));
+    this.y = Math.min(0, Math.max(height * (1 - next), y - (y - this.y) * ratio));
+    this.draw();
+  }
+
+  wheel(event) {
+    if (event.deltaY > 0 && this.level === 1) return; // the page may scroll
+    event.preventDefault();
+    this.zoomTo(this.level * Math.exp(-event.deltaY / 400), ...this.place(event));
+  }
+
+  down(event) {
+    if (event.button) return;
+    const [x, y] = this.place(event);
+    this.pointers.set(event.pointerId, [x, y]);
+    this.at.stage.setPointerCapture(event.pointerId);
+    const near = Math.abs(x - this.line * this.at.stage.clientWidth) < GRIP;
+    this.sliding = this.view === "split" && (this.level === 1 || near);
+  }
+
+  move(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    const now = this.place(event);
+    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
+    this.pointers.set(event.pointerId, now);
+    if (other) {
+      const apart = (point) => Math.hypot(point[0] - other[0], point[1] - other[1]);
+      const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
+      this.zoomTo((this.level * apart(now)) / Math.max(apart(before), 1), ...middle);
+    } else if (this.sliding) {
+      this.line = Math.min(1, Math.max(0, now[0] / this.at.stage.clientWidth));
+      this.draw();
+    } else {
+      this.x += now[0] - before[0];
+      this.y += now[1] - before[1];
+      this.zoomTo(this.level);
+    }
+  }
+
+  place(event) {
+    const box = this.at.stage.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  draw() {
+    const { stage, world, handle, left, right } = this.at;
+    const width = stage.clientWidth || 1;
+    stage.dataset.view = this.view;
+    stage.style.touchAction = this.level > 1 ? "none" : "pan-y";
+    world.style.transform = `translate(${this.x}px, ${this.y}px) scale(${this.level})`;
+    world.style.imageRendering = this.level > 1 ? "pixelated" : "auto";
+    handle.style.left = `${this.line * 100}%`;
+    // Where the line cuts the picture, in the picture's own measure.
+    const cut = ((this.line * width - this.x) / (this.level * width)) * 100;
+    if (this.pictures.clean)
+      this.pictures.clean.style.clipPath =
+        this.view === "split" ? `inset(0 ${100 - cut}% 0 0)` : "";
+    [left.textContent, right.textContent] = SIDES[this.view];
+    this.changed();
+  }
+}
