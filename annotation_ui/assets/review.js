@@ -284,12 +284,17 @@ class Page {
     return this.root.querySelector(`[data-do=${name}]`);
   }
 
+  // Opened at once, so that the next key belongs to it and not to the pair behind it.
   async history() {
+    this.at.judged.replaceChildren(element("li", "…"));
+    this.at.history.showModal();
     const told = await ask("history").catch(() => null);
-    if (!told) return this.open(); // which says what is wrong
+    if (!told) {
+      this.at.history.close();
+      return this.open(); // which says what is wrong
+    }
     this.at.judged.replaceChildren(...told.map(judged));
     if (!told.length) this.at.judged.append(element("li", "None yet."));
-    this.at.history.showModal();
   }
 
   // What the reviewer does.

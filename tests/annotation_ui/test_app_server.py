@@ -176,4 +176,6 @@ def test_two_servers_share_one_review(served: Served) -> None:
             call(server.client(name), "open")["lease"]["item"]
             for server, name in ((served, "eve"), (other, "finn"))
         ]
-    assert len(set(leases)) == 2
+    # One item for both only if it wants two verdicts.
+    store = Store(review_folder(served.dataset) / DATABASE)
+    assert len(set(leases)) == 2 or store.item(leases[0]).needs > 1
