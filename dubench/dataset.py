@@ -214,7 +214,9 @@ def _folder(where: str, path: Path, split: str) -> Split:
         *sorted((path / "data").glob(f"blind-{split}-*.parquet")),
     ]
     if not files:
-        raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet)")
+        there = [name for name in SPLITS if any((path / "data").glob(f"{name}-*.parquet"))]
+        remedy = f"; it has {', '.join(there)}: give --split {there[0]}" if there else ""
+        raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet){remedy}")
     return Split(where, split, path.absolute().name, files, told)
 
 

@@ -9,6 +9,8 @@ from dubench.progress import bar
 from generators.produce import Progress
 from generators.recipe import Recipe
 
+_ROOM = 130  # columns that the bar needs beside its note on types
+
 
 class GenerateBar(Progress):
     """Shows the looking at photographs, then the making of pairs, per type."""
@@ -20,11 +22,11 @@ class GenerateBar(Progress):
         self._counts: Counter[str] = Counter()
 
     def __enter__(self) -> "GenerateBar":
-        self._bar.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:  # a bar that never began would leave an empty line
+            self._bar.stop()
 
     def inspected(self, files: int, total: int) -> None:
         """Show the looking at photographs."""
@@ -40,6 +42,7 @@ class GenerateBar(Progress):
 
     def _prepare(self, what: str, done: int, total: int) -> None:
         if self._before is None:
+            self._bar.start()
             self._before = self._bar.add_task(what, note="")
         self._bar.update(self._before, completed=done, total=total)
         if done == total:
@@ -48,6 +51,7 @@ class GenerateBar(Progress):
 
     def planned(self, recipe: Recipe, done: int) -> None:
         """Start the bar of pairs where an earlier run left off."""
+        self._bar.start()
         self._make = self._bar.add_task(
             "pairs", total=recipe.n, completed=done, before=done, note=""
         )
@@ -57,4 +61,6 @@ class GenerateBar(Progress):
         assert self._make is not None
         self._counts.update(counts)
         note = ", ".join(f"{name} {count:,}" for name, count in sorted(self._counts.items()))
+        if self._bar.console.width < _ROOM:
+            note = ""
         self._bar.update(self._make, advance=sum(counts.values()), note=note)

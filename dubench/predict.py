@@ -94,6 +94,8 @@ def _batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[
 
 def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
     """Make `out` end with a whole line, the meta line at least; returns the ids it has."""
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"--out {out}: the folder {out.parent} does not exist")
     first = f"{predictions.dump({'meta': meta})}\n"
     try:
         held = out.read_bytes() if out.exists() else b""

@@ -56,13 +56,18 @@ def bar(unit: str) -> Progress:
 @contextmanager
 def counting(unit: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that appears once it is told of `done` of `of` units."""
-    with bar(unit) as shown:
-        task: TaskID | None = None
+    shown = bar(unit)
+    task: TaskID | None = None
 
-        def heard(done: int, of: int) -> None:
-            nonlocal task
-            if task is None:
-                task = shown.add_task(unit, total=of, completed=done, before=done, note="")
-            shown.update(task, completed=done, total=of)
+    def heard(done: int, of: int) -> None:
+        nonlocal task
+        if task is None:
+            shown.start()
+            task = shown.add_task(unit, total=of, completed=done, before=done, note="")
+        shown.update(task, completed=done, total=of)
 
+    try:
         yield heard
+    finally:
+        if task is not None:  # a bar that never began would leave an empty line
+            shown.stop()

@@ -1,6 +1,8 @@
 """The `dubench` command: every sub-command is a few lines over a function that does the work."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -43,8 +45,18 @@ def main() -> None:
         sys.exit(fail(f"{error.format_message().rstrip('.')}; see --help"))
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"dubench {version('dubench')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _start() -> None:
+def _start(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print it.")
+    ] = False,
+) -> None:
     from dubench.environment import check_owners
 
     check_owners()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dubench.predictors.image_statistics import statistics
 from dubench.predictors.protocol import Image, Record
-from dubench.predictors.statistics_file import PREFIX, find, read
+from dubench.predictors.statistics_file import PREFIX, SHIPPED, find, read
 from dubench.predictors.statistics_model import Model
 from dubench.predictors.tiles import tiles
 from dubench.scoring.constant import weighted_median
@@ -34,7 +34,9 @@ class Statistics:
     def __init__(self, preset_or_file: str) -> None:
         path = find(preset_or_file)
         self._model = read(path)
-        self.name = f"statistics:{path.stem.removeprefix(PREFIX)}"
+        # One's own file keeps its suffix, to be told from a shipped one of the same name.
+        own = path.parent != SHIPPED
+        self.name = f"statistics:{path.name if own else path.stem.removeprefix(PREFIX)}"
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self.about: Mapping[str, Any] = {"weights": digest}
 

@@ -24,9 +24,19 @@ def show(found: Comparison, console: Console | None = None) -> None:
     console.print(table)
     for note in found.notes:
         console.print(Text(f"note: {note}"), width=width)
-    told = ", ".join(found.worse)
-    print(f"B is worse in {told}" if found.worse else "B is not worse in any headline score")
+    print(_verdict(found))
     console.width = width
+
+
+def _verdict(found: Comparison) -> str:
+    better = {side: [d.name for d in found.differences if d.better == side] for side in "ab"}
+    if found.worse:
+        return f"B is worse in {', '.join(found.worse)}"
+    if all(difference.interval is None for difference in found.differences):
+        return "nothing can be told: no difference has an interval"
+    if better["b"]:
+        return f"B is better in {', '.join(better['b'])}, and worse in no headline score"
+    return "no headline score tells the two apart"
 
 
 def _cells(difference: Difference) -> list[str]:

@@ -229,6 +229,8 @@ def read(path: Path, metrics: tuple[str, ...]) -> PerSample:
             _numpy(table["map_error_transmission"]),
             {name: _numpy(table[name]) for name in metrics if name in table.column_names},
         )
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; put it there, or run dubench score again") from None
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(

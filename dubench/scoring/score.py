@@ -63,10 +63,11 @@ def score(
         InputError: anything about the predictions, the dataset or the restored images is wrong;
             nothing is scored then.
     """
+    if seed < 0:
+        raise InputError(f"--seed {seed}: choose 0 or more")
     said = predictions.read(path)
     meta = said.meta
-    where = dataset or str(meta.get("dataset") or DEFAULT_DATASET)
-    split = open_split(where, split_name or str(meta.get("split") or "test"))
+    split = _open(path, dataset, split_name, meta)
     truths = split.truths()
     predictions.check_ids(said, frozenset(truths.ids))
     notes = _same_data(path, meta, split)
@@ -85,6 +86,9 @@ def score(
         rows = replace(rows, quality=measured.values)
         notes += measured.notes
     found = estimate(rows, seed)
+    missing = int((rows.status == per_sample.STATUSES.index("missing")).sum())
+    if missing:
+        notes.append(f"{missing:,} of {rows.n:,} images have no answer, which counts as wrong")
     told = {
         "signature": signature(split, rows.n, seed, quality.signature if quality else []),
         "model": str(meta.get("model") or path.stem),
@@ -131,6 +135,20 @@ def check_out(out: Path) -> None:
     if out.is_dir() or not out.parent.is_dir():
         what = "it is a folder" if out.is_dir() else f"the folder {out.parent} does not exist"
         raise InputError(f"--out {out}: {what}")
+
+
+def _open(path: Path, dataset: str | None, split_name: str | None, meta: dict[str, Any]) -> Split:
+    """The split asked for, or that of the meta line, or the default."""
+    name = split_name or str(meta.get("split") or "test")
+    if dataset or not meta.get("dataset"):
+        return open_split(dataset or DEFAULT_DATASET, name)
+    try:
+        return open_split(str(meta["dataset"]), name)
+    except InputError as error:
+        raise InputError(
+            f"{path} was made on {meta['dataset']}, which cannot be opened from here: give "
+            f"--dataset ({error})"
+        ) from None
 
 
 def _same_data(path: Path, meta: dict[str, Any], split: Split) -> list[str]:

@@ -102,6 +102,13 @@ def test_what_is_no_dataset(
         open_split(where.format(**here), split)
 
 
+def test_a_missing_split_names_those_that_are_there(copy: Path) -> None:
+    for file in (copy / "data").glob("test-*"):
+        file.unlink()
+    with pytest.raises(InputError, match="it has train, validation: give --split train"):
+        open_split(str(copy), "test")
+
+
 def test_other_peoples_parquet(tmp_path: Path) -> None:
     file = tmp_path / "test-0.parquet"
     pq.write_table(pa.table({"id": ["a"], "type": ["blur"]}), file)

@@ -145,7 +145,7 @@ def test_a_model_that_answers_nonsense_is_an_error(split: Split, tmp_path: Path)
 
 
 def test_a_folder_that_is_not_there_is_an_error(split: Split, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="does not exist"):
         predict(split, Means(), tmp_path / "nowhere" / "preds.jsonl")
     with pytest.raises(InputError, match="Is a directory"):
         predict(split, Means(), tmp_path)

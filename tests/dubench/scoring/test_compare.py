@@ -11,6 +11,7 @@ from scipy import stats
 from dubench.dataset import open_split
 from dubench.predictions import Prediction
 from dubench.scoring.compare import compare
+from dubench.scoring.comparison_table import show
 from dubench.scoring.constant import constants
 from dubench.scoring.per_sample import judge
 from dubench.scoring.score import Scored
@@ -116,3 +117,12 @@ def test_from_the_command_line(dubench, tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "B is worse in p_rel.avg" in run.stdout
     assert dubench("compare", "b.jsonl", "a.jsonl", "--fail-if-worse", cwd=tmp_path).returncode == 0
+
+
+def test_what_cannot_be_told_is_not_called_good(capsys: pytest.CaptureFixture[str]) -> None:
+    show(compare(model(0.05, 1, 20), model(0.6, 2, 20)))
+    assert "nothing can be told" in capsys.readouterr().out
+    show(compare(model(0.2, 4), model(0.2, 4)))
+    assert "no headline score tells the two apart" in capsys.readouterr().out
+    show(compare(model(0.4, 2), model(0.05, 1)))
+    assert "B is better in t_acc" in capsys.readouterr().out

@@ -80,6 +80,7 @@ def test_missing_answers_and_prose(train: Split, tmp_path: Path) -> None:
     assert told["parse_failures"] == 1
     assert told["understanding"]["t_acc"] == pytest.approx(9 / train.n)
     assert told["model"] == "preds"
+    assert f"{train.n - 10} of {train.n} images have no answer" in told["notes"][-1]
 
 
 def test_the_constant_comes_from_train_or_the_preset(
@@ -100,6 +101,13 @@ def test_predictions_of_other_data_are_refused(train: Split, tmp_path: Path) -> 
         score(preds)
     preds = perfect(train, tmp_path / "preds.jsonl", content_id="f" * 64)
     assert "other pixels" in score(preds).told["notes"][-1]
+
+
+def test_a_dataset_that_is_elsewhere_now(train: Split, tmp_path: Path) -> None:
+    preds = perfect(train, tmp_path / "preds.jsonl", dataset="gone/away")
+    with pytest.raises(InputError, match=r"was made on gone/away, .* give --dataset"):
+        score(preds)
+    assert score(preds, train.where).told["n"] == train.n
 
 
 def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:
@@ -156,6 +164,10 @@ def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> N
         ("score preds.jsonl --split tset", "the splits are"),
         ("score preds.jsonl --metrics psnr", "nothing is restored"),
         ("score preds.jsonl --restored nowhere", "nowhere"),
+        ("score preds.jsonl --seed -1", "choose 0 or more"),
+        ("predict --dataset preds.jsonl", "no such folder"),
+        ("predict --out no/preds.jsonl --dataset {made}", "the folder no does not exist"),
+        ("predict --model nope --dataset {made}", "no such model"),
         ("compare score.json", "Missing argument"),
         ("compare table.json preds.jsonl", "not a score"),
         ("report table.json", "not a score"),
@@ -172,8 +184,9 @@ def test_mistakes_get_one_line_and_code_two(
     with (tmp_path / "table.csv").open("w") as file:
         csv.writer(file).writerows([["id", "type"], ["du-00000001", "blur"]])
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    run = dubench(*arguments.split(), cwd=tmp_path)
+    run = dubench(*arguments.format(made=made).split(), cwd=tmp_path)
     assert run.returncode == 2, run.stdout
+    assert run.stderr.startswith("dubench: ")
     told = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
     assert len(told) == 1
     assert message in told[0]
