@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from annotation_ui.records import CHOICES, Verdict
 from dubench.scoring.intervals import Ratio, bootstrap, percentile_interval, totals
+from generators.errors import InputError
 
 Floats = NDArray[np.float64]
 
@@ -83,8 +84,16 @@ def alpha(counts: Floats) -> float | None:
     """Krippendorff's nominal α over `counts` (items, categories); None if all verdicts are one.
 
     Items with a single verdict have nothing to disagree with and do not count.
+
+    Raises:
+        InputError: the package krippendorff is missing.
     """
-    import krippendorff
+    try:
+        import krippendorff
+    except ImportError:
+        raise InputError(
+            'Krippendorff\'s α needs krippendorff: pip install "dubench[review]"'
+        ) from None
 
     paired = counts[counts.sum(1) >= 2]
     if np.count_nonzero(paired.sum(0)) < 2:

@@ -112,9 +112,15 @@ def _reviewers(status: Figures) -> str:
         for r in status["reviewers"]
     ]  # fmt: skip
     head = ("reviewer", "samples", "rejected", "gold found", "same on repeats", "median time")
+    notes = "".join(
+        f"<li class=found>{escape(text)}: look at their verdicts before you finalize</li>"
+        for text in status["careless"].values()
+    )
     return (
         "<h2>Reviewers</h2><p class=faint>Gold: planted items that ought to be rejected. Repeats: "
-        "own items shown again. In brackets: 95%, Wilson.</p>" + _table(head, rows)
+        "own items shown again. In brackets: 95%, Wilson.</p>"
+        + (f"<ul>{notes}</ul>" if notes else "")
+        + _table(head, rows)
     )
 
 

@@ -13,7 +13,7 @@ from annotation_ui.concentration import concentrations, parts
 from annotation_ui.outcomes import Outcome, outcomes
 from annotation_ui.records import REASONS, Verdict
 from annotation_ui.residual import residual, stratum
-from annotation_ui.reviewer_figures import reviewer_figures
+from annotation_ui.reviewer_figures import careless, reviewer_figures
 from annotation_ui.shares import share
 from annotation_ui.store import Store
 from generators.splits import SPLITS
@@ -26,6 +26,7 @@ def status(store: Store) -> dict[str, Any]:
     progress = store.progress()
     judged = outcomes(items, verdicts)
     samples = [verdict for verdict in verdicts if verdict.kind == "sample"]
+    people = reviewer_figures(items, verdicts, store.events())
     concentrated = concentrations(judged)
     out = {piece for found in concentrated for piece in found.pieces}
     return {
@@ -37,7 +38,8 @@ def status(store: Store) -> dict[str, Any]:
             "by_reviewer": dict(progress.by_reviewer),
         },
         "agreement": _agreement(samples),
-        "reviewers": [asdict(made) for made in reviewer_figures(items, verdicts, store.events())],
+        "reviewers": [asdict(made) for made in people],
+        "careless": careless(people),
         "rejected": _rejected(judged),
         "reasons": _reasons(samples),
         "concentrations": [{"text": str(one), **asdict(one)} for one in concentrated],

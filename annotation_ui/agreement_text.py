@@ -20,6 +20,8 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
             f"{_share(made['rejected'])}; gold {_share(made['gold'])}; repeats "
             f"{_share(made['repeats'])}"
         )
+    for text in told["careless"].values():
+        yield f"  {text}: look at their verdicts before you finalize"
     agreement = told["agreement"]["overall"]
     yield f"agreement on {agreement['items']:,} samples that two or more people judged"
     for name, label in _FIGURES:

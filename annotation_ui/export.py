@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation_ui.store import Store
+from generators.errors import InputError
 from generators.files import whole, write_whole
 
 
@@ -15,6 +16,9 @@ def export(store: Store, out: Path) -> int:
     Both hold the same rows in the same order: the event (`annotation_ui.records.Event`; in JSON
     `at` is ISO 8601, UTC) and of its item `sample_id`, `split`, `type` and `kind`. Each file is
     there whole or not at all.
+
+    Raises:
+        InputError: `out` cannot be written to.
     """
     items = {item.item: item for item in store.items()}
     rows = []
@@ -27,12 +31,18 @@ def export(store: Store, out: Path) -> int:
             "kind": item.kind,
         }
         rows.append(asdict(event) | {"reasons": list(event.reasons)} | of_item)
-    out.mkdir(parents=True, exist_ok=True)
     lines = [
         json.dumps(row | {"at": row["at"].isoformat()}, ensure_ascii=False) + "\n" for row in rows
     ]
-    write_whole(out / "events.jsonl", "".join(lines))
-    _write_parquet(rows, out / "events.parquet")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / "events.jsonl", "".join(lines))
+        _write_parquet(rows, out / "events.parquet")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"--out {out} cannot be written to ({reason}); choose another folder"
+        ) from None
     return len(rows)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from annotation_ui.outcomes import outcomes
-from annotation_ui.plan import DATABASE, review_folder
+from annotation_ui.plan import review_folder
 from annotation_ui.published import published
+from annotation_ui.reviewer_figures import careless, reviewer_figures
+from annotation_ui.reviews import review_of
 from annotation_ui.sampling import entries, wanted
 from annotation_ui.store import Store
 from generators.depth_sources import DepthSpec
@@ -29,11 +31,13 @@ class Finalized:
         made: the dataset; `made.recipe.replaced` has the ids that took rejected ones' places.
         replaced: samples replaced by this call's review.
         review: what recipe.json says of all reviews, see `generators.review_card`.
+        careless: what to say of reviewers who let gold pass, by name; not for the public.
     """
 
     made: Made
     replaced: int
     review: Mapping[str, Any]
+    careless: Sequence[str]
 
     @property
     def met(self) -> bool:
@@ -54,6 +58,7 @@ class Finalized:
             f"  accepted by people: {told['accepted']:,} of the {told['wanted']:,} planned "
             f"(--fraction {told['fraction']:g})",
             *(f"  {text}" for text in self.concentrations),
+            *(f"  {text}: look at their verdicts before you publish" for text in self.careless),
         ]
         if self.met:
             lines.append("  the plan is met")
@@ -84,19 +89,20 @@ def finalize(
         sources, depth: as the dataset was generated with; needed where something is replaced.
 
     Raises:
-        InputError: `folder` is not finished, is blind, or has no review; samples are still open;
-            the review is another dataset's; or as `generators.replace.replace`.
+        InputError: `folder` is not there, not finished, blind, or has no review; samples are
+            still open; the review is another dataset's; or as `generators.replace.replace`.
     """
-    told = finished(folder)
-    store = Store(review_folder(folder) / DATABASE)
+    store, told = review_of(folder), finished(folder)
     _check_same(folder, store.plan(), told["made"]["identity"])
     _check_done(folder, store)
-    judged = outcomes(store.items(), store.verdicts())
+    items, verdicts = store.items(), store.verdicts()
+    judged = outcomes(items, verdicts)
+    noted = list(careless(reviewer_figures(items, verdicts, store.events())).values())
     rejected = {outcome.sample_id for outcome in judged if outcome.rejected}
     accepted = {outcome.sample_id for outcome in judged} - rejected
     review = _review(folder, told, store, accepted, rejected)
     made = replace(folder, out, accepted, rejected, review, sources, workers, progress, depth=depth)
-    return Finalized(made, len(rejected), review)
+    return Finalized(made, len(rejected), review, noted)
 
 
 def _review(

@@ -104,6 +104,9 @@ def plan(
         raise InputError(f"--fraction {fraction:g} must lie above 0 and at most at 1")
     if not 0 <= overlap <= 1:
         raise InputError(f"--overlap {overlap:g} must lie between 0 and 1")
+    workers = engines.cores() if workers is None else workers
+    if workers < 1:
+        raise InputError(f"--workers {workers}: choose at least one")
     rows = entries(folder, Recipe.from_json(told))
     samples = chosen(rows, fraction, seed)
     reviewed = sum(row.review != REVIEW[0] for row in rows)
@@ -118,7 +121,7 @@ def plan(
     _remove(part)
     try:
         (part / IMAGES).mkdir(parents=True)
-        seen = _shown(part / IMAGES, slots, engines.cores() if workers is None else workers, heard)
+        seen = _shown(part / IMAGES, slots, workers, heard)
         items = list(_items(slots, seen, both))
         now = datetime.now(UTC).replace(microsecond=0)
         same_date(part / IMAGES, now.timestamp())

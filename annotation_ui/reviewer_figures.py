@@ -8,6 +8,12 @@ from statistics import median
 from annotation_ui.records import Event, Item, Verdict
 from annotation_ui.shares import Share, share
 
+FEWEST_GOLD = 3
+"""With fewer gold items nothing is said of a reviewer's care."""
+
+GOLD_FOUND = 0.8
+"""Careless is who, with 95 % confidence, finds a smaller share of gold."""
+
 
 @dataclass(frozen=True)
 class ReviewerFigures:
@@ -65,6 +71,19 @@ def reviewer_figures(
             )
         )
     return made
+
+
+def careless(figures: Iterable[ReviewerFigures]) -> dict[str, str]:
+    """By name the reviewers who let too much gold pass, with how much they caught in words.
+
+    That is: Wilson's 95 % interval of their share of gold found ends below `GOLD_FOUND`, and they
+    judged at least `FEWEST_GOLD` gold items.
+    """
+    return {
+        one.reviewer: f"{one.reviewer} caught {one.gold.count:,} of {one.gold.n:,} gold items"
+        for one in figures
+        if one.gold.n >= FEWEST_GOLD and one.gold.interval and one.gold.interval[1] < GOLD_FOUND
+    }
 
 
 def _seconds(events: Iterable[Event]) -> dict[tuple[str, str], float]:

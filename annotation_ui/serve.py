@@ -8,8 +8,8 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from annotation_ui.plan import DATABASE, IMAGES, review_folder
-from annotation_ui.store import Store
+from annotation_ui.plan import IMAGES, review_folder
+from annotation_ui.reviews import review_of
 from generators.errors import InputError
 
 GRADIO = (6, 16)  # what came before lacks security fixes
@@ -31,11 +31,11 @@ def serve(
         ready: told the address once it answers.
 
     Raises:
-        InputError: no review there, nobody to log in, the port is taken, or gradio is missing.
+        InputError: no such folder, no review of it, nobody to log in, the port is taken, or gradio
+            is missing.
     """
     _check_gradio()
-    review = review_folder(folder)
-    store = Store(review / DATABASE)
+    store, review = review_of(folder), review_folder(folder)
     if not store.reviewers():
         raise InputError(
             f"{review}: nobody can log in; dubench review add-reviewer NAME --dataset {folder}"

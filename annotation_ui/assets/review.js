@@ -74,7 +74,13 @@ class Page {
 
   key(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (this.at.history.open) return;
+    if (this.at.history.open) {
+      if (event.key.toLowerCase() === "h" && !event.repeat) {
+        event.preventDefault();
+        this.at.history.close();
+      }
+      return;
+    }
     if (event.target === this.at.note) {
       if (event.key === "Escape") this.at.note.blur();
       return;

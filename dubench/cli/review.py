@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,16 +11,12 @@ from dubench.cli.options import (
     Dataset,
     Depth,
     Json,
-    Out,
     Seed,
     Source,
     Workers,
     fail,
     print_json,
 )
-
-if TYPE_CHECKING:
-    from annotation_ui.store import Store
 
 app = typer.Typer(help="Let people verify a tenth of a dataset, in the browser.")
 
@@ -65,7 +61,9 @@ def add_reviewer(
     """Let someone log in; asks for a password, or reads it from a pipe."""
     from getpass import getpass
 
-    store = _store(dataset)
+    from annotation_ui.reviews import review_of
+
+    store = review_of(dataset)
     if sys.stdin.isatty():
         password = getpass(f"Password for {name} (8 characters or more): ")
         if getpass("Again: ") != password:
@@ -95,9 +93,10 @@ def status(folder: Dataset, as_json: Json = False) -> None:
     from annotation_ui.agreement_report import status as look
     from annotation_ui.agreement_text import lines
     from annotation_ui.plan import review_folder
+    from annotation_ui.reviews import review_of
     from generators.files import write_whole
 
-    told = look(_store(folder))
+    told = look(review_of(folder))
     target = review_folder(folder) / "status.html"
     write_whole(target, page(told))
     if as_json:
@@ -110,7 +109,9 @@ def status(folder: Dataset, as_json: Json = False) -> None:
 @app.command()
 def finalize(
     folder: Dataset,
-    out: Out = Path("du110k-verified"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; DIR-verified unless given.")
+    ] = None,
     source: Source = ["builtin"],  # noqa: B006
     depth: Depth = "procedural",
     workers: Workers = None,
@@ -122,7 +123,9 @@ def finalize(
     from generators.depth_sources import DepthSpec
     from generators.sources import SourceSpec
 
-    _store(folder)  # says the remedy where there is no review
+    if out is None:
+        whole = folder.absolute()
+        out = whole.with_name(f"{whole.name}-verified")
     sources = [SourceSpec.parse(text) for text in source]
     try:
         with GenerateBar() as heard:
@@ -143,18 +146,7 @@ def export(
 ) -> None:
     """Write everything that happened as events.jsonl and events.parquet."""
     from annotation_ui.export import export as run
+    from annotation_ui.reviews import review_of
 
-    rows = run(_store(folder), out)
+    rows = run(review_of(folder), out)
     print(f"{out}: {rows:,} events in events.jsonl and events.parquet")
-
-
-def _store(folder: Path) -> "Store":
-    """The review of a dataset; InputError with the remedy if none is planned."""
-    from annotation_ui.plan import DATABASE, review_folder
-    from annotation_ui.store import Store
-    from generators.errors import InputError
-
-    path = review_folder(folder) / DATABASE
-    if not path.exists():
-        raise InputError(f"{folder} has no review yet: dubench review plan {folder}")
-    return Store(path)

@@ -1,5 +1,6 @@
 """Agreement against published figures, the package `krippendorff`, and scipy."""
 
+import sys
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -19,6 +20,7 @@ from annotation_ui.agreement import (
 )
 from annotation_ui.records import Choice, Kind, Verdict
 from dubench.scoring.intervals import totals
+from generators.errors import InputError
 
 # Krippendorff, "Computing Krippendorff's alpha-reliability" (2011), section C: four observers, 12
 # units, 0 where one did not look. It is also `cac.raw4raters` of Gwet's own package irrCAC, whose
@@ -155,3 +157,9 @@ def test_one_reviewer_agrees_with_nobody(verdicts: list[Verdict]) -> None:
     assert made.items == 0
     assert made.alpha.value is None
     assert made.alpha.why == "no item has two reviewers' verdicts yet"
+
+
+def test_without_krippendorff_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "krippendorff", None)  # as if it were not installed
+    with pytest.raises(InputError, match=r'pip install "dubench\[review\]"'):
+        agreement(pairs([[13, 2], [3, 20]]))

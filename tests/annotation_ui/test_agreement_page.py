@@ -13,6 +13,7 @@ import pytest
 
 from annotation_ui.agreement_page import page
 from annotation_ui.agreement_report import status
+from annotation_ui.agreement_text import lines
 from tests.annotation_ui.conftest import MEMORY
 from tests.annotation_ui.simulated import drawn_items, reviewed, value
 
@@ -51,6 +52,9 @@ def test_it_says_what_the_status_says(told: dict[str, Any]) -> None:
     assert told["concentrations"][0]["text"].replace("<", "&lt;") in html
     for reviewer in told["reviewers"]:
         assert f"{reviewer['gold']['count']} of {reviewer['gold']['n']}: " in html
+    note = "ana caught 0 of 4 gold items: look at their verdicts before you finalize"
+    assert note in html
+    assert f"  {note}" in lines(told)
     for reason, counts in told["reasons"].items():
         cells = "".join(rf"<td>{counts[name]}" for name in told["progress"]["by_type"])
         assert re.search(rf"reason: {reason}{cells}<td>{counts['all']}", html)

@@ -9,6 +9,7 @@ import pytest
 from annotation_ui import accounts
 from annotation_ui.export import export
 from annotation_ui.store import Store
+from generators.errors import InputError
 from tests.annotation_ui.plans import Clock, gold, sample
 
 NOTES = ["", 'say "no",\n\u2028then', "Nebel 🌫 \x00 </script>"]
@@ -87,3 +88,12 @@ def test_an_empty_review_has_empty_files(in_memory: Path, tmp_path: Path) -> Non
     table = pq.read_table(tmp_path / "events.parquet")
     assert table.num_rows == 0
     assert "sample_id" in table.column_names
+
+
+def test_a_file_where_the_folder_should_be(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    file.write_text("mine")
+    for out in (file, file / "below"):
+        with pytest.raises(InputError, match="cannot be written to"):
+            export(store, out)
+    assert file.read_text() == "mine"

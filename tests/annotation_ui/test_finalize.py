@@ -169,9 +169,11 @@ def test_counts_splits_and_proof_hold(first: Round) -> None:
 def test_it_says_what_comes_next(first: Round, second: Round) -> None:
     count = len(first.rejected)
     assert not first.finalized.met
+    golds = sum(i.kind == "gold" for i in Store(review_folder(first.before) / DATABASE).items())
     assert first.finalized.summary.splitlines() == [
         f"{first.after}: 240 pairs; rejected and replaced: {count}",
         f"  accepted by people: {48 - count} of the 48 planned (--fraction 0.2)",
+        f"  Thaddäus caught 0 of {golds} gold items: look at their verdicts before you publish",
         f"  replacements still to be looked at: {count}; next: dubench review plan {first.after} "
         f"--fraction 0.2, then serve and finalize {first.after}",
     ]
@@ -307,7 +309,7 @@ def copied(first: Round, tmp_path: Path, *, review: bool = True) -> Path:
 
 def test_a_review_that_is_not_finished(first: Round, tmp_path: Path) -> None:
     dataset = copied(first, tmp_path, review=False)
-    with pytest.raises(InputError, match="no such review; make one with `dubench review plan`"):
+    with pytest.raises(InputError, match="has no review yet: dubench review plan"):
         finalize(dataset, tmp_path / "d", BUILTIN)
     plan(dataset, 0.2)
     store = look(dataset, lambda name, item: False, most=30)

@@ -312,6 +312,13 @@ def test_a_fraction_is_a_fraction(copy: Path, fraction: float) -> None:
     assert not review_folder(copy).exists()
 
 
+@pytest.mark.parametrize("workers", [0, -1])
+def test_at_least_one_worker(copy: Path, workers: int) -> None:
+    with pytest.raises(InputError, match=f"--workers {workers}: choose at least one"):
+        plan(copy, workers=workers)
+    assert not review_folder(copy).exists()
+
+
 def test_an_unfinished_dataset_is_not_planned(copy: Path) -> None:
     told = json.loads((copy / "recipe.json").read_text())
     del told["made"]

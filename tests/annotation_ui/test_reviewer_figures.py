@@ -7,7 +7,8 @@ from scipy import stats
 
 from annotation_ui.outcomes import outcomes
 from annotation_ui.records import Item
-from annotation_ui.reviewer_figures import ReviewerFigures, reviewer_figures
+from annotation_ui.reviewer_figures import ReviewerFigures, careless, reviewer_figures
+from annotation_ui.shares import share
 from annotation_ui.store import Store
 from tests.annotation_ui.plans import gold, name, repeat, sample
 
@@ -75,3 +76,13 @@ def test_what_was_taken_back_does_not_count(store: Store) -> None:
     store.submit(lease.token, "ana", "reject", ("inconsistent",), seconds=0.5)
     assert figures(store)["ana"].gold.count == 2
     assert figures(store)["ana"].seconds == pytest.approx(8)  # of 0.5, 2, 3, … 15
+
+
+@pytest.mark.parametrize("found", range(11))
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 10])
+def test_careless_is_who_surely_misses_a_fifth_of_gold(found: int, n: int) -> None:
+    found = min(found, n)
+    nothing = share(0, 0)
+    told = careless([ReviewerFigures("ada", 5, nothing, share(found, n), nothing, None)])
+    sure = n >= 3 and stats.binomtest(found, n).proportion_ci(method="wilson").high < 0.8
+    assert told == ({"ada": f"ada caught {found} of {n} gold items"} if sure else {})
