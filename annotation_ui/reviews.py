@@ -13,11 +13,11 @@ def review_of(folder: Path) -> Store:
     Raises:
         InputError: there is no such folder, or no review of it.
     """
+    path = review_folder(folder) / DATABASE
+    if path.exists():  # the dataset itself may have moved on
+        return Store(path)
     if not folder.exists():
         raise InputError(f"{folder}: no such folder; give the dataset's folder")
     if not folder.is_dir():
         raise InputError(f"{folder} is a file; give the dataset's folder")
-    path = review_folder(folder) / DATABASE
-    if not path.exists():
-        raise InputError(f"{folder} has no review yet: dubench review plan {folder}")
-    return Store(path)
+    raise InputError(f"{folder} has no review yet: dubench review plan {folder}")

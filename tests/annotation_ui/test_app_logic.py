@@ -258,8 +258,10 @@ def test_gate_passes_no_path_that_climbs(path: str, method: str) -> None:
 
 def test_serve_needs_a_review_and_a_reviewer(weak: None, tmp_path: Path) -> None:
     pytest.importorskip("gradio")
-    with pytest.raises(InputError, match="dubench review plan"):
+    with pytest.raises(InputError, match="no such folder"):
         serve(tmp_path / "du110k")
+    with pytest.raises(InputError, match="dubench review plan"):
+        serve(tmp_path)
     folder = tmp_path / "du110k.review"
     folder.mkdir()
     store = Store.create(folder / "review.sqlite", {}, samples([1]))
