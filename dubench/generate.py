@@ -62,8 +62,8 @@ def run(wanted: Wanted) -> tuple[Made, list[str]]:
                 device=wanted.device,
                 blind=wanted.blind,
             )
-    total = made.recipe.n
-    if not wanted.manifest and not wanted.blind and total != n:
+    total = made.recipe.n + made.blind
+    if not wanted.manifest and total != n:
         _note(f"{n:,} rounded to {total:,}: the same number of every type in every split")
     for kind, reasons in made.left_out.items():
         for reason, names in reasons.items():
@@ -82,6 +82,7 @@ def tell(made: Made, different: list[str]) -> dict[str, Any]:
         "n": made.recipe.n,
         "new": made.new,
         "splits": dict(made.recipe.splits),
+        "blind": made.blind,
         "left_out": made.left_out,
         "redrawn": made.redrawn,
         "identity": made.identity,

@@ -52,10 +52,11 @@ def produce(out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: 
     _strip(answers, out, hidden)
     told = read_json(out)
     told["blind"] = {"test": splits["test"], "commitment": kept.identity["test"]["content_id"]}
-    text = card(public, made.identity, made.left_out, blind=splits["test"])
+    text = card(public, made.identity, made.left_out, told["blind"])
     write_whole(out / "README.md", text)
     write_whole(out / "recipe.json", json.dumps(told, indent=1))
     made.new += kept.new
+    made.blind = hidden.n
     return made
 
 

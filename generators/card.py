@@ -1,5 +1,6 @@
 """The dataset card: what a stranger needs to know to use the dataset, and to trust it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,18 +26,18 @@ def card(
     recipe: Recipe,
     identity: Identity,
     left_out: LeftOut,
-    blind: int = 0,
+    blind: Mapping[str, Any] | None = None,
     review: Mapping[str, Any] | None = None,
 ) -> str:
     """README.md of the dataset: YAML for the Hub, then prose and tables for people.
 
     Args:
-        blind: samples of a blind test split beside the others.
+        blind: what recipe.json says of a blind test split; None if there is none.
         review: what people found; None if they have not looked.
     """
     return "\n\n".join(
         [
-            _front_matter(recipe, blind),
+            _front_matter(recipe, bool(blind), _fingerprint(recipe, identity, blind, review)),
             f"# {recipe.preset.name}: degraded photographs with exact ground truth",
             f"{recipe.n:,} pairs of {recipe.size}×{recipe.size} RGB images, clean and degraded, "
             "each with the type of its degradation and the physical parameters that made it, in "
@@ -45,7 +46,7 @@ def card(
             "```python\nfrom datasets import load_dataset\n\n"
             'row = load_dataset("path/of/this/folder", split="test")[0]\n'
             'row["degraded"], row["clean"], row["tuples"]\n```',
-            _splits(recipe, identity, blind),
+            _splits(recipe, identity, blind["test"] if blind else 0),
             _types(recipe),
             _columns(),
             _making(recipe, left_out),
@@ -63,7 +64,17 @@ def licence(recipe: Recipe) -> str:
     return "other"
 
 
-def _front_matter(recipe: Recipe, blind: int) -> str:
+def _fingerprint(recipe: Recipe, *told: Any) -> str:
+    """A hash that no two datasets share.
+
+    `datasets` keeps what it has loaded under the folder's name and a hash of the YAML: without
+    this, it would take one dataset for another in a folder of the same name.
+    """
+    everything = json.dumps([recipe.as_json(), *told], sort_keys=True)
+    return hashlib.sha256(everything.encode()).hexdigest()
+
+
+def _front_matter(recipe: Recipe, blind: bool, fingerprint: str) -> str:
     size = _SIZE_NAMES[sum(recipe.n >= bound for bound in _SIZES)]
     splits = [split for split in SPLITS if recipe.splits[split]]
     # JSON is YAML: each value in one line, quoted where it must be.
@@ -85,6 +96,7 @@ def _front_matter(recipe: Recipe, blind: int) -> str:
         "configs": configs,
         "dataset_info": {
             "config_name": "default",
+            "description": f"fingerprint {fingerprint}",
             "features": [_yaml_feature(field) for field in schema()],
         },
     }

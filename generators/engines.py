@@ -51,8 +51,10 @@ def run(
     the running tasks are stopped; the same goes for Ctrl-C.
 
     Raises:
-        InputError: a worker was killed, as by a lack of memory.
+        InputError: no worker is asked for, or one was killed, as by a lack of memory.
     """
+    if workers < 1:
+        raise InputError(f"--workers {workers}: choose at least one")
     if not tasks:
         return
     context = multiprocessing.get_context("spawn")

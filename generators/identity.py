@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from generators.parquet import reading
+
 COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
 
 
@@ -17,6 +19,9 @@ def split_identity(files: list[Path], preset: dict[str, Any]) -> dict[str, str]:
     `recipe_id` covers ids, parameters, photograph hashes, crops and the preset, and is the same
     wherever the dataset is made; `content_id` covers ids, pixel hashes and tuples, and pins the
     very pixels.
+
+    Raises:
+        InputError: a file cannot be read.
     """
     recipes, contents = [], []
     for row in _rows(files):
@@ -36,8 +41,9 @@ def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
 
 def _rows(files: list[Path]) -> Iterator[dict[str, Any]]:
     for file in files:
-        for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=COLUMNS):
-            yield from batch.to_pylist()
+        with reading(file):
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=COLUMNS):
+                yield from batch.to_pylist()
 
 
 def _digest(lines: list[str]) -> str:

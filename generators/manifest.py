@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from generators.errors import InputError
 from generators.files import whole
+from generators.parquet import reading
 from generators.recipe import Recipe, read_json
 from generators.records import schema
 from generators.sources import PLACELESS, Photograph
@@ -57,7 +58,8 @@ def export(folder: Path, path: Path) -> int:
     """Write the manifest of the finished dataset in `folder` to `path`; returns its rows.
 
     Raises:
-        InputError: `folder` holds no finished dataset, or `path` cannot be written.
+        InputError: `folder` holds no finished dataset, a shard cannot be read, or `path` cannot
+            be written.
     """
     told = read_json(folder)
     if "made" not in told:
@@ -65,10 +67,11 @@ def export(folder: Path, path: Path) -> int:
     recipe = Recipe.from_json(told)
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: the folder {path.parent} does not exist")
-    tables = [
-        pq.read_table(folder / "data" / shard.name, columns=list(COLUMNS))
-        for shard in recipe.shards
-    ]
+    tables = []
+    for shard in recipe.shards:
+        file = folder / "data" / shard.name
+        with reading(file):
+            tables.append(pq.read_table(file, columns=list(COLUMNS)))
     about = {
         _KEY: FORMAT,
         b"recipe": json.dumps(recipe.as_json()).encode(),

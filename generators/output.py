@@ -46,10 +46,24 @@ def settle(out: Path, opened: Mapping[str, Any]) -> dict[str, Any]:
         names = [name for name in names if name != "versions"]  # nothing more will be made
     if names:
         raise InputError(
-            f"{out} holds a dataset with another {', '.join(names)}; "
+            f"{out} holds a dataset with another {', '.join(_told(names, there, wanted))}; "
             "choose another --out, or give the same arguments to go on with it"
         )
     return there
+
+
+def _told(names: list[str], there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """What differs as options name it, with both values; else the fields of recipe.json."""
+    if "splits" in names:
+        before, now = there["splits"], wanted["splits"]
+        if [split for split in now if before.get(split) != now[split]] == ["test"]:
+            return ["--blind"]  # the same --n: the test split alone is here or is not
+    plain = [name for name in ("n", "size", "seed") if name in names]
+    told = [f"{name} ({there.get(name)} there, {wanted[name]} asked)" for name in plain]
+    if "preset" in names:
+        before, now = (side.get("preset", {}).get("name") for side in (there, wanted))
+        told.append("preset" if before == now else f"preset ({before} there, {now} asked)")
+    return told or names
 
 
 def check_folder(out: Path) -> None:

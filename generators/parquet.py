@@ -1,6 +1,7 @@
-"""Rows to one Parquet file that is there whole or not at all."""
+"""Rows to one Parquet file that is there whole or not at all, and what is wrong with another."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generators.errors import InputError
 from generators.records import IMAGES, schema
 
 
@@ -62,6 +64,25 @@ class ShardWriter:
                     self._writer.close()
         finally:
             self._part.unlink(missing_ok=True)
+
+
+def holds(path: Path, rows: int) -> bool:
+    """Whether the file at `path` is there, its footer is readable, and it tells of `rows` rows."""
+    try:
+        return int(pq.read_metadata(path).num_rows) == rows
+    except (OSError, pa.ArrowException):
+        return False
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise InputError where the shard at `path` turns out to be missing or unreadable."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        wrong = f"cannot be read ({reason})" if path.exists() else "is missing"
+        raise InputError(f"{path} {wrong}; run the same dubench generate again") from None
 
 
 @cache

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
+from generators.errors import InputError
+from generators.parquet import reading
 from generators.pictures import decode_depth, decode_rgb
 from generators.recipe import Recipe
 from generators.records import flat_columns
@@ -37,13 +39,11 @@ def preview(folder: Path) -> Preview:
     """Write contact_sheet.png and preview.html beside the dataset in `folder`.
 
     Raises:
-        InputError: `folder` holds no dataset, or none of it is made yet.
+        InputError: `folder` holds no dataset, none of it is made yet, or a shard cannot be read.
     """
     recipe = Recipe.read(folder)
     files = [p for s in recipe.shards if (p := folder / "data" / s.name).exists()]
     if not files:
-        from generators.errors import InputError
-
         raise InputError(f"{folder} holds no finished shard yet; run dubench generate first")
     sheet = contact_sheet(recipe, _spread(files))
     made = Preview(folder / "contact_sheet.png", folder / "preview.html")
@@ -106,12 +106,17 @@ def _caption(row: dict[str, Any]) -> str:
 
 def _spread(files: Sequence[Path]) -> list[dict[str, Any]]:
     """Rows from all over the dataset, at least PAIRS of each type where there are as many."""
-    groups = [(file, i) for file in files for i in range(pq.ParquetFile(file).num_row_groups)]
+    groups: list[tuple[Path, int]] = []
+    for file in files:
+        with reading(file):
+            groups += [(file, i) for i in range(pq.read_metadata(file).num_row_groups)]
     step = max(1, len(groups) // PAIRS)
     rows: list[dict[str, Any]] = []
     for file, i in groups[::step][: 2 * PAIRS]:
         seen: dict[int, int] = {}
-        for row in pq.ParquetFile(file).read_row_group(i).to_pylist():
+        with reading(file):
+            group = pq.ParquetFile(file).read_row_group(i)
+        for row in group.to_pylist():
             seen[row["type"]] = seen.get(row["type"], 0) + 1
             if seen[row["type"]] <= max(1, -(-PAIRS // len(groups[::step]))):
                 rows.append(row)
@@ -124,7 +129,10 @@ def _page(folder: Path, recipe: Recipe, files: Sequence[Path], sheet: Image.Imag
     picture = base64.b64encode(buffer.getvalue()).decode()
     there = pq.read_schema(files[0]).names  # a dataset older than a type lacks its columns
     columns = [name for name in (*_PLAIN, *flat_columns()) if name in there]
-    tables = [pq.read_table(file, columns=columns) for file in files]
+    tables = []
+    for file in files:
+        with reading(file):
+            tables.append(pq.read_table(file, columns=columns))
     values = {c: [v for t in tables for v in t[c].to_pylist()] for c in columns}
     title = html.escape(f"{recipe.preset.name} in {folder.name}")
     splits = ", ".join(f"{recipe.splits[s]:,} {s}" for s in SPLITS if recipe.splits[s])

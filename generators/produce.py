@@ -3,7 +3,7 @@
 import errno
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -15,6 +15,7 @@ from generators.errors import InputError
 from generators.files import write_whole
 from generators.identity import split_identity
 from generators.output import lock, opened, settle
+from generators.parquet import holds
 from generators.recipe import Recipe
 from generators.revision import Revision, revise
 from generators.shards import Photographs, Shards
@@ -35,6 +36,7 @@ class Made:
         folder: where the dataset is.
         recipe: what it is.
         new: samples made by this run; the others were there.
+        blind: samples of a blind test split, beside those of the recipe.
         left_out: per source, why files were left out, and which.
         redrawn: crops drawn again, by reason.
         identity: `recipe_id` and `content_id` per split.
@@ -43,6 +45,7 @@ class Made:
     folder: Path
     recipe: Recipe
     new: int = 0
+    blind: int = 0
     left_out: LeftOut = field(default_factory=dict)
     redrawn: Counter[str] = field(default_factory=Counter)
     identity: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -97,38 +100,61 @@ class Job:
 
 
 def produce(out: Path, job: Job, workers: int, progress: Progress) -> Made:
-    """Make the dataset of `job` in `out`, or what is missing of it.
+    """Make the dataset of `job` in `out`, or what is missing or damaged of it.
 
     Raises:
-        InputError: `out` holds another dataset, or the disk is full; finished shards stay.
+        InputError: `out` holds another dataset, the disk is full, or a shard that was lost from
+            a finished dataset does not come out as it was; other finished shards stay.
     """
     with lock(out):
         before = settle(out, job.opened)
         made = Made(out, job.recipe, left_out=job.left_out)
-        if "made" in before:
-            made.identity = before["made"]["identity"]
+        missing = _missing(out, job.recipe)
+        if "made" not in before:
+            _make(made, job, missing, workers, progress)
             return made
-        return _make(made, job, workers, progress)
+        made.identity = before["made"]["identity"]
+        if missing:
+            _make(made, job, missing, workers, progress, lost=True)
+            _compare(made, missing)
+        return made
 
 
-def _make(made: Made, job: Job, workers: int, progress: Progress) -> Made:
+def _missing(out: Path, recipe: Recipe) -> list[int]:
+    """Numbers of the shards that are not there, or not whole."""
+    return [
+        number
+        for number, shard in enumerate(recipe.shards)
+        if not holds(out / "data" / shard.name, shard.stop - shard.start)
+    ]
+
+
+def _make(
+    made: Made,
+    job: Job,
+    missing: Sequence[int],
+    workers: int,
+    progress: Progress,
+    lost: bool = False,
+) -> None:
+    """Make the `missing` shards, and describe the dataset unless they were `lost` from it."""
     out, recipe = made.folder, job.recipe
     data = out / "data"
     _hand_over(out, job)
     for part in data.glob(".*.part"):
         part.unlink()
-    missing = [i for i, s in enumerate(recipe.shards) if not (data / s.name).exists()]
     made.new = sum(recipe.shards[i].stop - recipe.shards[i].start for i in missing)
     progress.planned(recipe, recipe.n - made.new)
     try:
         work = partial(_shard, out, job.device, job.revision)
         for redrawn in engines.run(work, missing, workers, progress.made):
             made.redrawn.update(redrawn)
-        _describe(made, job)
+        if not lost:
+            _describe(made, job)
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        finished = sum((data / shard.name).exists() for shard in recipe.shards)
+        finished = len(recipe.shards) - len(_missing(out, recipe))
         raise InputError(
             f"{out}: no space left; the {finished} finished shards of {len(recipe.shards)} are "
             "safe: free some space and run the same command again"
@@ -138,7 +164,6 @@ def _make(made: Made, job: Job, workers: int, progress: Progress) -> Made:
             part.unlink()
     (out / _PHOTOGRAPHS).unlink()
     (out / _MANIFEST).unlink(missing_ok=True)
-    return made
 
 
 def _shard(
@@ -189,6 +214,22 @@ def _describe(made: Made, job: Job) -> None:
     )
     closed = job.opened | {"made": {"identity": made.identity, "left_out": made.left_out}}
     write_whole(out / "recipe.json", json.dumps(closed, indent=1))
+
+
+def _compare(made: Made, lost: Sequence[int]) -> None:
+    """Make sure that a finished dataset whose `lost` shards were made again is what it was."""
+    found = identities(made.folder, made.recipe)
+    shards = [made.recipe.shards[number] for number in lost]
+    changed = [s for s in shards if found[s.split] != made.identity[s.split]]
+    if not changed:
+        return
+    for shard in changed:  # wrong ones would count as whole
+        (made.folder / "data" / shard.name).unlink()
+    raise InputError(
+        f"{made.folder}: {changed[0].name} was lost, and made again it does not give the identity "
+        "in recipe.json, as with other library versions, another --device, or another damaged "
+        "shard; make the dataset anew under another --out"
+    )
 
 
 def identities(out: Path, recipe: Recipe) -> dict[str, dict[str, str]]:

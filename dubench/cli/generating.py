@@ -59,8 +59,12 @@ def generate(
     if as_json:
         print_json(tell(made, different))
         return
-    counts = ", ".join(f"{count:,} {split}" for split, count in made.recipe.splits.items())
-    print(f"{out}: {made.recipe.n:,} pairs ({counts}), {made.new:,} of them new")
+    splits = {**made.recipe.splits}
+    if blind:
+        del splits["test"]
+        splits["blind test"] = made.blind
+    counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
+    print(f"{out}: {sum(splits.values()):,} pairs ({counts}), {made.new:,} of them new")
     for split, ids in made.identity.items():
         content, recipe = ids["content_id"][:16], ids["recipe_id"][:16]
         print(f"  {split:10} content_id {content}  recipe_id {recipe}")
@@ -82,12 +86,17 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
         found = audit(folder, workers, lambda rows: shown.advance(task, rows))
     if as_json:
         told = {"rows": found.rows, "exact": found.exact, "within_one_level": found.close}
-        print_json(told | {"problems": found.problems})
+        print_json(told | {"blind_not_rendered": found.blind, "problems": found.problems})
     else:
         print(
             f"{folder}: {found.rows:,} rows; rendered again, {found.exact:,} are the same to the "
             f"byte and {found.close:,} within one level"
         )
+        if found.blind:
+            print(
+                f"  not rendered again: the {found.blind:,} blind test images; whoever holds the "
+                "answers verifies their folder"
+            )
         for problem in found.problems[:SHOWN]:
             print(f"  ✗ {problem}")
         if len(found.problems) > SHOWN:

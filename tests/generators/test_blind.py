@@ -11,6 +11,7 @@ from generators.audit import verify
 from generators.errors import InputError
 from generators.generate import generate
 from generators.sources import SourceSpec
+from tests.conftest import Dubench
 
 BUILTIN = [SourceSpec("builtin")]
 
@@ -93,3 +94,23 @@ def test_a_shard_that_shows_too_much_is_found(tmp_path: Path) -> None:
 def test_too_few_samples_for_a_test_split(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="leave no test split"):
         generate(8, tmp_path / "d", BUILTIN, size=64, blind=True)
+
+
+def test_the_cache_does_not_take_one_secret_for_another(blind: Path, tmp_path: Path) -> None:
+    generate(440, tmp_path / "d", BUILTIN, size=64, blind=True)
+    shown = [
+        load_dataset(str(folder), "blind", split="test", cache_dir=str(tmp_path / "cache"))
+        for folder in (blind, tmp_path / "d")
+    ]
+    theirs, ours = ([row["degraded"].tobytes() for row in split] for split in shown)
+    assert not set(theirs) & set(ours)
+
+
+def test_the_blind_split_is_counted_and_not_said_to_be_verified(
+    blind: Path, dubench: Dubench
+) -> None:
+    again = dubench("generate", "--n", 440, "--size", 64, "--blind", "--out", blind)
+    assert "440 pairs (412 train, 16 validation, 12 blind test), 0 of them new" in again.stdout
+    told = dubench("verify", blind).stdout
+    assert "428 rows" in told
+    assert "not rendered again: the 12 blind test images" in told

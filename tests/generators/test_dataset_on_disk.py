@@ -12,8 +12,10 @@ from datasets import ClassLabel, Features, Image, load_dataset
 from huggingface_hub import DatasetCard
 from PIL import Image as PillowImage
 
+from generators.generate import generate
 from generators.pictures import decode_depth, encode_depth, encode_rgb
 from generators.recipe import Recipe
+from generators.sources import SourceSpec
 from generators.taxonomy import KEYS, TYPES
 
 
@@ -95,3 +97,15 @@ def test_what_fpng_would_break_is_refused(shape: tuple[int, ...]) -> None:
         encode_rgb(np.zeros(shape, np.uint8))
     with pytest.raises(AssertionError):
         encode_rgb(np.zeros((8, 8, 3), np.float32))
+
+
+def test_the_cache_does_not_take_one_dataset_for_another(made: Path, tmp_path: Path) -> None:
+    other = tmp_path / made.name
+    generate(440, other, [SourceSpec("builtin")], size=64, seed=1)
+    cache = str(tmp_path / "cache")
+    hashes = [
+        set(load_dataset(str(folder), split="test", cache_dir=cache)["degraded_sha256"])
+        for folder in (made, other, made)
+    ]
+    assert hashes[0] == hashes[2]
+    assert not hashes[0] & hashes[1]

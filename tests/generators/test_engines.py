@@ -60,3 +60,8 @@ def test_workers_do_not_import_torch() -> None:
 
 def test_nothing_to_do() -> None:
     assert list(engines.run(square, [], 2)) == []
+
+
+def test_no_workers() -> None:
+    with pytest.raises(InputError, match="--workers 0: choose at least one"):
+        list(engines.run(square, [1], 0))

@@ -52,6 +52,28 @@ def test_any_missing_shards_are_made_again(made: Path, copy: Path) -> None:
     )
 
 
+def test_shards_lost_from_a_finished_dataset_are_made_again(made: Path, copy: Path) -> None:
+    gone, cut, foreign = sorted((copy / "data").iterdir())[:3]
+    gone.unlink()
+    cut.write_bytes(cut.read_bytes()[:-100])
+    shutil.copy(sorted((copy / "data").glob("validation-*"))[0], foreign)
+    assert generate(440, copy, BUILTIN, size=64).new == 212
+    assert hashes(copy) == hashes(made)
+    assert generate(440, copy, BUILTIN, size=64).new == 0
+    assert not list(copy.glob(".*"))
+
+
+def test_a_lost_shard_that_comes_out_otherwise_is_an_error(copy: Path) -> None:
+    told = json.loads((copy / "recipe.json").read_text())
+    told["made"]["identity"]["train"]["content_id"] = "0" * 64  # as of other libraries' pixels
+    (copy / "recipe.json").write_text(json.dumps(told))
+    lost = sorted((copy / "data").glob("train-*"))[1]
+    lost.unlink()
+    for _ in range(2):  # it does not pass for whole the second time
+        with pytest.raises(InputError, match=f"{lost.name} was lost, and made again"):
+            generate(440, copy, BUILTIN, size=64)
+
+
 def test_killed_at_any_moment_it_goes_on(made: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dubench.cli", "generate", "--n", "440", "--size", "64"]
     command += ["--workers", "2", "--out", str(tmp_path / "d")]
@@ -211,8 +233,14 @@ def test_too_few_photographs_for_three_splits(photos: Path, tmp_path: Path) -> N
 
 
 def test_an_output_folder_that_is_taken(made: Path, copy: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="another seed"):
+    with pytest.raises(InputError, match=r"another seed \(0 there, 5 asked\); choose"):
         generate(440, copy, BUILTIN, size=64, seed=5)
+    with pytest.raises(InputError, match=r"another n \(440 there, 460 asked\), preset \(du110k th"):
+        generate(460, copy, BUILTIN, "du110k-wild", size=64)
+    with pytest.raises(InputError, match="another --blind; choose"):
+        generate(440, copy, BUILTIN, size=64, blind=True)
+    with pytest.raises(InputError, match="another sources; choose"):
+        generate(440, copy, [SourceSpec("dead-leaves")], size=64)
     assert hashes(copy) == hashes(made)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")

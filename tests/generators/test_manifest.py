@@ -104,3 +104,17 @@ def test_what_is_no_manifest(theirs: Path, made: Path, tmp_path: Path) -> None:
 def test_a_manifest_of_an_unfinished_dataset(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         manifest.export(tmp_path / "nowhere", tmp_path / "m.parquet")
+
+
+def test_a_manifest_of_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
+    shard = sorted((copy / "data").iterdir())[0]
+    whole = shard.read_bytes()
+    # Cut short; and a readable footer over pages that are not.
+    for damaged in (whole[:5000], b"PAR1" + bytes(len(whole) - 100_004) + whole[-100_000:]):
+        shard.write_bytes(damaged)
+        with pytest.raises(InputError, match=rf"{shard.name} cannot be read .*dubench generate"):
+            manifest.export(copy, tmp_path / "m.parquet")
+    shard.unlink()
+    with pytest.raises(InputError, match=rf"{shard.name} is missing; run the same dubench gene"):
+        manifest.export(copy, tmp_path / "m.parquet")
+    assert not (tmp_path / "m.parquet").exists()

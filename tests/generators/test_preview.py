@@ -33,3 +33,10 @@ def test_nothing_made_yet(copy: Path, tmp_path: Path) -> None:
         preview(copy)
     with pytest.raises(InputError, match="no dubench dataset"):
         preview(tmp_path)
+
+
+def test_a_truncated_shard(copy: Path) -> None:
+    shard = sorted((copy / "data").iterdir())[0]
+    shard.write_bytes(shard.read_bytes()[:5000])
+    with pytest.raises(InputError, match=rf"{shard.name} cannot be read .*same dubench generate"):
+        preview(copy)
