@@ -132,7 +132,13 @@ def test_the_page_costs_what_it_says() -> None:
 
 def test_the_dataset_is_whole(cli: Run, five: Path) -> None:
     audit = json.loads(cli("verify", five, "--json", "--workers", 2).stdout)
-    assert audit == {"rows": 150, "exact": 150, "within_one_level": 0, "problems": []}
+    assert audit == {
+        "rows": 150,
+        "exact": 150,
+        "within_one_level": 0,
+        "blind_not_rendered": 0,
+        "problems": [],
+    }
 
 
 def test_the_columns_appear(five: Path) -> None:
@@ -261,5 +267,11 @@ def test_old_datasets_keep_their_identity(cli: Run, made: Path, tmp_path: Path) 
 
 def test_old_datasets_are_still_read(cli: Run, copy: Path) -> None:
     audit = json.loads(cli("verify", copy, "--json", "--workers", 2).stdout)
-    assert audit == {"rows": 440, "exact": 440, "within_one_level": 0, "problems": []}
+    assert audit == {
+        "rows": 440,
+        "exact": 440,
+        "within_one_level": 0,
+        "blind_not_rendered": 0,
+        "problems": [],
+    }
     cli("preview", copy)

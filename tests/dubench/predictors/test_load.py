@@ -30,9 +30,9 @@ def test_a_wrong_name_is_told_the_right_ones(name: str, told: str) -> None:
         load(name)
 
 
-def test_a_file_goes_by_its_stem(tmp_path: Path) -> None:
+def test_a_file_of_ones_own_keeps_its_suffix(tmp_path: Path) -> None:
     from dubench.predictors.statistics_file import find
 
     copy = tmp_path / "mine.safetensors"
     copy.write_bytes(find("du110k").read_bytes())
-    assert load(f"statistics:{copy}").name == "statistics:mine"
+    assert load(f"statistics:{copy}").name == "statistics:mine.safetensors"
