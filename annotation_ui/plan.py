@@ -1,6 +1,5 @@
 """The review's plan: which samples people look at, and the folder that the review lives in."""
 
-import errno
 import secrets
 import shutil
 from collections import Counter
@@ -20,6 +19,7 @@ from annotation_ui.sampling import SPENT, Entry, chosen, entries, twice
 from annotation_ui.store import Store
 from generators import engines
 from generators.errors import InputError
+from generators.files import FULL
 from generators.recipe import Recipe
 from generators.records import REVIEW
 from generators.replace import finished
@@ -35,7 +35,6 @@ _COLUMNS = (
     "id", "clean", "degraded", "depth", "type", "tuples", "source", "source_id", "depth_source",
     "recipe",
 )  # fmt: skip
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,7 @@ def plan(
         raise InputError(f"--fraction {fraction:g} must lie above 0 and at most at 1")
     if not 0 <= overlap <= 1:
         raise InputError(f"--overlap {overlap:g} must lie between 0 and 1")
-    workers = engines.cores() if workers is None else workers
-    if workers < 1:
-        raise InputError(f"--workers {workers}: choose at least one")
+    workers = engines.processes(workers)
     rows = entries(folder, Recipe.from_json(told))
     samples = chosen(rows, fraction, seed)
     reviewed = sum(row.review != REVIEW[0] for row in rows)
@@ -140,7 +137,7 @@ def plan(
         Store.create(part / DATABASE, about, items)
         part.rename(target)
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         raise InputError(
             f"{target}: no space left for the pictures of {len(slots):,} items; free some space, "

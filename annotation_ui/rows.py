@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.errors import InputError
+from generators.parquet import unreadable
 from generators.pictures import decode_depth, decode_rgb
 from generators.records import values_of
 from generators.sample import Sample
@@ -65,5 +66,4 @@ def read(path: Path, places: Iterable[int], columns: Sequence[str]) -> Iterator[
                 yield from (table.slice(place - first, 1).to_pylist()[0] for place in here)
             first = after
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path} cannot be read: {reason}; run dubench verify") from None
+        raise unreadable(path, error) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from generators.errors import InputError
+from generators.parquet import unreadable
 from generators.randomness import five_digits
 from generators.recipe import Recipe
 from generators.records import REVIEW
@@ -63,8 +63,7 @@ def entries(folder: Path, recipe: Recipe) -> list[Entry]:
             scalars = [n for n, key in KEYS.items() if key.kind != "vector" and n in there]
             rows = pq.read_table(path, columns=[*_COLUMNS, *scalars]).to_pylist()
         except (OSError, ValueError, KeyError) as error:
-            reason = str(error).partition("\n")[0]
-            raise InputError(f"{path} cannot be read: {reason}; run dubench verify") from None
+            raise unreadable(path, error) from None
         for place, row in enumerate(rows):
             values = {n: five_digits(row[n]) for n in scalars if row[n] is not None}
             made.append(

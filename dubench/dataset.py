@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators import presets
-from generators.errors import InputError
+from generators.errors import InputError, first_line
 from generators.identity import split_identity
 from generators.presets import Preset
 from generators.randomness import five_digits
@@ -204,11 +204,9 @@ def open_split(where: str, split: str) -> Split:
 def _folder(where: str, path: Path, split: str) -> Split:
     told: dict[str, Any] = {}
     if (path / "recipe.json").exists():
-        from generators.recipe import read_json
+        from generators.recipe import read_finished
 
-        told = read_json(path)
-        if "made" not in told:
-            raise InputError(f"{where} is not finished; run the same dubench generate again")
+        told = read_finished(path)
     files = [
         *sorted((path / "data").glob(f"{split}-*.parquet")),
         *sorted((path / "data").glob(f"blind-{split}-*.parquet")),
@@ -244,9 +242,8 @@ def _fetch(name: str, split: str) -> Path:
     try:
         return Path(snapshot_download(name, repo_type="dataset", allow_patterns=wanted))
     except Exception as error:  # the library raises a dozen kinds for what it cannot reach
-        reason = (str(error).strip().partition("\n")[0] or type(error).__name__)[:200]
         raise InputError(
-            f"--dataset {name}: no such folder, and not to be had from the Hub: {reason}"
+            f"--dataset {name}: no such folder, and not to be had from the Hub: {first_line(error)}"
         ) from None
 
 
@@ -288,15 +285,18 @@ def _open(file: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from generators.parquet import unreadable
+
     try:
         return pq.ParquetFile(file)
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{file} cannot be read: {reason}; run dubench verify") from None
+        raise unreadable(file, error) from None
 
 
 def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
     import pyarrow as pa
+
+    from generators.parquet import unreadable
 
     for file in files:
         source = _open(file)
@@ -306,8 +306,7 @@ def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
         try:
             yield from source.iter_batches(100, columns=columns)
         except (OSError, pa.ArrowException) as error:
-            reason = str(error).partition("\n")[0]
-            raise InputError(f"{file} cannot be read: {reason}; run dubench verify") from None
+            raise unreadable(file, error) from None
 
 
 def _table(files: list[Path], columns: list[str]) -> Any:

@@ -19,7 +19,7 @@ from generators.identity import split_identity
 from generators.jpeg_witness import has_witness
 from generators.pictures import decode_depth, decode_rgb, pixel_hash
 from generators.randomness import Purpose, five_digits, stream
-from generators.recipe import Recipe, Shard, read_json
+from generators.recipe import Recipe, Shard, read_finished
 from generators.records import REVIEW, flat_columns, severity, values_of
 from generators.sample import Sample, draw_values, render
 from generators.splits import SPLITS
@@ -79,15 +79,13 @@ def verify(
     Raises:
         InputError: `folder` holds no dataset, or an unfinished one; no workers.
     """
-    told = read_json(folder)
+    told = read_finished(folder)
     recipe = Recipe.from_json(told)
-    if "made" not in told:
-        raise InputError(f"{folder} is not finished; run the same dubench generate again")
     audit = Audit()
     found = engines.run(
         partial(_verify_shard, folder),
         list(range(len(recipe.shards))),
-        engines.cores() if workers is None else workers,
+        workers,
         heard,
     )
     accepted = 0

@@ -38,10 +38,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def processes(asked: int | None) -> int:
+    """How many workers `--workers` means: all cores unless given; InputError if there are none."""
+    if asked is not None and asked < 1:
+        raise InputError(f"--workers {asked}: choose at least one")
+    return cores() if asked is None else asked
+
+
 def run(
     work: Callable[[Task, Report], Result],
     tasks: Sequence[Task],
-    workers: int,
+    workers: int | None,
     heard: Report = lambda message: None,
 ) -> Iterator[Result]:
     """Results of `work(task, report)` for every task, in the tasks' order.
@@ -53,8 +60,7 @@ def run(
     Raises:
         InputError: no worker is asked for, or one was killed, as by a lack of memory.
     """
-    if workers < 1:
-        raise InputError(f"--workers {workers}: choose at least one")
+    workers = processes(workers)
     if not tasks:
         return
     context = multiprocessing.get_context("spawn")

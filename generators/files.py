@@ -1,8 +1,12 @@
 """Files that are there whole or not at all."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system answers when nothing more can be written."""
 
 
 @contextmanager

@@ -54,14 +54,14 @@ def generate(
             the disk is full. Whatever was finished stays.
     """
     progress = progress or Progress()
-    workers = engines.cores() if workers is None else workers
     if n < 1:
         raise InputError(f"--n {n}: ask for at least one sample")
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise InputError(f"--size {size}: choose {LEAST_SIZE} to {MOST_SIZE} pixels")
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed}: choose 0 to 2⁶³ − 1")
-    _check_machine(workers, device)
+    workers = engines.processes(workers)
+    _check_device(device)
     chosen = presets.load(preset)
     splits = split_counts(n, len(chosen.types))
     check_folder(out)
@@ -95,8 +95,8 @@ def regenerate(
             `generate`.
     """
     progress = progress or Progress()
-    workers = engines.cores() if workers is None else workers
-    _check_machine(workers, device)
+    workers = engines.processes(workers)
+    _check_device(device)
     told = manifests.read(manifest)
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
@@ -156,9 +156,7 @@ def _left_out(pools: Sequence[Pool]) -> dict[str, dict[str, list[str]]]:
     return told
 
 
-def _check_machine(workers: int, device: str) -> None:
-    if workers < 1:
-        raise InputError(f"--workers {workers}: choose at least one")
+def _check_device(device: str) -> None:
     if device != "cpu":
         from generators.device import check_device
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generators.errors import InputError
+from generators.errors import InputError, first_line
 from generators.files import write_whole
 from generators.listing import Entry, Listing
 
@@ -81,7 +81,7 @@ def spool(
         raise
     except Exception as error:  # whatever a remote reader or a broken file raises
         raise InputError(
-            f"--source hf={name}: row {number + 1} cannot be read ({_first_line(error)}); repair "
+            f"--source hf={name}: row {number + 1} cannot be read ({first_line(error)}); repair "
             "the dataset, or take a split without it: hf=NAME:SPLIT"
         ) from None
     heard(len(files), len(files))
@@ -110,7 +110,7 @@ def _open(name: str, depth_column: str) -> tuple[Any, str]:
         rows = found[split]
         features = rows.features or datasets.Features()
     except Exception as error:  # the library raises a dozen kinds for what is not there
-        raise InputError(f"--source hf={name}: {_first_line(error)}") from None
+        raise InputError(f"--source hf={name}: {first_line(error)}") from None
     images = [c for c, feature in features.items() if isinstance(feature, datasets.Image)]
     if depth_column and depth_column not in images:
         what = "holds no images" if depth_column in features else "is not in it"
@@ -155,7 +155,3 @@ def _bytes(image: Any) -> bytes | None:
 
 def _suffix(data: bytes) -> str | None:
     return next((suffix for start, suffix in _SUFFIXES.items() if data.startswith(start)), None)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().partition("\n")[0] or type(error).__name__)[:200]

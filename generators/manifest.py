@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from generators.errors import InputError
 from generators.files import whole
 from generators.parquet import reading
-from generators.recipe import Recipe, read_json
+from generators.recipe import Recipe, read_finished
 from generators.records import schema
 from generators.sources import PLACELESS, Photograph
 
@@ -61,9 +61,7 @@ def export(folder: Path, path: Path) -> int:
         InputError: `folder` holds no finished dataset, a shard cannot be read, or `path` cannot
             be written.
     """
-    told = read_json(folder)
-    if "made" not in told:
-        raise InputError(f"{folder} is not finished; run the same dubench generate again")
+    told = read_finished(folder)
     recipe = Recipe.from_json(told)
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: the folder {path.parent} does not exist")

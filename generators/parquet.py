@@ -74,6 +74,12 @@ def holds(path: Path, rows: int) -> bool:
         return False
 
 
+def unreadable(path: Path, error: Exception, remedy: str = "run dubench verify") -> InputError:
+    """What to raise where a finished dataset's file turns out not to be readable."""
+    reason = str(error).partition("\n")[0]
+    return InputError(f"{path} cannot be read: {reason}; {remedy}")
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Raise InputError where the shard at `path` turns out to be missing or unreadable."""

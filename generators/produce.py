@@ -1,6 +1,5 @@
 """Make the shards that are missing from a folder, and describe the dataset when it is whole."""
 
-import errno
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from generators import card, croissant, engines, manifest
 from generators.errors import InputError
-from generators.files import write_whole
+from generators.files import FULL, write_whole
 from generators.identity import split_identity
 from generators.output import lock, opened, settle
 from generators.parquet import holds
@@ -23,7 +22,6 @@ from generators.sources import Photograph
 from generators.splits import SPLITS
 
 _PHOTOGRAPHS, _MANIFEST = ".photographs.json", ".manifest.parquet"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 LeftOut = Mapping[str, Mapping[str, list[str]]]
 
@@ -152,7 +150,7 @@ def _make(
         if not lost:
             _describe(made, job)
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         finished = len(recipe.shards) - len(_missing(out, recipe))
         raise InputError(

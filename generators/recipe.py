@@ -222,6 +222,14 @@ def read_json(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path} is damaged: not a JSON object") from None
 
 
+def read_finished(folder: Path) -> dict[str, Any]:
+    """recipe.json of the dataset in `folder`; InputError as `read_json`, or if not finished."""
+    told = read_json(folder)
+    if "made" not in told:
+        raise InputError(f"{folder} is not finished; run the same dubench generate again")
+    return told
+
+
 def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, ...]:
     """Give every pool its samples of every split, by weight, within what it can serve."""
     samples: list[dict[str, int]] = [{} for _ in pools]

@@ -15,8 +15,9 @@ from generators.errors import InputError
 from generators.generate import eyes, pools_of
 from generators.ids import parse, successor
 from generators.output import check_folder, check_space
+from generators.parquet import unreadable
 from generators.produce import Job, Made, Progress, produce
-from generators.recipe import Recipe, read_json, share_out
+from generators.recipe import Recipe, read_finished, share_out
 from generators.revision import Revision
 from generators.sources import Gathering, Pool, SourceSpec
 
@@ -52,9 +53,7 @@ def replace(
             id is not in it, or as `generate`. Nothing is written then.
     """
     progress = progress or Progress()
-    workers = engines.cores() if workers is None else workers
-    if workers < 1:
-        raise InputError(f"--workers {workers}: choose at least one")
+    workers = engines.processes(workers)
     told = finished(folder)
     if out.resolve() == folder.resolve():
         raise InputError(f"--out {out} is the dataset itself, which stays as it is; choose another")
@@ -89,9 +88,7 @@ def finished(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: there is none, it is not finished, or its test split is blind.
     """
-    told = read_json(folder)
-    if "made" not in told:
-        raise InputError(f"{folder} is not finished; run the same dubench generate again")
+    told = read_finished(folder)
     if "blind" in told or told["first"]:
         raise InputError(
             f"{folder} belongs to a blind test split, which is out of hand once it is made; review "
@@ -106,10 +103,7 @@ def _rows(folder: Path, recipe: Recipe) -> Iterator[dict[str, Any]]:
         try:
             yield from pq.read_table(path, columns=_COLUMNS).to_pylist()
         except (OSError, pa.ArrowException) as error:
-            reason = str(error).partition("\n")[0]
-            raise InputError(
-                f"{path} cannot be read: {reason}; run dubench verify {folder}"
-            ) from None
+            raise unreadable(path, error, f"run dubench verify {folder}") from None
 
 
 def _replaced(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.errors import InputError
-from generators.parquet import ShardWriter
+from generators.parquet import ShardWriter, unreadable
 from generators.recipe import ROW_GROUP, Recipe
 from generators.records import REVIEW
 from generators.shards import Progress, Shards
@@ -71,5 +71,4 @@ def _batches(folder: Path, number: int) -> Iterator[list[dict[str, Any]]]:
         for batch in file.iter_batches(ROW_GROUP):
             yield batch.to_pylist()
     except (OSError, pa.ArrowException, KeyError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path} cannot be read: {reason}; run dubench verify {folder}") from None
+        raise unreadable(path, error, f"run dubench verify {folder}") from None

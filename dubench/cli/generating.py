@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from dubench.cli.options import (
-    INTERRUPTED,
     Dataset,
     Depth,
     Json,
@@ -15,8 +14,8 @@ from dubench.cli.options import (
     Seed,
     Source,
     Workers,
-    fail,
     print_json,
+    resumable,
 )
 from generators.taxonomy import TYPES
 
@@ -51,11 +50,8 @@ def generate(
     from dubench.generate import Wanted, run, tell
 
     wanted = Wanted(n, out, source, depth, preset, size, seed, manifest, blind, workers, device)
-    try:
+    with resumable(f"finished shards in {out} are safe"):
         made, different = run(wanted)
-    except KeyboardInterrupt:
-        fail(f"stopped; finished shards in {out} are safe: run the same command to go on")
-        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(tell(made, different))
         return

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 Seed = Annotated[int, typer.Option(help="Key of every random draw.")]
@@ -47,6 +49,16 @@ def fail(message: str) -> int:
     """Say on stderr, in one line, what is wrong; returns the exit code of bad input."""
     print(f"dubench: {' '.join(message.split())}", file=sys.stderr)
     return 2
+
+
+@contextmanager
+def resumable(safe: str) -> Iterator[None]:
+    """On Ctrl-C, say what is safe and that the same command goes on, and exit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail(f"stopped; {safe}: run the same command to go on")
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from dubench.cli.options import (
-    INTERRUPTED,
     Dataset,
     Depth,
     Json,
@@ -16,6 +15,7 @@ from dubench.cli.options import (
     Workers,
     fail,
     print_json,
+    resumable,
 )
 
 app = typer.Typer(help="Let people verify a tenth of a dataset, in the browser.")
@@ -127,12 +127,8 @@ def finalize(
         whole = folder.absolute()
         out = whole.with_name(f"{whole.name}-verified")
     sources = [SourceSpec.parse(text) for text in source]
-    try:
-        with GenerateBar() as heard:
-            made = run(folder, out, sources, workers, DepthSpec.parse(depth), heard)
-    except KeyboardInterrupt:
-        fail(f"stopped; finished shards in {out} are safe: run the same command to go on")
-        raise typer.Exit(INTERRUPTED) from None
+    with resumable(f"finished shards in {out} are safe"), GenerateBar() as heard:
+        made = run(folder, out, sources, workers, DepthSpec.parse(depth), heard)
     if as_json:
         print_json({"folder": str(out), "replaced": made.replaced, "review": made.review})
         return

@@ -6,14 +6,13 @@ from typing import Annotated
 import typer
 
 from dubench.cli.options import (
-    INTERRUPTED,
     Device,
     Json,
     ScoredDataset,
     ScoredSplit,
     Seed,
-    fail,
     print_json,
+    resumable,
 )
 
 Predictions = Annotated[Path, typer.Argument(metavar="PREDS", help="A preds.jsonl file.")]
@@ -38,12 +37,8 @@ def predict(
     from dubench.progress import counting
 
     predictor = predictors.load(model, device)
-    try:
-        with counting("images") as heard:
-            made = run(open_split(dataset, split), predictor, out, heard)
-    except KeyboardInterrupt:
-        fail(f"stopped; what is in {out} is safe: run the same command to go on")
-        raise typer.Exit(INTERRUPTED) from None
+    with resumable(f"what is in {out} is safe"), counting("images") as heard:
+        made = run(open_split(dataset, split), predictor, out, heard)
     told = {"predictions": str(made.path), "n": made.n, "new": made.new}
     if as_json:
         print_json(told | {"latency_s": made.latency_s})

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.scoring import score_files
-from dubench.scoring.estimates import parts, ratios_of, with_derived
+from dubench.scoring.estimates import photographs_of, ratios_of, support, with_derived
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
     bootstrap,
-    clusters_of,
     codes,
     percentile_interval,
     totals,
@@ -87,6 +86,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     clusters = codes(first.clusters)
     values = [with_derived(totals(ratio), shared) for ratio in ratios]
     drawn = [with_derived(bootstrap(ratio, clusters, seed=seed), shared) for ratio in ratios]
+    photographs = [photographs_of(ratio, clusters) for ratio in ratios]
     headlines = [*HEADLINES, *(f"{name}.avg" for name in shared)]
     if not np.isnan(values[0]["false_alarms"]):
         headlines.append("false_alarms")
@@ -95,11 +95,9 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
         one, two = (float(value[name]) for value in values)
         if np.isnan(one) or np.isnan(two):
             continue
-        support = min(
-            clusters_of(ratio[part], clusters) for ratio in ratios for part in parts(name, ratio)
-        )
         gap = drawn[1][name] - drawn[0][name]
-        interval = percentile_interval(gap) if support >= LEAST_CLUSTERS else None
+        enough = min(support(name, counts) for counts in photographs) >= LEAST_CLUSTERS
+        interval = percentile_interval(gap) if enough else None
         differences.append(Difference(name, one, two, interval, _better(name, interval)))
     if len(np.unique(clusters)) < LEAST_CLUSTERS:
         notes.append(

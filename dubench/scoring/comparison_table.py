@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dubench.scoring.compare import Comparison, Difference
+from dubench.scoring.terminal import widened
 
 _ROOM = 120
 _DECIMALS = 4
@@ -14,18 +15,17 @@ _DECIMALS = 4
 def show(found: Comparison, console: Console | None = None) -> None:
     """Print every score of both models, their difference with its interval, and who is better."""
     console = console or Console()
-    width, console.width = console.width, max(_ROOM, console.width)
     a, b = found.models
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("score", f"A: {a}", f"B: {b}", "B − A", "95 % interval", "better"):
         table.add_column(name, justify="left" if name == "score" else "right", no_wrap=True)
     for difference in found.differences:
         table.add_row(*map(Text, _cells(difference)))
-    console.print(table)
-    for note in found.notes:
-        console.print(Text(f"note: {note}"), width=width)
+    with widened(console, _ROOM) as width:
+        console.print(table)
+        for note in found.notes:
+            console.print(Text(f"note: {note}"), width=width)
     print(_verdict(found))
-    console.width = width
 
 
 def _verdict(found: Comparison) -> str:

@@ -60,13 +60,13 @@ def estimate(rows: PerSample, seed: int = 0, resamples: int = RESAMPLES) -> Esti
         note = f"no intervals: {count} photographs, and fewer than {LEAST_CLUSTERS} tell too little"
         return Estimates(values, {}, count, [note])
     resampled = with_derived(bootstrap(ratios, clusters, resamples, seed), rows.quality)
-    support = {name: clusters_of(ratio, clusters) for name, ratio in ratios.items()}
+    photographs = photographs_of(ratios, clusters)
     intervals: dict[str, tuple[float, float]] = {}
     thin = []
     for name, value in values.items():
         if value is None or name.startswith("constant"):
             continue
-        if min(support[part] for part in parts(name, ratios) if support[part]) < LEAST_CLUSTERS:
+        if support(name, photographs) < LEAST_CLUSTERS:
             thin.append(name)
         elif name.rpartition(".")[2] in _SHARES and value in (0, 1):
             n = effective_n(ratios[name], clusters)
@@ -105,7 +105,22 @@ def with_derived(values: Mapping[str, Floats], metrics: Iterable[str]) -> dict[s
     return made
 
 
-def parts(name: str, ratios: Mapping[str, Ratio]) -> list[str]:
+def photographs_of(ratios: Mapping[str, Ratio], clusters: NDArray[np.int64]) -> dict[str, int]:
+    """On how many photographs each ratio rests."""
+    return {name: clusters_of(ratio, clusters) for name, ratio in ratios.items()}
+
+
+def support(name: str, photographs: Mapping[str, int]) -> int:
+    """The fewest photographs that a part of the score `name` rests on, parts without any aside.
+
+    Args:
+        photographs: as `photographs_of` counts them.
+    """
+    counts = [photographs[part] for part in _parts(name, photographs)]
+    return min((count for count in counts if count), default=0)
+
+
+def _parts(name: str, ratios: Iterable[str]) -> list[str]:
     """The ratios that the score `name` is made of."""
     if name in ratios:
         return [name]

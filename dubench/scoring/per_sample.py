@@ -62,6 +62,11 @@ class PerSample:
         return len(self.ids)
 
     @property
+    def missing(self) -> int:
+        """How many samples have no answer."""
+        return int((self.status == STATUSES.index("missing")).sum())
+
+    @property
     def right(self) -> NDArray[np.bool_]:
         """Where the type is right."""
         return np.equal(self.types, self.answered)

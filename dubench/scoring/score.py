@@ -78,7 +78,7 @@ def score(
             "or give --restored DIR"
         )
     quality = choose(metrics or "default", device) if images else None
-    best, source = _oracle(split)
+    best, source = _oracle(split, truths)
     rows = judge(truths, said.by_id, best)
     rows = replace(rows, map_error=map_errors(split, said.by_id, path.parent))
     if quality:
@@ -86,7 +86,7 @@ def score(
         rows = replace(rows, quality=measured.values)
         notes += measured.notes
     found = estimate(rows, seed)
-    missing = int((rows.status == per_sample.STATUSES.index("missing")).sum())
+    missing = rows.missing
     if missing:
         notes.append(f"{missing:,} of {rows.n:,} images have no answer, which counts as wrong")
     told = {
@@ -166,13 +166,13 @@ def _same_data(path: Path, meta: dict[str, Any], split: Split) -> list[str]:
     return []
 
 
-def _oracle(split: Split) -> tuple[dict[str, Value], str]:
+def _oracle(split: Split, truths: Truths) -> tuple[dict[str, Value], str]:
     """The constants of the type-oracle baseline, and what they were taken from."""
     try:
         train = open_split(split.where, "train")
         if split.name != "train" and not train.blind:
             values = train.truths().values
-            if all(not np.isnan(values[name]).all() for name in _keys(split.truths())):
+            if all(not np.isnan(values[name]).all() for name in _keys(truths)):
                 return constants(values), "the train split"
     except InputError:
         pass  # the test split alone was copied here
@@ -191,12 +191,11 @@ def _understanding(
     best: dict[str, Value],
     source: str,
 ) -> dict[str, Any]:
-    missing = rows.status == per_sample.STATUSES.index("missing")
     given = ~np.isnan(rows.map_error)
     constant_error = {name: _constant_error(rows, name, best) for name in KEYS}
     there = [error for error in constant_error.values() if error is not None]
     return {
-        "coverage": float(1 - missing.mean()),
+        "coverage": 1 - rows.missing / rows.n,
         "parse_failures": sum(p.failure is not None for p in said.by_id.values()),
         "false_alarms": found.values["false_alarms"],
         "understanding": summary(rows, found.values)

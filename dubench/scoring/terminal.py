@@ -1,6 +1,7 @@
 """A score as `dubench score` prints it: 80 columns wide, and whole when piped into a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -21,7 +22,21 @@ def show(told: Score, console: Console | None = None) -> None:
     """Print what a score.json says: every score with its 95 % interval, the type-oracle constant
     beside it, what was not answered, notes, and the signature last."""
     console = console or Console()
-    width, console.width = console.width, max(_ROOM, console.width)
+    with widened(console, _ROOM) as width:
+        _show(told, console, width)
+
+
+@contextmanager
+def widened(console: Console, room: int) -> Iterator[int]:
+    """Let tables be `room` columns wide at least; gives the width for sentences."""
+    width, console.width = console.width, max(room, console.width)
+    try:
+        yield width
+    finally:
+        console.width = width
+
+
+def _show(told: Score, console: Console, width: int) -> None:
     data = told["dataset"]
     title = (
         f"{told['model']} on {data['name']}, {data['split']}: {told['n']:,} samples of "
@@ -41,7 +56,6 @@ def show(told: Score, console: Console | None = None) -> None:
     for note in told["notes"]:
         console.print(Text(one_line(f"note: {note}")), width=width)
     console.print(Text(one_line(told["signature"])), soft_wrap=True)
-    console.width = width
 
 
 def _parts(told: Score) -> Iterator[RenderableType]:

@@ -56,9 +56,7 @@ def train(
         raise InputError(f"--out {out}: name a {SUFFIX} file")
     if not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: the folder {out.parent} does not exist")
-    workers = engines.cores() if workers is None else workers
-    if workers < 1:
-        raise InputError(f"--workers {workers}: choose at least one")
+    workers = engines.processes(workers)
     truths = split.truths()
     rows = _extract(split, workers)
     mean, deviation = rows.mean(axis=0), np.maximum(rows.std(axis=0), _LEAST_DEVIATION)

@@ -9,6 +9,7 @@ from dubench.dataset import Truths
 from dubench.prediction import Prediction
 from dubench.predictors.statistics import respond
 from dubench.predictors.statistics_model import Model
+from dubench.scoring.intervals import totals
 from dubench.scoring.per_sample import judge
 from dubench.scoring.understanding import derive, ratios
 from generators.taxonomy import KEYS
@@ -24,11 +25,7 @@ def figures(model: Model, rows: NDArray[np.float32], truths: Truths) -> dict[str
     for name, row in zip(truths.ids, rows, strict=True):
         record = respond(model, [row])
         said[name] = Prediction(name, 0, record["type"], record["parameters"])
-    values = {}
-    for name, (numerator, denominator) in ratios(judge(truths, said, {})).items():
-        values[name] = np.divide(
-            numerator.sum(), denominator.sum(), out=np.full((), np.nan), where=denominator.any()
-        )
+    values = totals(ratios(judge(truths, said, {})))
     values |= derive(values)
     p_rel = {name: _number(values[f"p_rel.{name}"]) for name in (*KEYS, "avg")}
     told = {name: _number(values[name]) for name in ("t_acc", "false_alarms")}

@@ -1,7 +1,9 @@
 """Small review plans for tests."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from annotation_ui.records import EVERYBODY, Item
 
@@ -54,3 +56,13 @@ def repeat(rank: int, of: int) -> Item:
 
 def samples(needs: Sequence[int]) -> list[Item]:
     return [sample(rank, count) for rank, count in enumerate(needs)]
+
+
+def integrity(path: Path) -> str:
+    """What SQLite finds wrong with the file at `path`; `ok` if nothing."""
+    db = sqlite3.connect(path)
+    try:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        return db.execute("PRAGMA integrity_check").fetchone()[0]
+    finally:
+        db.close()

@@ -1,6 +1,5 @@
 """From a dataset and its review to the verified dataset, round after round."""
 
-import hashlib
 import json
 import os
 import re
@@ -17,7 +16,6 @@ from typing import Any
 
 import krippendorff
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from annotation_ui.finalize import Finalized, finalize
@@ -31,20 +29,11 @@ from generators.generate import generate
 from generators.recipe import Recipe
 from generators.sources import SourceSpec
 from tests.annotation_ui.plans import Clock, samples
+from tests.on_disk import hashes, rows
 
 BUILTIN = [SourceSpec("builtin")]
 REVIEWERS = ("Wilhelmina", "Thaddäus")
 Judge = Callable[[str, Item], bool]
-
-
-def rows(folder: Path) -> dict[str, dict[str, Any]]:
-    files = sorted((folder / "data").glob("*.parquet"))
-    return {row["id"]: row for file in files for row in pq.read_table(file).to_pylist()}
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted((folder / "data").iterdir())
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 def told(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from annotation_ui.assignment import GOLD_GAP, REPEAT_GAP
 from annotation_ui.records import NOTE_LENGTH, REASONS, Answer, Item, OwnProgress, StaleLeaseError
 from annotation_ui.store import LEASE, Store
 from generators.errors import InputError
-from tests.annotation_ui.plans import Clock, gold, name, repeat, sample, samples
+from tests.annotation_ui.plans import Clock, gold, integrity, name, repeat, sample, samples
 
 PASSWORD = "correct horse"
 
@@ -122,15 +122,6 @@ def test_opens_nothing_but_reviews(tmp_path: Path, what: str) -> None:
         Store(path)
     assert "\n" not in str(told.value)
     assert path.exists() == (what != "missing")
-
-
-def integrity(path: Path) -> str:
-    db = sqlite3.connect(path)
-    try:
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        return db.execute("PRAGMA integrity_check").fetchone()[0]
-    finally:
-        db.close()
 
 
 def test_writes_ahead_and_reaches_the_disk_before_it_returns(tmp_path: Path, clock: Clock) -> None:

@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ import pytest
 
 from annotation_ui import accounts
 from annotation_ui.store import Store
-from tests.annotation_ui.plans import samples
+from tests.annotation_ui.plans import integrity, samples
 
 PEOPLE = [f"reviewer-{n}" for n in range(8)]
 
@@ -61,15 +60,6 @@ def acknowledged(out: Path) -> tuple[dict[str, list[str]], set[str]]:
         else:
             saved[first] = rest
     return saved, undone
-
-
-def integrity(path: Path) -> str:
-    db = sqlite3.connect(path)
-    try:
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        return db.execute("PRAGMA integrity_check").fetchone()[0]
-    finally:
-        db.close()
 
 
 def count(store: Store) -> tuple[Counter[str], list[tuple[str, str]]]:

@@ -1,6 +1,5 @@
 """The same dataset, but for what was rejected."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Collection
@@ -24,20 +23,11 @@ from generators.recipe import Recipe
 from generators.records import schema
 from generators.replace import replace
 from generators.sources import SourceSpec
+from tests.on_disk import hashes, rows
 
 BUILTIN = [SourceSpec("builtin")]
 REJECTED = ("du-00000003", "du-00000120", "du-00000300", "du-00000430", "du-00000433")
 ACCEPTED = ("du-00000004", "du-00000429")
-
-
-def rows(folder: Path) -> dict[str, dict[str, Any]]:
-    files = sorted((folder / "data").glob("*.parquet"))
-    return {row["id"]: row for file in files for row in pq.read_table(file).to_pylist()}
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted((folder / "data").iterdir())
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 def review(accepted: int = len(ACCEPTED), replaced: int = len(REJECTED)) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dubench.dataset import open_split
+from dubench.dataset import LABELS, open_split
 from dubench.predictions import Prediction
-from dubench.scoring.compare import compare
+from dubench.scoring.compare import _in_order, compare
 from dubench.scoring.comparison_table import show
 from dubench.scoring.constant import constants
 from dubench.scoring.per_sample import judge
@@ -80,6 +80,18 @@ def test_few_photographs_tell_nothing() -> None:
     found = compare(model(0.05, 1, 20), model(0.6, 2, 20))
     assert all(d.interval is None and d.better is None for d in found.differences)
     assert "20 photographs tell too little" in found.notes[0]
+
+
+def test_types_that_do_not_occur_are_no_obstacle() -> None:
+    def of_blurs(scored: Scored) -> Scored:
+        blurs = scored.rows.types == LABELS.index("blur")
+        rows = _in_order(scored.rows, [scored.rows.ids[i] for i in np.flatnonzero(blurs)], [])
+        return Scored(scored.told, rows)
+
+    found = compare(of_blurs(model(0.05, 1)), of_blurs(model(0.6, 2)))
+    better = {d.name: d.better for d in found.differences}
+    assert better["t_acc"] == better["p_rel.avg"] == better["p_rel.sigma"] == "a"
+    assert "p_rel.gamma" not in better
 
 
 def test_restoration_counts_where_it_was_measured_alike() -> None:
