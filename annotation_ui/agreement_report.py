@@ -16,7 +16,7 @@ from annotation_ui.residual import residual, stratum
 from annotation_ui.reviewer_figures import careless, reviewer_figures
 from annotation_ui.shares import share
 from annotation_ui.store import Store
-from generators.splits import SPLITS
+from generators.sources.splits import SPLITS
 from generators.taxonomy import TYPES
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from annotation_ui.rows import Row, StreamKey
-from generators.audit import TOLERANCE
-from generators.audit import residual as audited
+from generators.build.verify import TOLERANCE
+from generators.build.verify import residual as audited
 from generators.physics import physics
 from generators.physics.haze import transmission_map
 from generators.sample import Sample

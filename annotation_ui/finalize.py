@@ -13,14 +13,14 @@ from annotation_ui.reviewer_figures import careless, reviewer_figures
 from annotation_ui.reviews import review_of
 from annotation_ui.sampling import entries, wanted
 from annotation_ui.store import Store
-from generators.depth_sources import DepthSpec
+from generators.build.produce import Made, Progress
+from generators.build.replace import finished, replace
+from generators.dataset.ids import successor
+from generators.dataset.recipe import Recipe
+from generators.dataset.schema import REVIEW
+from generators.depth.attach import DepthSpec
 from generators.errors import InputError
-from generators.ids import successor
-from generators.produce import Made, Progress
-from generators.recipe import Recipe
-from generators.records import REVIEW
-from generators.replace import finished, replace
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Finalized:
     Attributes:
         made: the dataset; `made.recipe.replaced` has the ids that took rejected ones' places.
         replaced: samples replaced by this call's review.
-        review: what recipe.json says of all reviews, see `generators.review_card`.
+        review: what recipe.json says of all reviews, see `generators.dataset.review_card`.
         careless: what to say of reviewers who let gold pass, by name; not for the public.
     """
 
@@ -81,7 +81,7 @@ def finalize(
     """Make the verified dataset of `folder` and its review in `out`, or finish it.
 
     Samples that people accepted are marked so; rejected ones are replaced, see
-    `generators.replace`, and wait for the next review; all others are copied. Counts, agreement
+    `generators.build.replace`, and wait for the next review; all others are copied. Counts, agreement
     and the like of every review go into recipe.json and the card, without reviewers' names.
 
     Args:
@@ -90,7 +90,7 @@ def finalize(
 
     Raises:
         InputError: `folder` is not there, not finished, blind, or has no review; samples are
-            still open; the review is another dataset's; or as `generators.replace.replace`.
+            still open; the review is another dataset's; or as `generators.build.replace.replace`.
     """
     store, told = review_of(folder), finished(folder)
     _check_same(folder, store.plan(), told["made"]["identity"])

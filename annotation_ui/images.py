@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.images import encode_rgb
 from generators.physics import Depth, Image
 from generators.physics.haze import transmission_map
-from generators.pictures import encode_rgb
 from generators.sample import Sample
 
 _MOST = 400  # that wait to be written: about 60 MB of 256 × 256

@@ -18,11 +18,11 @@ from annotation_ui.rows import Row, read, sample_of
 from annotation_ui.sampling import SPENT, Entry, chosen, entries, twice
 from annotation_ui.store import Store
 from generators import engines
+from generators.build.replace import finished
+from generators.dataset.recipe import Recipe
+from generators.dataset.schema import REVIEW
 from generators.errors import InputError
 from generators.files import FULL
-from generators.recipe import Recipe
-from generators.records import REVIEW
-from generators.replace import finished
 from generators.sample import Sample
 
 DATABASE, IMAGES = "review.sqlite", "images"

@@ -14,12 +14,12 @@ import numpy as np
 from annotation_ui.checks import ABSTRACT
 from annotation_ui.rows import StreamKey, read
 from annotation_ui.sampling import Entry, drawn, lot
-from generators.depth import NEAREST
+from generators.depth.procedural import NEAREST
+from generators.images import decode_depth
 from generators.physics import Depth, physics
-from generators.pictures import decode_depth
 from generators.randomness import five_digits
 from generators.sample import Sample, render
-from generators.splits import largest_remainder
+from generators.sources.splits import largest_remainder
 from generators.taxonomy import HAZE
 
 GOLD_SHARE, REPEAT_SHARE = 0.04, 0.03

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generators.dataset.parquet import unreadable
+from generators.dataset.schema import values_of
 from generators.errors import InputError
-from generators.parquet import unreadable
-from generators.pictures import decode_depth, decode_rgb
-from generators.records import values_of
+from generators.images import decode_depth, decode_rgb
 from generators.sample import Sample
 from generators.taxonomy import TYPES
 

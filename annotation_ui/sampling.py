@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from generators.parquet import unreadable
+from generators.dataset.parquet import unreadable
+from generators.dataset.recipe import Recipe
+from generators.dataset.schema import REVIEW
 from generators.randomness import five_digits
-from generators.recipe import Recipe
-from generators.records import REVIEW
-from generators.splits import largest_remainder
+from generators.sources.splits import largest_remainder
 from generators.taxonomy import KEYS, TYPES
 
 SPENT = ("test", "validation", "train")

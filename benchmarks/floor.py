@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from generators.pictures import decode_rgb, encode_rgb
+from generators.images import decode_rgb, encode_rgb
 
 EVERY = 4  # one row group in so many is encoded
 

@@ -46,7 +46,7 @@ def read(folder: Path) -> Iterator[tuple[str, Any]]:
     Raises:
         SystemExit: there is none.
     """
-    from generators.photographs import SUFFIXES, load
+    from generators.sources.photographs import SUFFIXES, load
 
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:

@@ -66,8 +66,8 @@ def keypresses(dataset: Path, presses: int) -> list[float]:
     from playwright.sync_api import sync_playwright
 
     from annotation_ui.plan import plan
-    from generators.generate import generate
-    from generators.sources import SourceSpec
+    from generators.build.generate import generate
+    from generators.sources.pools import SourceSpec
 
     generate(4 * (presses + WARM), dataset, [SourceSpec("builtin")], workers=1)
     plan(dataset, 0.5, workers=1)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators import presets
-from generators.records import schema
+from generators.dataset.schema import schema
 from generators.taxonomy import TYPES
 
 PNG = {"bytes": b"", "path": None}

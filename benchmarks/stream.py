@@ -30,9 +30,9 @@ from kornia.augmentation import (
 )
 from torch.utils.data import DataLoader, Dataset
 
-from generators.device import check_device
-from generators.photographs import load
-from generators.stream import Stream, bundled
+from generators.batched.render import check_device
+from generators.batched.stream import Stream, bundled
+from generators.sources.photographs import load
 
 PACKAGES = ("torch", "kornia", "opencv-python-headless", "numpy")
 CONTENDERS = ("decoded", "cached", "kornia", "decode")

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators import presets
+from generators.dataset.identity import split_identity
 from generators.errors import InputError, first_line
-from generators.identity import split_identity
 from generators.presets import Preset
 from generators.randomness import five_digits
-from generators.splits import SPLITS
+from generators.sources.splits import SPLITS
 from generators.taxonomy import KEYS, TYPES
 
 LABELS = tuple(TYPES)
@@ -144,7 +144,7 @@ class Split:
         Raises:
             InputError: a file cannot be read, or an image in it is broken.
         """
-        from generators.pictures import decode_rgb
+        from generators.images import decode_rgb
 
         for batch in _batches(self.files, ["id", *columns]):
             names = batch["id"].to_pylist()
@@ -167,7 +167,7 @@ class Split:
         Raises:
             InputError: a file cannot be read, or a depth map in it is broken.
         """
-        from generators.pictures import decode_depth
+        from generators.images import decode_depth
 
         for batch in _batches(self.files, ["id", "depth", "beta"]):
             for row in batch.to_pylist():
@@ -204,7 +204,7 @@ def open_split(where: str, split: str) -> Split:
 def _folder(where: str, path: Path, split: str) -> Split:
     told: dict[str, Any] = {}
     if (path / "recipe.json").exists():
-        from generators.recipe import read_finished
+        from generators.dataset.recipe import read_finished
 
         told = read_finished(path)
     files = [
@@ -285,7 +285,7 @@ def _open(file: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from generators.parquet import unreadable
+    from generators.dataset.parquet import unreadable
 
     try:
         return pq.ParquetFile(file)
@@ -296,7 +296,7 @@ def _open(file: Path) -> Any:
 def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
     import pyarrow as pa
 
-    from generators.parquet import unreadable
+    from generators.dataset.parquet import unreadable
 
     for file in files:
         source = _open(file)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from generators import degrade, photographs
+from generators import degrade
 from generators.errors import InputError
 from generators.sample import Sample
+from generators.sources import photographs
 
 
 @dataclass(frozen=True)

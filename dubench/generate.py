@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from dubench.generate_bar import GenerateBar
-from generators.depth_sources import DepthSpec
+from generators.build.generate import generate, regenerate
+from generators.build.produce import Made
+from generators.depth.attach import DepthSpec
 from generators.errors import InputError
-from generators.generate import generate, regenerate
-from generators.produce import Made
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 
 
 @dataclass(frozen=True)

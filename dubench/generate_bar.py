@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from rich.progress import TaskID
 
 from dubench.progress import bar
-from generators.produce import Progress
-from generators.recipe import Recipe
+from generators.build.produce import Progress
+from generators.dataset.recipe import Recipe
 
 _ROOM = 130  # columns that the bar needs beside its note on types
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from generators import depth as depths
 from generators import presets
-from generators.capture import draw_capture
+from generators.depth import procedural as depths
 from generators.errors import InputError
 from generators.physics import Depth, Image, physics
+from generators.postprocess import draw_capture
 from generators.randomness import Purpose, stream
 from generators.sample import Sample, draw_values, render
 from generators.taxonomy import KEYS, TYPES, Value, degradation_type

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators import dead_leaves, depth, depth_maps, photographs
+from generators.depth import files, procedural
 from generators.errors import InputError
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
-from generators.sources import Photograph
-from generators.splits import SPLITS
+from generators.sources import dead_leaves, photographs
+from generators.sources.pools import Photograph
+from generators.sources.splits import SPLITS
 
 Box = tuple[int, int, int, int]
 
@@ -54,7 +55,7 @@ class Clean:
         if self.exact_depth is not None:
             return self.exact_depth
         rng = stream(int(self.sha256[:16], 16), 0, 0, Purpose.SCENE)
-        return depth.procedural(self.pixels, rng)
+        return procedural.procedural(self.pixels, rng)
 
     def box(self, rng: np.random.Generator, size: int) -> Box:
         """Draw a square (x, y, side, side) in pixels of the photograph.
@@ -83,7 +84,7 @@ class Clean:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""
         # A guess or a scan is soft at edges, which the crop shows; other depth is left alone.
         snap = self.depth_source in ("procedural", "lidar")
-        return depth.store(depth.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
+        return procedural.store(procedural.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
 
 
 def open_photograph(photo: Photograph, size: int) -> Clean:
@@ -102,7 +103,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
             "or start again in another --out"
         )
     shape = (photo.height, photo.width)
-    known = depth_maps.load_prepared(Path(photo.depth_map)) if photo.depth_map else None
+    known = files.load_prepared(Path(photo.depth_map)) if photo.depth_map else None
     return Clean(photo.source_id, digest, pixels, shape, reduction, 1, photo.depth_source, known)
 
 

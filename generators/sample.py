@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.capture import capture
 from generators.physics import Depth, Image, Values, physics
+from generators.postprocess import capture
 from generators.presets import Preset
 from generators.randomness import Purpose, stream
 from generators.taxonomy import TYPES, Value

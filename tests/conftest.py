@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from generators.generate import generate
-from generators.sources import BUNDLED, SourceSpec
+from generators.build.generate import generate
+from generators.sources.pools import BUNDLED, SourceSpec
 
 # A busy machine is no failure.
 settings.register_profile("dubench", deadline=None)

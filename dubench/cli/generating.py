@@ -74,8 +74,8 @@ def generate(
 def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> None:
     """Render every row again and compare; exit code 1 if anything is wrong."""
     from dubench.progress import bar
-    from generators.audit import verify as audit
-    from generators.recipe import Recipe
+    from generators.build.verify import verify as audit
+    from generators.dataset.recipe import Recipe
 
     with bar("rows") as shown:
         task = shown.add_task("rows", total=Recipe.read(folder).n, note="")
@@ -106,7 +106,7 @@ def manifest(
     out: Annotated[Path, typer.Option(help="A .parquet file.")] = Path("manifest.parquet"),
 ) -> None:
     """Write a dataset down without its pixels, to be made again where the photographs are."""
-    from generators.manifest import export
+    from generators.dataset.manifest import export
 
     rows = export(folder, out)
     print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
@@ -114,7 +114,7 @@ def manifest(
 
 def preview(folder: Dataset) -> None:
     """Write a contact sheet and a page of histograms into the dataset's folder."""
-    from generators.preview import preview as show
+    from generators.dataset.preview import preview as show
 
     made = show(folder)
     print(f"{made.sheet}\n{made.page}")

@@ -120,8 +120,8 @@ def finalize(
     """Write the verified dataset: verdicts in, rejected samples replaced."""
     from annotation_ui.finalize import finalize as run
     from dubench.generate_bar import GenerateBar
-    from generators.depth_sources import DepthSpec
-    from generators.sources import SourceSpec
+    from generators.depth.attach import DepthSpec
+    from generators.sources.pools import SourceSpec
 
     if out is None:
         whole = folder.absolute()

@@ -158,7 +158,7 @@ def _names(text: str) -> list[str]:
 
 def _load(metric: Metric, device: str) -> Compute:
     perceptual.check_pyiqa()
-    from generators.device import check_device
+    from generators.batched.render import check_device
 
     where = check_device(device)
     return perceptual.load(metric.name, metric.files, metric.needs_reference, where)

@@ -55,7 +55,7 @@ def load(name: str, files: Sequence[str], needs_reference: bool, device: "torch.
         name: `lpips`, `niqe`, `brisque` or `clipiqa`.
         files: its weights, relative to `weights_home()`.
         needs_reference: whether the metric looks at the clean images.
-        device: as `generators.device.check_device` gives it.
+        device: as `generators.batched.render.check_device` gives it.
 
     Raises:
         MissingError: the weights can be neither found nor downloaded, or are broken; or a package
@@ -102,7 +102,7 @@ def _measure(
 ) -> NDArray[np.float64]:
     import torch
 
-    from generators.device import upload
+    from generators.batched.render import upload
 
     tensors = [upload(stack, device).permute(0, 3, 1, 2).float() / 255 for stack in images]
     # TF32 would make a GPU's LPIPS differ from a CPU's; pyiqa's own wrapper allows it.

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dubench.predictions import Predictions
-from generators import photographs
 from generators.errors import InputError
-from generators.photographs import SUFFIXES, UnreadableError
+from generators.sources import photographs
+from generators.sources.photographs import SUFFIXES, UnreadableError
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 _REMEDY = "save 8-bit RGB, as PNG if you can"

@@ -8,8 +8,8 @@ import numpy as np
 
 from annotation_ui.records import Item
 from annotation_ui.store import Store
+from generators.dataset.schema import severity
 from generators.presets import load
-from generators.records import severity
 from generators.taxonomy import TYPES
 from tests.annotation_ui.plans import gold, repeat, sample
 

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from skimage import data
 
 from annotation_ui.checks import DENSE, check, implausible, residual
-from generators import depth_maps
 from generators.api import degrade
-from generators.depth import fit, store
+from generators.depth import files
+from generators.depth.procedural import fit, store
 from generators.errors import InputError
 from generators.physics import haze
 from generators.sample import Sample
@@ -110,7 +110,7 @@ def test_dense_haze_on_a_receding_plane_is_plausible_and_on_a_close_up_is_not() 
 def test_dense_haze_in_a_real_garage_is_mostly_implausible() -> None:
     left, _, disparity = data.stereo_motorcycle()
     raw = np.where(np.isfinite(disparity), disparity, 0).astype(np.float32)
-    depth = depth_maps.prepare(raw, "disparity", left.shape) / np.float32(65535)
+    depth = files.prepare(raw, "disparity", left.shape) / np.float32(65535)
     rng = np.random.default_rng(0)
     flagged = []
     for _ in range(300):

@@ -23,11 +23,11 @@ from annotation_ui.plan import DATABASE, plan, review_folder
 from annotation_ui.records import Item
 from annotation_ui.store import Store
 from dubench.predictions import read
-from generators.audit import verify
+from generators.build.generate import generate
+from generators.build.verify import verify
+from generators.dataset.recipe import Recipe
 from generators.errors import InputError
-from generators.generate import generate
-from generators.recipe import Recipe
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 from tests.annotation_ui.plans import Clock, samples
 from tests.on_disk import hashes, rows
 

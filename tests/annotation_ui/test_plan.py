@@ -22,11 +22,11 @@ from annotation_ui.plan import DATABASE, IMAGES, Planned, plan, review_folder
 from annotation_ui.planting import IMPOSSIBLE, SWAPPED, WRONG
 from annotation_ui.records import EVERYBODY, Item
 from annotation_ui.store import Store
+from generators.build.generate import generate
+from generators.dataset.schema import schema
 from generators.errors import InputError
-from generators.generate import generate
-from generators.pictures import decode_depth, decode_rgb
-from generators.records import schema
-from generators.sources import SourceSpec
+from generators.images import decode_depth, decode_rgb
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import TYPES
 
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from dubench.dataset import LABELS, open_split
+from generators.build.generate import generate
 from generators.errors import InputError
-from generators.generate import generate
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import KEYS
 
 

@@ -16,9 +16,9 @@ import pytest
 from dubench import predictions
 from dubench.dataset import Split, open_split
 from dubench.predict import predict
+from generators.build.generate import generate
 from generators.errors import InputError
-from generators.generate import generate
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 
 
 class Means:

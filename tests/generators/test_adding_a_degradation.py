@@ -17,7 +17,7 @@ from scipy.ndimage import convolve, map_coordinates
 
 import dubench as dubench_package
 import generators
-from generators.sources import BUNDLED
+from generators.sources.pools import BUNDLED
 
 HERE = Path(__file__).parents[2]
 PAGE = HERE / "docs" / "adding-a-degradation.md"
@@ -126,7 +126,7 @@ def test_the_page_costs_what_it_says() -> None:
         "generators/taxonomy.py",
         "generators/physics/motion_blur.py",
         "generators/data/presets/five.toml",
-        "generators/batched.py",
+        "generators/batched/models.py",
     }
 
 

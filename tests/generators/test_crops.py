@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generators import photographs
 from generators.crops import open_photograph, open_scene
-from generators.sources import Photograph
+from generators.sources import photographs
+from generators.sources.pools import Photograph
 
 
 def opened(path: Path, size: int):

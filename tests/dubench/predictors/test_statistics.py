@@ -12,10 +12,10 @@ from dubench.predictors import load
 from dubench.predictors.statistics import best
 from dubench.scoring.score import score
 from generators import degrade
+from generators.build.generate import generate
 from generators.errors import InputError
-from generators.generate import generate
-from generators.photographs import load as load_photograph
-from generators.sources import BUNDLED, SourceSpec
+from generators.sources.photographs import load as load_photograph
+from generators.sources.pools import BUNDLED, SourceSpec
 
 
 def small_set(out: Path, preset: str) -> Split:

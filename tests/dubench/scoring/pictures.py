@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from generators import degrade
-from generators.photographs import load
-from generators.sources import BUNDLED
+from generators.sources.photographs import load
+from generators.sources.pools import BUNDLED
 
 Stack = NDArray[np.uint8]
 

@@ -15,9 +15,9 @@ from dubench.scoring.comparison_table import show
 from dubench.scoring.constant import constants
 from dubench.scoring.per_sample import judge
 from dubench.scoring.score import Scored
+from generators.build.generate import generate
 from generators.errors import InputError
-from generators.generate import generate
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 from tests.dubench.scoring import made_scores
 from tests.dubench.scoring.test_score import perfect
 

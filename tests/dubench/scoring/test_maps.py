@@ -12,7 +12,7 @@ from dubench import predictions
 from dubench.dataset import Split, open_split
 from dubench.scoring.maps import map_errors
 from generators.errors import InputError
-from generators.pictures import decode_depth
+from generators.images import decode_depth
 
 
 @pytest.fixture

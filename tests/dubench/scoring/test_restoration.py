@@ -16,7 +16,7 @@ from dubench.predictions import Predictions, read
 from dubench.scoring.metrics import choose
 from dubench.scoring.restoration import find, score_restored
 from generators.errors import InputError
-from generators.pictures import decode_rgb, encode_rgb
+from generators.images import decode_rgb, encode_rgb
 from tests.dubench.scoring.pictures import need_weights
 
 Pixels = dict[str, np.ndarray]

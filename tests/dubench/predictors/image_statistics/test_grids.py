@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dubench.predictors.image_statistics import grids
-from generators.sources import BUNDLED
+from generators.sources.pools import BUNDLED
 
 PHOTO = BUNDLED / "picosdeeuropa-by-aitzol-berasategi.jpg"
 

@@ -7,7 +7,7 @@ from scipy.ndimage import minimum_filter
 
 from dubench.predictors.image_statistics import tones
 from dubench.predictors.image_statistics.histograms import histogram, quantiles
-from generators.sources import BUNDLED
+from generators.sources.pools import BUNDLED
 
 
 @pytest.fixture(scope="module")

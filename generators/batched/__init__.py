@@ -1,0 +1,1 @@
+"""The forward models on batches of tensors, for training and for a GPU."""

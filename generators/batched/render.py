@@ -1,0 +1,103 @@
+"""Render samples of a dataset by the tensor path, on any device: `generate --device cuda`.
+
+torch is imported late: a worker that renders on the CPU never needs it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.errors import InputError
+from generators.physics import Depth, Image
+from generators.postprocess import capture
+from generators.randomness import Purpose, normals, stream
+from generators.taxonomy import Value
+
+if TYPE_CHECKING:
+    import torch
+
+
+def check_device(name: str) -> "torch.device":
+    """The device called `name`: `cpu`, `cuda` or `cuda:1`.
+
+    Raises:
+        InputError: torch is missing, the name means nothing, or this machine has no such device.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise InputError(
+            f"device {name}: torch is missing; install dubench with its extra: dubench[train]"
+        ) from None
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise InputError(f"unknown device {name!r}; use cpu, cuda, or cuda:1 for the second GPU")
+    device = torch.device(name)
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and not found:
+        raise InputError(
+            f"device {name}: no CUDA device was found; use cpu, or install a GPU driver and a "
+            "build of torch with CUDA"
+        )
+    if device.type == "cuda" and (device.index or 0) >= found:
+        raise InputError(f"device {name}: the last of {found} CUDA devices is cuda:{found - 1}")
+    return device
+
+
+def upload(array: NDArray, device: "torch.device") -> "torch.Tensor":
+    """`array` as a tensor on `device`, without waiting for it: the copy takes its turn there."""
+    import torch
+
+    tensor = torch.from_numpy(array)
+    if device.type == "cuda":  # only pinned memory is copied while the host goes on
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor
+
+
+def render_batch(
+    kind: str,
+    cleans: Sequence[Image],
+    values: Sequence[Mapping[str, Value]],
+    depths: Sequence[Depth] | None,
+    keys: Sequence[tuple[int, int, int]],
+    device: str,
+) -> list[Image]:
+    """The degraded images of samples of one type, at exactly their values, then captured.
+
+    Within one level of `sample.render` before the capture: noise comes from the same streams. The
+    capture runs on the CPU, the same for both; JPEG may carry a level on to its block.
+
+    Args:
+        kind: the type of degradation.
+        cleans: (S, S, 3) uint8 RGB each, of one shape, at least one.
+        values: keys, derived values and nuisance of each.
+        depths: (S, S) uint16 each, for types that need depth.
+        keys: (seed, index, attempt) of each.
+        device: see `check_device`.
+
+    Raises:
+        InputError: an unknown type, or a device that is not there.
+    """
+    import torch
+
+    from generators.batched import models
+
+    where = check_device(device)
+    images = upload(np.stack(cleans), where).permute(0, 3, 1, 2).float() / 255
+    depth = noise = None
+    if depths is not None:
+        far = np.stack(depths).astype(np.float32)
+        depth = upload(far, where) / 65535
+    if kind in models.NOISY:
+        fields = [normals(stream(*key, Purpose.NOISE), cleans[0].shape) for key in keys]
+        noise = upload(np.stack(fields), where).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        collated = models.collate_values(values, images)
+        made = models.quantize(models.apply(kind, images, collated, depth, noise))
+    degraded = made.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return [
+        capture(image, value, key) if "jpeg_quality" in value else image
+        for image, value, key in zip(degraded, values, keys, strict=True)
+    ]

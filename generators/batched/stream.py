@@ -1,0 +1,233 @@
+"""An endless, seeded, shuffled stream of training batches, degraded on the training device.
+
+    stream = Stream(paths, {"du110k": 0.5, "du110k-wild": 0.5}, device="cuda", cached=True)
+    for batch in stream:
+        loss = loss_of(model(batch.degraded), batch.type, batch.parameters)
+
+`Stream(…, start=stream.step)` goes on where another stopped. Batch `step` is a function of the
+seed, the step and the other arguments, on one kind of device with one set of versions; `workers`
+and `start` change nothing. The distributions are those of a dataset of the same presets, the
+samples are others, and their values are not rounded to five digits. Fog too dense for its crop
+goes to another of the batch, or is thinned: see `batched_haze.derive`. Ranks of one training run
+take a seed each.
+
+This file imports torch when it is imported.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from generators.api import LEAST_SIDE, Degrade
+from generators.batched import haze, models
+from generators.batched.draws import draw, draw_capture
+from generators.batched.postprocess import add_noise, jpeg
+from generators.batched.render import check_device, upload
+from generators.batched.stream_crops import APART, Asked, Crops, Decoded, Held
+from generators.errors import InputError
+from generators.presets import Preset, load
+from generators.randomness import Purpose
+from generators.randomness import stream as random_stream
+from generators.sources.pools import BUNDLED, BUNDLED_SPLITS
+from generators.taxonomy import TYPES
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pairs of pictures and their truth, on the stream's device.
+
+    Attributes:
+        degraded, clean: (B, 3, S, S) float32 RGB, whole levels divided by 255.
+        type: (B,) int64, an index into the taxonomy's types.
+        parameters: (B, 15) float32, columns as `Degrade.columns`, NaN where a key is another
+            type's. Exactly what was rendered: `transmission` is the mean of the map.
+        step: the batch's number in its stream.
+    """
+
+    degraded: Tensor
+    clean: Tensor
+    type: Tensor
+    parameters: Tensor
+    step: int
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The samples `rows` (n,) of a batch, which are of one preset and type."""
+
+    preset: Preset
+    kind: str
+    rows: NDArray[np.int64]
+
+
+class Stream:
+    """Training batches without end.
+
+    Attributes:
+        step: the number of the next batch.
+    """
+
+    def __init__(
+        self,
+        photographs: Sequence[Path] | None = None,
+        presets: Mapping[str, float] | Sequence[str] = ("du110k",),
+        batch_size: int = 64,
+        size: int = 256,
+        seed: int = 0,
+        device: str = "cpu",
+        start: int = 0,
+        workers: int = 4,
+        *,
+        cached: bool = False,
+    ) -> None:
+        """Get ready; with `cached`, decode every photograph.
+
+        Args:
+            photographs: files; by default the bundled ones of the train split. Those that cannot
+                be read or are too small are left out, with a warning.
+            presets: names or paths of presets, and the weight of each; equal if none are given.
+                The types of a preset are equally likely.
+            batch_size: pairs in a batch.
+            size: side of a picture in pixels.
+            seed: of everything drawn, 0 … 2⁶⁴ − 1.
+            device: `cpu`, `cuda`, or `cuda:1`.
+            start: number of the first batch.
+            workers: threads that decode.
+            cached: keep the photographs, decoded, in the device's memory, about 7 bytes a pixel,
+                and cut crops there: for few photographs or a fast device.
+
+        Raises:
+            InputError: an argument cannot be used.
+        """
+        least = {"batch_size": 1, "size": LEAST_SIDE, "seed": 0, "start": 0, "workers": 1}
+        given = (batch_size, size, seed, start, workers)
+        for (name, low), value in zip(least.items(), given, strict=True):
+            if not low <= value < 2**64:
+                raise InputError(f"{name}={value} must be at least {low} and below 2**64")
+        self.step, self._batch_size, self._seed = start, batch_size, seed
+        self._device = check_device(device)
+        self._mixture = _mixture(presets)
+        paths = bundled() if photographs is None else [Path(path) for path in photographs]
+        if not paths:
+            raise InputError("no photographs given; leave `photographs` out for the bundled ones")
+        missing = next((path for path in paths if not path.is_file()), None)
+        if missing:
+            raise InputError(f"{missing}: no such file; give the paths of photographs")
+        asked = Asked(paths, size, batch_size, seed, self._hazy, self._device)
+        self._crops: Crops = Held(asked, workers) if cached else Decoded(asked, workers)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    @torch.no_grad()
+    def __next__(self) -> Batch:
+        """The next batch.
+
+        Raises:
+            InputError: hardly a photograph can be used.
+        """
+        step, device = self.step, self._device
+        crops, depth = self._crops.crops(step)
+        on_host, on_device = self._generators(step)
+        clean = crops.float() / 255
+        degraded = torch.empty_like(clean)
+        parameters = clean.new_full((len(clean), len(Degrade.columns)), torch.nan)
+        types, hazy = np.empty(len(clean), np.int64), self._hazy(step)
+        for share in self._shares(step):
+            kind = TYPES[share.kind]
+            rows = upload(share.rows, device)
+            values = draw(share.preset, kind.name, len(rows), on_host)
+            far = None
+            if kind.needs_depth:
+                far = depth[upload(np.searchsorted(hazy, share.rows), device)]
+                values = haze.derive(values, far, on_device)
+            noise = None
+            if kind.name in models.NOISY:
+                noise = torch.randn(
+                    (len(rows), *clean.shape[1:]), device=device, generator=on_device
+                )
+            made = models.apply(kind.name, clean[rows], values, far, noise)
+            levels = models.quantize(made).float()
+            degraded[rows] = _captured(levels, share.preset, on_host, on_device) / 255
+            types[share.rows] = list(TYPES).index(kind.name)
+            for key in kind.keys:
+                first = Degrade.columns.index((key.name, 0))
+                value = values[key.name].to(device).reshape(-1, key.size)
+                parameters[rows, first : first + key.size] = value
+        self.step += 1
+        return Batch(degraded, clean, upload(types, device), parameters, step)
+
+    def _shares(self, step: int) -> list[_Share]:
+        """Preset and type of every sample of batch `step`, drawn anew for each."""
+        weights = [weight for _, _, weight in self._mixture]
+        rng = random_stream(self._seed, step, APART, Purpose.PARAMETERS)
+        picks = rng.choice(len(weights), self._batch_size, p=weights)
+        return [
+            _Share(preset, kind, np.flatnonzero(picks == place))
+            for place, (preset, kind, _) in enumerate(self._mixture)
+            if (picks == place).any()
+        ]
+
+    def _hazy(self, step: int) -> list[int]:
+        """Which samples of batch `step` need depth, in order."""
+        return sorted(
+            row
+            for share in self._shares(step)
+            if TYPES[share.kind].needs_depth
+            for row in share.rows.tolist()
+        )
+
+    def _generators(self, step: int) -> tuple[torch.Generator, torch.Generator]:
+        """Of the values, on the CPU, where they are read without waiting; of all else."""
+        rng = random_stream(self._seed, step, APART, Purpose.NOISE)
+        one, other = (int(seed) for seed in rng.integers(2**63, size=2))
+        return (
+            torch.Generator().manual_seed(one),
+            torch.Generator(self._device).manual_seed(other),
+        )
+
+
+def bundled() -> list[Path]:
+    """The bundled photographs of the train split."""
+    elsewhere = {name for names in BUNDLED_SPLITS.values() for name in names}
+    return [path for path in sorted(BUNDLED.glob("*.jpg")) if path.name not in elsewhere]
+
+
+def _captured(
+    levels: Tensor, preset: Preset, on_host: torch.Generator, on_device: torch.Generator
+) -> Tensor:
+    """Pictures (n, 3, S, S) in levels after the preset's noise and JPEG, where it has them."""
+    deviation, quality = draw_capture(preset, len(levels), on_host)
+    for amount in (deviation, quality):
+        some = amount.nonzero().flatten()  # on the CPU: nothing waits
+        if not len(some):
+            continue
+        rows, strength = (upload(a.numpy(), levels.device) for a in (some, amount[some]))
+        if amount is deviation:
+            levels[rows] = add_noise(levels[rows], strength, on_device)
+        else:
+            levels[rows] = jpeg(levels[rows], strength)
+    return levels
+
+
+def _mixture(presets: Mapping[str, float] | Sequence[str]) -> list[tuple[Preset, str, float]]:
+    """(preset, type, probability) of everything that a sample can be."""
+    if isinstance(presets, str):
+        presets = [presets]
+    weights = presets if isinstance(presets, Mapping) else dict.fromkeys(presets, 1.0)
+    if not weights:
+        raise InputError("no presets given; for example du110k")
+    for name, weight in weights.items():
+        if not 0 < weight < float("inf"):
+            raise InputError(f"preset {name}: its weight {weight:g} must be a number above 0")
+    total = sum(weights.values())
+    return [
+        (preset, kind, weight / total / len(preset.types))
+        for preset, weight in ((load(name), weight) for name, weight in weights.items())
+        for kind in preset.types
+    ]

@@ -1,0 +1,1 @@
+"""Make a dataset, prove it, and replace what people rejected."""

@@ -1,0 +1,81 @@
+"""A test split whose answers are kept apart, for the host of a board.
+
+The test split is made with a secret seed as a dataset of its own, in `OUT.answers`, which the
+host keeps. What goes into `OUT` are its ids and degraded images alone, and a hash that commits
+the host to the answers.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators.build.produce import Job, Made, Progress
+from generators.build.produce import produce as make
+from generators.dataset.card import card
+from generators.dataset.recipe import ROW_GROUP, Recipe, read_json, share_out
+from generators.dataset.schema import schema
+from generators.errors import InputError
+from generators.files import whole, write_whole
+from generators.sources.pools import Pool
+
+COLUMNS = ("id", "degraded")
+
+
+def answers_folder(out: Path) -> Path:
+    """Where the answers to the blind test split of `out` are."""
+    return out.with_name(f"{out.name}.answers")
+
+
+def produce(out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: Progress) -> Made:
+    """Make train and validation in `out` and the test split beside it, its answers apart."""
+    splits = job.recipe.splits
+    if not splits["test"]:
+        raise InputError("--blind: so few samples leave no test split; ask for more with --n")
+    answers = answers_folder(out)
+    open_splits = {**splits, "test": 0}
+    public = replace(job.recipe, splits=open_splits, pools=share_out(open_splits, list(pools)))
+    hidden_splits = {"train": 0, "validation": 0, "test": splits["test"]}
+    hidden = replace(
+        job.recipe,
+        splits=hidden_splits,
+        pools=share_out(hidden_splits, list(pools)),
+        seed=_secret_seed(answers),
+        first=public.n,
+    )
+    kept = make(answers, replace(job, recipe=hidden), workers, progress)
+    made = make(out, replace(job, recipe=public), workers, progress)
+    _strip(answers, out, hidden)
+    told = read_json(out)
+    told["blind"] = {"test": splits["test"], "commitment": kept.identity["test"]["content_id"]}
+    text = card(public, made.identity, made.left_out, told["blind"])
+    write_whole(out / "README.md", text)
+    write_whole(out / "recipe.json", json.dumps(told, indent=1))
+    made.new += kept.new
+    made.blind = hidden.n
+    return made
+
+
+def _secret_seed(answers: Path) -> int:
+    if (answers / "recipe.json").exists():
+        return int(read_json(answers)["seed"])
+    return secrets.randbits(63)
+
+
+def _strip(answers: Path, out: Path, hidden: Recipe) -> None:
+    """Copy ids and degraded images of the hidden test split, and nothing else."""
+    wanted = schema()
+    bare = pa.schema([wanted.field(name) for name in COLUMNS])
+    features = json.loads(wanted.metadata[b"huggingface"])["info"]["features"]
+    info = {"info": {"features": {name: features[name] for name in COLUMNS}}}
+    bare = bare.with_metadata({"huggingface": json.dumps(info)})
+    for shard in hidden.shards:
+        target = out / "data" / f"blind-{shard.name}"
+        source = pq.ParquetFile(answers / "data" / shard.name)
+        with whole(target) as part, pq.ParquetWriter(part, bare, write_page_index=True) as writer:
+            for batch in source.iter_batches(ROW_GROUP, columns=list(COLUMNS)):
+                writer.write_table(pa.Table.from_batches([batch]).cast(bare))

@@ -1,0 +1,164 @@
+"""Make a dataset: plan it, make its shards, describe it. Begun again, it goes on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from generators import engines, presets
+from generators.build import blind as blinds
+from generators.build.produce import Job, Made, Progress, produce
+from generators.dataset import manifest as manifests
+from generators.dataset.folder import check_folder, check_space
+from generators.dataset.recipe import Recipe, share_out
+from generators.depth import attach
+from generators.depth.attach import DepthSpec, Heard
+from generators.errors import InputError
+from generators.sources.inspection import look
+from generators.sources.pools import Gathering, Inspector, Pool, SourceSpec, gather
+from generators.sources.splits import split_counts
+from generators.taxonomy import TYPES
+
+LEAST_SIZE, MOST_SIZE = 32, 2048
+
+
+def generate(
+    n: int,
+    out: Path,
+    sources: Sequence[SourceSpec],
+    preset: str = "du110k",
+    size: int = 256,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    depth: DepthSpec | None = None,
+    device: str = "cpu",
+    blind: bool = False,
+) -> Made:
+    """Make about `n` pairs in the folder `out`, or finish what an earlier run began there.
+
+    `n` is rounded to a multiple of the number of types, so that every type has as many samples.
+
+    Args:
+        sources: where photographs come from.
+        preset: name of a bundled preset or path of a TOML file.
+        size: side of an image in pixels.
+        seed: 0 … 2⁶³ − 1; with the photographs, it decides every byte.
+        workers: processes; all cores by default. The bytes do not depend on it.
+        depth: where the depth of photographs comes from; guessed by default.
+        device: `cpu`, or a torch device for the batched path (within one level of the CPU's).
+        blind: keep the answers of the test split from `out`; see `generators.build.blind`.
+
+    Raises:
+        InputError: an argument is wrong, `out` holds something else, sources are unusable, or
+            the disk is full. Whatever was finished stays.
+    """
+    progress = progress or Progress()
+    if n < 1:
+        raise InputError(f"--n {n}: ask for at least one sample")
+    if not LEAST_SIZE <= size <= MOST_SIZE:
+        raise InputError(f"--size {size}: choose {LEAST_SIZE} to {MOST_SIZE} pixels")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"--seed {seed}: choose 0 to 2⁶³ − 1")
+    workers = engines.processes(workers)
+    _check_device(device)
+    chosen = presets.load(preset)
+    splits = split_counts(n, len(chosen.types))
+    check_folder(out)
+    how = Gathering(splits, size, seed, *eyes(out, workers, progress))
+    pools = pools_of(out, sources, how, chosen, depth, device, progress)
+    recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
+    check_space(out, recipe)
+    job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
+    if not blind:
+        return produce(out, job, workers, progress)
+    return blinds.produce(out, job, pools, workers, progress)
+
+
+def regenerate(
+    manifest: Path,
+    out: Path,
+    sources: Sequence[SourceSpec],
+    workers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    depth: DepthSpec | None = None,
+    device: str = "cpu",
+) -> tuple[Made, list[str]]:
+    """Make the dataset of a manifest again in `out`, from the photographs it was made of.
+
+    Returns:
+        what was made, and the splits whose pixels are not the manifest's to the byte.
+
+    Raises:
+        InputError: the manifest cannot be read, photographs are missing or differ, or as
+            `generate`.
+    """
+    progress = progress or Progress()
+    workers = engines.processes(workers)
+    _check_device(device)
+    told = manifests.read(manifest)
+    check_folder(out)
+    # One pool to look hashes up in: the manifest says which split.
+    everything = {"train": told.recipe.n}
+    how = Gathering(everything, told.recipe.size, 0, *eyes(out, workers, progress))
+    pools = pools_of(out, sources, how, told.recipe.preset, depth, device, progress)
+    photographs = {
+        photo.sha256: photo
+        for pool in pools
+        for photos in (pool.photographs or {}).values()
+        for photo in photos
+    }
+    where = ", ".join(f"{spec.kind}={spec.where}" if spec.where else spec.kind for spec in sources)
+    manifests.match(told, photographs, where)
+    check_space(out, told.recipe)
+    members = [p.photographs or {} for p in pools]
+    job = Job(told.recipe, members, {}, device, manifest, review=told.review)
+    made = produce(out, job, workers, progress)
+    return made, [
+        split for split, ids in made.identity.items() if ids != dict(told.identity[split])
+    ]
+
+
+def pools_of(
+    home: Path,
+    sources: Sequence[SourceSpec],
+    how: Gathering,
+    preset: presets.Preset,
+    depth: DepthSpec | None,
+    device: str,
+    progress: Progress,
+) -> list[Pool]:
+    """The photographs of `sources`, with their depth where the preset's types need it.
+
+    Depth maps are kept beside the folder `home`, as are streamed photographs.
+    """
+    if not any(TYPES[kind].needs_depth for kind in preset.types):
+        return gather(sources, how)
+    spec = depth or DepthSpec("procedural")
+    attach.check(spec, sources)
+    pools = gather(sources, replace(how, depth_column=spec.column))
+    cache = home.with_name(f"{home.name}.depth")
+    return attach.attach(pools, sources, spec, cache, device, progress.depths)
+
+
+def eyes(home: Path, workers: int, progress: Progress) -> tuple[Inspector, Path, Heard]:
+    """How files are inspected, where streams are spooled, and who hears of it."""
+    inspect = partial(look, workers, progress.inspected)
+    return inspect, home.with_name(f"{home.name}.spool"), progress.spooled
+
+
+def _left_out(pools: Sequence[Pool]) -> dict[str, dict[str, list[str]]]:
+    told: dict[str, dict[str, list[str]]] = {}
+    for pool in pools:  # several of one kind share an entry
+        for reason, names in pool.left_out.items():
+            told.setdefault(pool.kind, {}).setdefault(reason, []).extend(names)
+    return told
+
+
+def _check_device(device: str) -> None:
+    if device != "cpu":
+        from generators.batched.render import check_device
+
+        check_device(device)

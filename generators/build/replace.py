@@ -1,0 +1,180 @@
+"""Replace the samples that people rejected: the same dataset again, but for them."""
+
+import dataclasses
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators import engines
+from generators.build.generate import eyes, pools_of
+from generators.build.produce import Job, Made, Progress, produce
+from generators.build.revise import Revision
+from generators.dataset.folder import check_folder, check_space
+from generators.dataset.ids import parse, successor
+from generators.dataset.parquet import unreadable
+from generators.dataset.recipe import Recipe, read_finished, share_out
+from generators.depth.attach import DepthSpec
+from generators.errors import InputError
+from generators.sources.pools import Gathering, Pool, SourceSpec
+
+_COLUMNS = ["id", "depth_source", "recipe"]
+
+
+def replace(
+    folder: Path,
+    out: Path,
+    accepted: Collection[str],
+    rejected: Collection[str],
+    review: Mapping[str, Any],
+    sources: Sequence[SourceSpec],
+    workers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    depth: DepthSpec | None = None,
+) -> Made:
+    """Make the dataset of `folder` in `out`, or finish it, with the `rejected` samples replaced.
+
+    A replacement keeps index, split, source and type; its id ends in -r1 (then -r2, …), and it is
+    drawn anew from the attempts beyond the rejected sample's. `accepted` rows say so; all others
+    are copied. The photographs are needed only where something is replaced.
+
+    Args:
+        folder: a finished dataset; it is not changed.
+        accepted, rejected: ids.
+        review: what people found, as the card tells it: see `generators.dataset.review_card`.
+        sources, depth: as the dataset was generated with.
+
+    Raises:
+        InputError: `folder` is not whole, `sources` or `depth` are not what it was made from, an
+            id is not in it, or as `generate`. Nothing is written then.
+    """
+    progress = progress or Progress()
+    workers = engines.processes(workers)
+    told = finished(folder)
+    if out.resolve() == folder.resolve():
+        raise InputError(f"--out {out} is the dataset itself, which stays as it is; choose another")
+    check_folder(out)
+    before = Recipe.from_json(told)
+    rows = {row["id"]: row for row in _rows(folder, before)}
+    strange = sorted({*accepted, *rejected} - set(rows))
+    if strange:
+        raise InputError(f"{folder} has no sample {strange[0]}")
+    photographs: list[Pool] = []
+    if rejected:
+        home = folder.absolute()
+        how = Gathering(before.splits, before.size, before.seed, *eyes(home, workers, progress))
+        photographs = pools_of(home, sources, how, before.preset, depth, "cpu", progress)
+        _check_sources(folder, before, photographs, sources)
+        _check_photographs(folder, before, photographs, rows)
+    recipe = dataclasses.replace(before, replaced=_replaced(before, rejected, rows))
+    check_space(out, recipe)
+    job = Job(
+        recipe,
+        [pool.photographs or {} for pool in photographs],
+        told["made"]["left_out"],
+        revision=Revision(folder.absolute(), frozenset(accepted)),
+        review=review,
+    )
+    return produce(out, job, workers, progress)
+
+
+def finished(folder: Path) -> dict[str, Any]:
+    """recipe.json of the dataset in `folder`, whose samples can be replaced.
+
+    Raises:
+        InputError: there is none, it is not finished, or its test split is blind.
+    """
+    told = read_finished(folder)
+    if "blind" in told or told["first"]:
+        raise InputError(
+            f"{folder} belongs to a blind test split, which is out of hand once it is made; review "
+            "a dataset made without --blind instead"
+        )
+    return told
+
+
+def _rows(folder: Path, recipe: Recipe) -> Iterator[dict[str, Any]]:
+    for shard in recipe.shards:
+        path = folder / "data" / shard.name
+        try:
+            yield from pq.read_table(path, columns=_COLUMNS).to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise unreadable(path, error, f"run dubench verify {folder}") from None
+
+
+def _replaced(
+    before: Recipe, rejected: Collection[str], rows: Mapping[str, Mapping[str, Any]]
+) -> dict[str, int]:
+    """The new recipe's `replaced`: what was replaced before and stands, and what is now."""
+    made = {name: first for name, first in before.replaced.items() if name not in rejected}
+    for name in rejected:
+        made[successor(name)] = json.loads(rows[name]["recipe"])["attempt"] + 1
+    return dict(sorted(made.items()))
+
+
+def _check_sources(
+    folder: Path, recipe: Recipe, pools: Sequence[Pool], sources: Sequence[SourceSpec]
+) -> None:
+    """Are these the photographs that the dataset was made from?"""
+    remedy = "give the same --source, in the same order, as to dubench generate"
+    then, now = ([pool.kind for pool in some] for some in (recipe.pools, pools))
+    if then != now:
+        raise InputError(
+            f"{folder} was made from {_named(then)}, and --source gives {_named(now)}; {remedy}"
+        )
+    specs = [spec for spec in sources for _ in range(2 if spec.kind == "builtin" else 1)]
+    shares = share_out(recipe.splits, list(pools))
+    for spec, share, wanted in zip(specs, shares, recipe.pools, strict=True):
+        if wanted.digest and (share.digest, share.photographs) != (
+            wanted.digest,
+            wanted.photographs,
+        ):
+            where = f"{spec.kind}={spec.where}" if spec.where else spec.kind
+            raise InputError(
+                f"--source {where}: its {sum(share.photographs.values()):,} photographs are not "
+                f"the {sum(wanted.photographs.values()):,} that {folder} was made from; give the "
+                f"same files under the same names, and {remedy}"
+            )
+
+
+def _named(kinds: Sequence[str]) -> str:
+    """Pools as --source names them: `builtin` brings dead leaves along."""
+    return ", ".join(
+        kind
+        for place, kind in enumerate(kinds)
+        if not (kind == "dead-leaves" and place and kinds[place - 1] == "builtin")
+    )
+
+
+def _check_photographs(
+    folder: Path,
+    recipe: Recipe,
+    pools: Sequence[Pool],
+    rows: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Does every photograph lie in its split again, with depth from the same place?"""
+    at_hand = {
+        photo.sha256: (split, photo.depth_source)
+        for pool in pools
+        for split, photos in (pool.photographs or {}).items()
+        for photo in photos
+    }
+    for name, row in rows.items():
+        found = at_hand.get(json.loads(row["recipe"])["photograph"])
+        if found is None:  # a scene
+            continue
+        split, depth = found
+        if split != recipe.split_of(parse(name)[0]):
+            raise InputError(
+                f"{folder}: the photograph of {name} would be in {split} now, and on two sides; "
+                "the photographs cannot be parted as they were"
+            )
+        if row["depth_source"] not in (None, depth):
+            raise InputError(
+                f"{folder}: {name} has {row['depth_source']} depth, and --depth gives {depth} "
+                "depth for its photograph; give the same --depth as to dubench generate"
+            )

@@ -1,0 +1,74 @@
+"""Make one shard of a dataset that people have looked at: rows are kept, accepted or replaced."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators.build.shards import Progress, Shards
+from generators.dataset.parquet import ShardWriter, unreadable
+from generators.dataset.recipe import ROW_GROUP, Recipe
+from generators.dataset.schema import REVIEW
+from generators.errors import InputError
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What to keep of which dataset; the new recipe says what to replace.
+
+    Attributes:
+        folder: the dataset as it was reviewed.
+        accepted: ids of samples that people accepted now.
+    """
+
+    folder: Path
+    accepted: frozenset[str]
+
+
+def revise(shards: Shards, revision: Revision, number: int, progress: Progress) -> Counter[str]:
+    """Make shard `number` of the revised dataset; returns how many crops were redrawn, by reason.
+
+    Rows that the new recipe calls by another name are made anew; the others are copied.
+
+    Raises:
+        InputError: the old shard cannot be read, or does not hold what its recipe says.
+    """
+    shard = shards.recipe.shards[number]
+    redrawn: Counter[str] = Counter()
+    with ShardWriter(shards.folder / shard.name, ROW_GROUP) as writer:
+        start = shard.start
+        for rows in _batches(revision.folder, number):
+            indices = range(start, start + len(rows))
+            start = indices.stop
+            for index, old in zip(indices, rows, strict=True):
+                if old["id"] != shards.recipe.id_of(index):
+                    (made,) = shards.fresh([index], redrawn)
+                    writer.add(made)
+                else:
+                    accepted = old["id"] in revision.accepted
+                    writer.add(old | {"review": REVIEW[1]} if accepted else old)
+            progress(Counter(shards.recipe.kind_of(index) for index in indices))
+    return redrawn
+
+
+def _batches(folder: Path, number: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a shard of the dataset in `folder`, which holds exactly what it should."""
+    recipe = Recipe.read(folder)
+    shard = recipe.shards[number]
+    path = folder / "data" / shard.name
+    names = [recipe.id_of(index) for index in range(shard.start, shard.stop)]
+    try:
+        file = pq.ParquetFile(path)
+        if file.read(["id"])["id"].to_pylist() != names:
+            raise InputError(
+                f"{path} does not hold the samples that recipe.json puts there; run dubench "
+                f"verify {folder}"
+            )
+        for batch in file.iter_batches(ROW_GROUP):
+            yield batch.to_pylist()
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise unreadable(path, error, f"run dubench verify {folder}") from None

@@ -1,0 +1,224 @@
+"""The dataset card: what a stranger needs to know to use the dataset, and to trust it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from generators.dataset.recipe import Recipe
+from generators.dataset.review_card import section
+from generators.dataset.schema import flat_columns, schema
+from generators.sources.splits import SPLITS
+from generators.taxonomy import TYPES
+
+Identity = Mapping[str, Mapping[str, str]]
+LeftOut = Mapping[str, Mapping[str, list[str]]]
+
+_SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+_SIZE_NAMES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "n>10M")
+_BUNDLED = Path(__file__).parents[1] / "data" / "photos" / "ATTRIBUTION.md"
+
+
+def card(
+    recipe: Recipe,
+    identity: Identity,
+    left_out: LeftOut,
+    blind: Mapping[str, Any] | None = None,
+    review: Mapping[str, Any] | None = None,
+) -> str:
+    """README.md of the dataset: YAML for the Hub, then prose and tables for people.
+
+    Args:
+        blind: what recipe.json says of a blind test split; None if there is none.
+        review: what people found; None if they have not looked.
+    """
+    return "\n\n".join(
+        [
+            _front_matter(recipe, bool(blind), _fingerprint(recipe, identity, blind, review)),
+            f"# {recipe.preset.name}: degraded photographs with exact ground truth",
+            f"{recipe.n:,} pairs of {recipe.size}×{recipe.size} RGB images, clean and degraded, "
+            "each with the type of its degradation and the physical parameters that made it, in "
+            "the manner of DU-110k ([arXiv 2602.04565](https://arxiv.org/abs/2602.04565)). Made "
+            "with dubench; every row can be rendered again and compared by `dubench verify`.",
+            "```python\nfrom datasets import load_dataset\n\n"
+            'row = load_dataset("path/of/this/folder", split="test")[0]\n'
+            'row["degraded"], row["clean"], row["tuples"]\n```',
+            _splits(recipe, identity, blind["test"] if blind else 0),
+            _types(recipe),
+            _columns(),
+            _making(recipe, left_out),
+            section(review) if review else "The rows are unreviewed by people.",
+            _licence(recipe),
+        ]
+    )  # fmt: skip
+
+
+def licence(recipe: Recipe) -> str:
+    """The Hub's name for the licence that the photographs leave the dataset."""
+    kinds = {pool.kind for pool in recipe.pools}
+    if kinds <= {"builtin", "dead-leaves"}:
+        return "cc-by-sa-4.0" if "builtin" in kinds else "cc0-1.0"
+    return "other"
+
+
+def _fingerprint(recipe: Recipe, *told: Any) -> str:
+    """A hash that no two datasets share.
+
+    `datasets` keeps what it has loaded under the folder's name and a hash of the YAML: without
+    this, it would take one dataset for another in a folder of the same name.
+    """
+    everything = json.dumps([recipe.as_json(), *told], sort_keys=True)
+    return hashlib.sha256(everything.encode()).hexdigest()
+
+
+def _front_matter(recipe: Recipe, blind: bool, fingerprint: str) -> str:
+    size = _SIZE_NAMES[sum(recipe.n >= bound for bound in _SIZES)]
+    splits = [split for split in SPLITS if recipe.splits[split]]
+    # JSON is YAML: each value in one line, quoted where it must be.
+    configs = [
+        {
+            "config_name": "default",
+            "data_files": [{"split": s, "path": f"data/{s}-*.parquet"} for s in splits],
+        }
+    ]
+    if blind:  # other columns, so another configuration
+        files = [{"split": "test", "path": "data/blind-*.parquet"}]
+        configs.append({"config_name": "blind", "data_files": files})
+    fields = {
+        "pretty_name": recipe.preset.name,
+        "license": licence(recipe),
+        "task_categories": ["image-to-text", "image-to-image"],
+        "tags": ["image-degradation", "image-restoration", "dubench", "croissant"],
+        "size_categories": [size],
+        "configs": configs,
+        "dataset_info": {
+            "config_name": "default",
+            "description": f"fingerprint {fingerprint}",
+            "features": [_yaml_feature(field) for field in schema()],
+        },
+    }
+    lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items()]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _yaml_feature(field: pa.Field) -> dict[str, Any]:
+    """A column as the Hub's YAML names it."""
+    if field.name in ("degraded", "clean", "depth"):
+        return {"name": field.name, "dtype": "image"}
+    if field.name == "type":
+        names = {str(i): name for i, name in enumerate(TYPES)}
+        return {"name": "type", "dtype": {"class_label": {"names": names}}}
+    return {"name": field.name, **_yaml_kind(field.type)}
+
+
+def _yaml_kind(kind: pa.DataType) -> dict[str, Any]:
+    if pa.types.is_list(kind):
+        inner = kind.value_type
+        if pa.types.is_struct(inner):
+            return {"list": [{"name": child.name, **_yaml_kind(child.type)} for child in inner]}
+        return {"list": _yaml_kind(inner)["dtype"]}
+    return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind)}
+
+
+def _splits(recipe: Recipe, identity: Identity, blind: int) -> str:
+    head = "| split | samples | per type | recipe_id | content_id |\n|---|---|---|---|---|"
+    types = len(recipe.preset.types)
+    rows = [
+        f"| {split} | {recipe.splits[split]:,} | {recipe.splits[split] // types:,} "
+        f"| `{ids['recipe_id'][:16]}` | `{ids['content_id'][:16]}` |"
+        for split, ids in identity.items()
+    ]
+    if blind:
+        rows.append(f"| test, blind | {blind:,} | {blind // types:,} | kept by the host | |")
+    return "\n".join(
+        [
+            "## Splits\n",
+            head,
+            *rows,
+            "\nNo photograph is on two sides. `content_id` pins the very pixels, `recipe_id` what "
+            "they were made of; both in full in `recipe.json`."
+            + (
+                " The configuration `blind` holds ids and degraded images of the test split alone; "
+                "`commitment` in `recipe.json` is the content_id of its answers."
+                if blind
+                else ""
+            ),
+        ]
+    )
+
+
+def _types(recipe: Recipe) -> str:
+    rows = []
+    for name in recipe.preset.types:
+        kind = TYPES[name]
+        for key in kind.keys:
+            drawn = json.dumps(recipe.preset.draws[name][key.name])
+            drawn = drawn if len(drawn) < 70 else f"{drawn[:60]} …"
+            rows.append(f"| `{name}` | `{key.name}` | {key.meaning} | {key.unit} | `{drawn}` |")
+    return "\n".join(
+        ["## Types and parameters\n", "| type | key | meaning | unit | drawn from |",
+         "|---|---|---|---|---|", *rows]
+    )  # fmt: skip
+
+
+def _columns() -> str:
+    flat = ", ".join(f"`{name}`" for name in flat_columns())
+    return (
+        "## Columns\n\n`degraded` and `clean` (PNG), `type`, `tuples` (type, key, value, shape; "
+        f"the map `transmission` by its mean), the same flat for filters: {flat}; `depth` (16-bit "
+        "PNG, 0 nearest, where the type needs it), `severity`, `source`, `source_id`, "
+        "`source_scale` (pixels here per pixel of the photograph), `crop_box` (x, y, width, height "
+        "there), "
+        "`depth_source`, `recipe` (JSON: seed, index, attempt, photograph hash, derived and "
+        "nuisance values), `degraded_sha256` (of the RGB bytes), `review`."
+    )
+
+
+def _making(recipe: Recipe, left_out: LeftOut) -> str:
+    lines = [
+        "## How it was made\n",
+        f"Preset `{recipe.preset.name}`, seed {recipe.seed}. Sources:\n",
+        "| source | samples | photographs or scenes |",
+        "|---|---|---|",
+    ]
+    for pool in recipe.pools:
+        lines.append(
+            f"| {pool.kind} | {sum(pool.samples.values()):,} | {sum(pool.photographs.values()):,} |"
+        )
+    for source, reasons in left_out.items():
+        told = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())
+        lines.append(f"\nLeft out of {source}: {told} (named in `recipe.json`).")
+    if any(TYPES[name].needs_depth for name in recipe.preset.types):
+        lines.append(
+            "\nDepth of photographs is procedural (a plausible layout, not a measurement), of "
+            "dead-leaves scenes exact; `depth_source` says which."
+        )
+    if recipe.preset.capture:
+        lines.append(
+            "\nAfter the degradation, some pictures got Gaussian noise, and some went through "
+            f"JPEG: `{json.dumps(recipe.preset.capture)}`; how much, each row's `recipe` says. "
+            "Type `none` is an undegraded photograph with the same."
+        )
+    lines.append(
+        "\nThe parameter ranges of the preset `du110k` are an inference from the paper's printed "
+        "results, not its authors' word."
+    )
+    return "\n".join(lines)
+
+
+def _licence(recipe: Recipe) -> str:
+    kinds = {pool.kind for pool in recipe.pools}
+    if "builtin" in kinds:
+        return (
+            "## Licence\n\nThis dataset holds crops of CC-BY-SA photographs, so it is shared "
+            "under the same terms.\n\n" + _BUNDLED.read_text("utf-8").partition("\n\n")[2].strip()
+        )
+    if kinds == {"dead-leaves"}:
+        return "## Licence\n\nSynthetic scenes alone: CC0-1.0."
+    return (
+        "## Licence\n\nThe licences of the source photographs hold for their crops. Whoever "
+        "publishes this dataset states them here."
+    )

@@ -1,0 +1,50 @@
+"""Two hashes that name a dataset: what it was made of, and what it holds."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from generators.dataset.parquet import reading
+
+COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
+
+
+def split_identity(files: list[Path], preset: dict[str, Any]) -> dict[str, str]:
+    """`recipe_id` and `content_id` of the rows in `files`, whatever the files' order.
+
+    `recipe_id` covers ids, parameters, photograph hashes, crops and the preset, and is the same
+    wherever the dataset is made; `content_id` covers ids, pixel hashes and tuples, and pins the
+    very pixels.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    recipes, contents = [], []
+    for row in _rows(files):
+        recipe = json.loads(row["recipe"])
+        tuples = canonical_tuples(row["tuples"])
+        crop = [recipe["photograph"], recipe["crop_box"], recipe["nuisance"]]
+        recipes.append(json.dumps([row["id"], tuples, crop], sort_keys=True))
+        contents.append(json.dumps([row["id"], row["degraded_sha256"], tuples]))
+    recipes.append(json.dumps(preset, sort_keys=True))
+    return {"recipe_id": _digest(recipes), "content_id": _digest(contents)}
+
+
+def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
+    """Tuples as sorted [type, key, [numbers of five digits]], equal for equal truths."""
+    return sorted([t["type"], t["key"], [f"{entry:.5g}" for entry in t["value"]]] for t in tuples)
+
+
+def _rows(files: list[Path]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        with reading(file):
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=COLUMNS):
+                yield from batch.to_pylist()
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

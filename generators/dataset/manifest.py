@@ -1,0 +1,139 @@
+"""A dataset without its pixels: enough to make it again wherever the photographs are.
+
+One small Parquet file: a row per sample with its source, photograph hash, crop, parameters and
+seed, and the dataset's recipe and identity in the file's metadata.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators.dataset.parquet import reading
+from generators.dataset.recipe import Recipe, read_finished
+from generators.dataset.schema import schema
+from generators.errors import InputError
+from generators.files import whole
+from generators.sources.pools import PLACELESS, Photograph
+
+FORMAT = b"1"
+COLUMNS = (
+    "id", "type", "tuples", "source", "source_id", "crop_box", "recipe", "degraded_sha256",
+    "review",
+)  # fmt: skip
+_KEY = b"dubench_manifest"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A dataset without its pixels.
+
+    Attributes:
+        recipe: as in recipe.json.
+        identity: `recipe_id` and `content_id` per split.
+        rows: by sample index.
+        review: what recipe.json says of its review; None if people have not looked at it.
+    """
+
+    recipe: Recipe
+    identity: Mapping[str, Mapping[str, str]]
+    rows: Mapping[int, Mapping[str, Any]]
+    review: Mapping[str, Any] | None = None
+
+    @property
+    def photographs(self) -> dict[str, str]:
+        """Photograph hash → its name in the source, for every photograph (not scene) used."""
+        return {
+            json.loads(row["recipe"])["photograph"]: row["source_id"]
+            for row in self.rows.values()
+            if row["source"] not in PLACELESS
+        }
+
+
+def export(folder: Path, path: Path) -> int:
+    """Write the manifest of the finished dataset in `folder` to `path`; returns its rows.
+
+    Raises:
+        InputError: `folder` holds no finished dataset, a shard cannot be read, or `path` cannot
+            be written.
+    """
+    told = read_finished(folder)
+    recipe = Recipe.from_json(told)
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: the folder {path.parent} does not exist")
+    tables = []
+    for shard in recipe.shards:
+        file = folder / "data" / shard.name
+        with reading(file):
+            tables.append(pq.read_table(file, columns=list(COLUMNS)))
+    about = {
+        _KEY: FORMAT,
+        b"recipe": json.dumps(recipe.as_json()).encode(),
+        b"identity": json.dumps(told["made"]["identity"]).encode(),
+        b"review": json.dumps(told.get("review")).encode(),
+    }
+    table = pa.concat_tables(tables).replace_schema_metadata(about)
+    with whole(path) as part:
+        pq.write_table(table, part, compression="zstd")
+    return table.num_rows
+
+
+def read(path: Path) -> Manifest:
+    """The manifest in the file at `path`.
+
+    Raises:
+        InputError: there is no such file, it is no manifest, or of another version.
+    """
+    if not path.is_file():
+        raise InputError(f"--manifest {path}: no such file")
+    try:
+        table = pq.read_table(path)
+        about = table.schema.metadata or {}
+    except (OSError, pa.ArrowException):
+        raise InputError(f"--manifest {path} is not a Parquet file, or is cut short") from None
+    if _KEY not in about:
+        raise InputError(f"--manifest {path} is no manifest; dubench manifest DIR makes one")
+    if about[_KEY] != FORMAT:
+        raise InputError(
+            f"--manifest {path} is of version {about[_KEY].decode()}; this dubench reads "
+            f"{FORMAT.decode()}"
+        )
+    wanted = schema()
+    there = {field.name: field.type for field in table.schema}
+    if any(there.get(name) != wanted.field(name).type for name in COLUMNS):
+        raise InputError(f"--manifest {path} lacks columns of a manifest; export it again")
+    rows = {json.loads(row["recipe"])["index"]: row for row in table.to_pylist()}
+    recipe = Recipe.from_json(json.loads(about[b"recipe"]))
+    review = json.loads(about[b"review"])
+    return Manifest(recipe, json.loads(about[b"identity"]), rows, review)
+
+
+def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str) -> None:
+    """Make sure that every photograph of `manifest` is at hand.
+
+    Args:
+        photographs: by hash.
+        where: the sources, for the message.
+
+    Raises:
+        InputError: some are missing or differ; the message counts and names them.
+    """
+    names = {photo.source_id for photo in photographs.values()}
+    lost = {sha: name for sha, name in manifest.photographs.items() if sha not in photographs}
+    if not lost:
+        return
+    differing = sorted(name for name in lost.values() if name in names)
+    missing = sorted(name for name in lost.values() if name not in names)
+    told = [
+        f"{len(some)} {what} ({', '.join(some[:3])}{', …' if len(some) > 3 else ''})"
+        for what, some in (("are missing", missing), ("are other files", differing))
+        if some
+    ]
+    raise InputError(
+        f"of {len(manifest.photographs)} photographs of the manifest, {' and '.join(told)} in "
+        f"{where}; give the photographs it was made from"
+    )

@@ -1,0 +1,101 @@
+"""Rows to one Parquet file that is there whole or not at all, and what is wrong with another."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators.dataset.schema import IMAGES, schema
+from generators.errors import InputError
+
+
+class ShardWriter:
+    """Writes rows to one Parquet file that appears whole, under its own name, or not at all."""
+
+    def __init__(self, path: Path, row_group: int) -> None:
+        self._path = path
+        self._part = path.with_name(f".{path.name}.part")
+        self._row_group = row_group
+        self._rows: list[dict[str, Any]] = []
+        self._schema = schema()
+        plain = [f"{name}.bytes" for name in IMAGES]
+        self._writer = pq.ParquetWriter(
+            self._part,
+            self._schema,
+            # Pictures are compressed already.
+            compression={column: "NONE" if column in plain else "ZSTD" for column in _leaves()},
+            use_dictionary=["severity", "source", "depth_source", "review"],
+            write_statistics=[c for c in _leaves() if c not in plain],
+            write_page_index=True,
+        )
+
+    def add(self, made: dict[str, Any]) -> None:
+        """Append one row."""
+        self._rows.append(made)
+        if len(self._rows) == self._row_group:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema))
+            self._rows = []
+
+    def __enter__(self) -> "ShardWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._flush()
+                self._writer.close()
+                self._part.rename(self._path)
+            else:
+                with suppress(OSError):  # a full disk must not hide the first error
+                    self._writer.close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def holds(path: Path, rows: int) -> bool:
+    """Whether the file at `path` is there, its footer is readable, and it tells of `rows` rows."""
+    try:
+        return int(pq.read_metadata(path).num_rows) == rows
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def unreadable(path: Path, error: Exception, remedy: str = "run dubench verify") -> InputError:
+    """What to raise where a finished dataset's file turns out not to be readable."""
+    reason = str(error).partition("\n")[0]
+    return InputError(f"{path} cannot be read: {reason}; {remedy}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise InputError where the shard at `path` turns out to be missing or unreadable."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        wrong = f"cannot be read ({reason})" if path.exists() else "is missing"
+        raise InputError(f"{path} {wrong}; run the same dubench generate again") from None
+
+
+@cache
+def _leaves() -> list[str]:
+    """Names of the schema's leaf columns as Parquet calls them."""
+    made = schema()
+    sink = pa.BufferOutputStream()
+    pq.write_table(made.empty_table(), sink)
+    parquet = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
+    return [parquet.column(i).path for i in range(len(parquet.names))]

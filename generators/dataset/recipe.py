@@ -1,0 +1,272 @@
+"""The recipe of a dataset: everything that decides which sample is which, in closed form.
+
+Which split, type, source and photograph sample i gets follows from the recipe and i alone, so
+any shard can be made at any time by anyone.
+"""
+
+import json
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from generators.dataset import ids
+from generators.errors import InputError
+from generators.presets import Preset
+from generators.randomness import permute
+from generators.sources.pools import SCENE_CROPS, Pool, digest
+from generators.sources.splits import SPLITS, largest_remainder
+
+FORMAT = 1
+ROW_GROUP = 100
+MAX_SHARD = 2000  # about 400 MB at 256 × 256
+
+
+@dataclass(frozen=True)
+class PoolShare:
+    """What the recipe says of one pool of photographs.
+
+    Attributes:
+        kind: the `source` column.
+        samples: how many samples of each split it serves.
+        photographs: how many photographs it has for each split.
+        digest: hash over its photographs; empty for scenes.
+    """
+
+    kind: str
+    samples: Mapping[str, int]
+    photographs: Mapping[str, int]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One Parquet file: samples `start` … `stop` − 1, the `number`-th of `of` in its split."""
+
+    split: str
+    number: int
+    of: int
+    start: int
+    stop: int
+
+    @property
+    def name(self) -> str:
+        """The file's name under data/."""
+        return f"{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one sample comes from: pool and photograph by number."""
+
+    split: str
+    kind: str
+    pool: int
+    photograph: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A dataset before it is made.
+
+    Attributes:
+        preset: types and distributions.
+        seed: key of every random stream.
+        size: side of an image in pixels.
+        splits: samples per split; each a multiple of the number of types.
+        pools: the sources, in order.
+        first: index of the first sample; the others follow.
+        replaced: id of each sample that took a rejected one's place → the attempt it begins with.
+    """
+
+    preset: Preset
+    seed: int
+    size: int
+    splits: Mapping[str, int]
+    pools: tuple[PoolShare, ...]
+    first: int = 0
+    replaced: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """Samples in all."""
+        return sum(self.splits.values())
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate((self.splits[split] for split in SPLITS), initial=self.first))
+
+    def split_of(self, index: int) -> str:
+        """The split of sample `index`."""
+        return SPLITS[bisect_right(self._starts, index) - 1]
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {ids.parse(name)[0]: name for name in self.replaced}
+
+    def id_of(self, index: int) -> str:
+        """The id of sample `index`."""
+        return self._names.get(index) or ids.sample_id(index)
+
+    def first_attempt(self, index: int) -> int:
+        """The attempt that sample `index` begins with: a replacement's lies beyond the old one."""
+        return self.replaced.get(self.id_of(index), 0)
+
+    def kind_of(self, index: int) -> str:
+        """The type of sample `index`: equal numbers per split, in keyed random order."""
+        split = self.split_of(index)
+        local = index - self._starts[SPLITS.index(split)]
+        count = self.splits[split]
+        place = permute(local, count, self.seed, 16 + SPLITS.index(split))
+        return self.preset.types[place * len(self.preset.types) // count]
+
+    def slot(self, index: int) -> Slot:
+        """Type, pool and photograph of sample `index`.
+
+        Pools take turns in proportion to their samples; crops of one photograph follow each
+        other within a pool, so that a worker decodes it once.
+        """
+        split = self.split_of(index)
+        place = index - self._starts[SPLITS.index(split)]
+        total = self.splits[split]
+        for number, pool in enumerate(self.pools):
+            mine = pool.samples[split]
+            # Of the first k samples, ⌊k·mine/total⌋ are this pool's; the rest go on down the list.
+            before = place * mine // total
+            if (place + 1) * mine // total > before:
+                used = min(pool.photographs[split], mine)
+                return Slot(split, self.kind_of(index), number, before * used // mine)
+            place -= before
+            total -= mine
+        raise AssertionError("the pools' samples do not sum to the split's")
+
+    @cached_property
+    def shards(self) -> list[Shard]:
+        """The files of the dataset, in order."""
+        made = []
+        for split, start in zip(SPLITS, self._starts, strict=False):
+            count = self.splits[split]
+            rows = min(MAX_SHARD, max(ROW_GROUP, -(-count // (16 * ROW_GROUP)) * ROW_GROUP))
+            of = -(-count // rows)
+            for number in range(of):
+                stop = start + min((number + 1) * rows, count)
+                made.append(Shard(split, number, of, start + number * rows, stop))
+        return made
+
+    def as_json(self) -> dict[str, Any]:
+        """The recipe as plain data, for recipe.json."""
+        return {
+            "format": FORMAT,
+            "n": self.n,
+            "size": self.size,
+            "seed": self.seed,
+            "first": self.first,
+            "splits": dict(self.splits),
+            "sources": [
+                {
+                    "kind": pool.kind,
+                    "samples": dict(pool.samples),
+                    "photographs": dict(pool.photographs),
+                    "digest": pool.digest,
+                }
+                for pool in self.pools
+            ],
+            "preset": self.preset.as_json(),
+            **({"replaced": dict(self.replaced)} if self.replaced else {}),
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `as_json` wrote down."""
+        if data.get("format") != FORMAT:
+            raise InputError(
+                f"recipe.json is of format {data.get('format')!r}; this dubench reads {FORMAT}"
+            )
+        replaced = data.get("replaced", {})
+        for name in replaced:
+            ids.parse(name)
+        return Recipe(
+            Preset.from_json(data["preset"]),
+            data["seed"],
+            data["size"],
+            data["splits"],
+            tuple(
+                PoolShare(pool["kind"], pool["samples"], pool["photographs"], pool["digest"])
+                for pool in data["sources"]
+            ),
+            data["first"],
+            replaced,
+        )
+
+    @staticmethod
+    def read(folder: Path) -> "Recipe":
+        """The recipe in `folder`/recipe.json; InputError if it is missing or damaged."""
+        return Recipe.from_json(read_json(folder))
+
+
+def read_json(folder: Path) -> dict[str, Any]:
+    """recipe.json of the dataset in `folder`; InputError if it is missing or damaged."""
+    path = folder / "recipe.json"
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    if not path.is_file():
+        raise InputError(f"{folder} holds no dubench dataset (recipe.json is missing)")
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        assert isinstance(data, dict)
+        return data
+    except (ValueError, AssertionError):
+        raise InputError(f"{path} is damaged: not a JSON object") from None
+
+
+def read_finished(folder: Path) -> dict[str, Any]:
+    """recipe.json of the dataset in `folder`; InputError as `read_json`, or if not finished."""
+    told = read_json(folder)
+    if "made" not in told:
+        raise InputError(f"{folder} is not finished; run the same dubench generate again")
+    return told
+
+
+def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, ...]:
+    """Give every pool its samples of every split, by weight, within what it can serve."""
+    samples: list[dict[str, int]] = [{} for _ in pools]
+    for split in SPLITS:
+        left = splits[split]
+        open_ = list(range(len(pools)))
+        while open_:
+            counts = largest_remainder(left, [pools[i].weight for i in open_])
+            full = [i for i, c in zip(open_, counts, strict=True) if c > _most(pools[i], split)]
+            if not full:
+                for i, count in zip(open_, counts, strict=True):
+                    samples[i][split] = count
+                break
+            for i in full:
+                samples[i][split] = int(_most(pools[i], split))
+                left -= samples[i][split]
+                open_.remove(i)
+    return tuple(
+        PoolShare(
+            pool.kind,
+            share,
+            {split: _photographs(pool, split, share[split]) for split in SPLITS},
+            digest(photo for split in SPLITS for photo in pool.photographs[split])
+            if pool.photographs is not None
+            else "",
+        )
+        for pool, share in zip(pools, samples, strict=True)
+    )
+
+
+def _most(pool: Pool, split: str) -> float:
+    if pool.photographs is None or pool.crops is None:
+        return float("inf")
+    return pool.crops * len(pool.photographs[split])
+
+
+def _photographs(pool: Pool, split: str, samples: int) -> int:
+    if pool.photographs is None:
+        return -(-samples // SCENE_CROPS)
+    return len(pool.photographs[split])

@@ -1,0 +1,1 @@
+"""Where depth for haze comes from."""

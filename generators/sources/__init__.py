@@ -1,0 +1,1 @@
+"""Where clean photographs come from, and which of them are clean enough."""
