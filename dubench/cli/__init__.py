@@ -57,6 +57,6 @@ def _start(
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Print it.")
     ] = False,
 ) -> None:
-    from dubench.environment import check_owners
+    from dubench.cli.environment import check_owners
 
     check_owners()

@@ -47,7 +47,7 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Make a dataset of degraded photographs, or finish one that was begun."""
-    from dubench.generate import Wanted, run, tell
+    from dubench.cli.generate_run import Wanted, run, tell
 
     wanted = Wanted(n, out, source, depth, preset, size, seed, manifest, blind, workers, device)
     with resumable(f"finished shards in {out} are safe"):
@@ -135,7 +135,7 @@ def degrade(
     as_json: Json = False,
 ) -> None:
     """Apply one degradation to one photograph, and say exactly which."""
-    from dubench.degrade import degrade_file
+    from dubench.degrading import degrade_file
 
     made = degrade_file(photo, kind, values, out, preset, seed)
     if as_json:

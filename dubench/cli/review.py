@@ -119,7 +119,7 @@ def finalize(
 ) -> None:
     """Write the verified dataset: verdicts in, rejected samples replaced."""
     from annotation_ui.finalize import finalize as run
-    from dubench.generate_bar import GenerateBar
+    from dubench.cli.generate_bar import GenerateBar
     from generators.depth.attach import DepthSpec
     from generators.sources.pools import SourceSpec
 

@@ -33,7 +33,7 @@ def predict(
     """Ask a model about every image of a split, or finish what a run began."""
     from dubench import predictors
     from dubench.dataset import open_split
-    from dubench.predict import predict as run
+    from dubench.predictions.run import predict as run
     from dubench.progress import counting
 
     predictor = predictors.load(model, device)
@@ -68,9 +68,9 @@ def score(
 ) -> None:
     """Score predictions: the paper's tables, with intervals, baselines and a signature."""
     from dubench.progress import counting
+    from dubench.report.terminal import show
     from dubench.scoring.score import check_out, write
     from dubench.scoring.score import score as run
-    from dubench.scoring.terminal import show
 
     check_out(out)
     with counting("restored images") as heard:
@@ -106,9 +106,9 @@ def compare(
     """Say whether B is really better than A: paired differences with intervals."""
     from dataclasses import asdict
 
+    from dubench.report.comparison import show
     from dubench.scoring.compare import compare as run
     from dubench.scoring.compare import load
-    from dubench.scoring.comparison_table import show
 
     found = run(load(a, dataset, split), load(b, dataset, split), seed)
     if as_json:
@@ -125,7 +125,7 @@ def report(
 ) -> None:
     """Write a paper's tables and figures, and one page with all of them."""
     from dubench.progress import counting
-    from dubench.scoring.report import report as run
+    from dubench.report.report import report as run
 
     with counting("figures") as heard:
         made = run(scores, out, heard)

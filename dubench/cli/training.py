@@ -27,7 +27,7 @@ def statistics(
     as_json: Json = False,
 ) -> None:
     """Train the statistics baseline on a dataset's train split."""
-    from dubench.statistics_training import train
+    from dubench.baseline.train import train
 
     made = train(dataset, out, seed, workers)
     if as_json:

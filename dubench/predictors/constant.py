@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dubench.predictors.protocol import Image, Record
-from dubench.scoring.constant import constants, preset_values
+from dubench.scoring.type_oracle import constants, preset_values
 from generators import presets
 from generators.taxonomy import TYPES
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dubench import predictions
+from dubench.predictions import file as predictions
 from dubench.predictors.protocol import Image, Record
 from generators.errors import InputError
 

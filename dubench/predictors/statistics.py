@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.predictors.image_statistics import statistics
+from dubench.baseline.features import statistics
+from dubench.baseline.file import PREFIX, SHIPPED, find, read
+from dubench.baseline.model import Model
 from dubench.predictors.protocol import Image, Record
-from dubench.predictors.statistics_file import PREFIX, SHIPPED, find, read
-from dubench.predictors.statistics_model import Model
-from dubench.predictors.tiles import tiles
-from dubench.scoring.constant import weighted_median
+from dubench.scoring.type_oracle import weighted_median
+from dubench.tiles import tiles
 from generators.randomness import five_digits
 from generators.taxonomy import TYPES, Value
 

@@ -17,7 +17,7 @@ from dubench.scoring.intervals import (
     percentile_interval,
     totals,
 )
-from dubench.scoring.per_sample import PerSample
+from dubench.scoring.sample_scores import PerSample
 from dubench.scoring.score import Scored, score
 from generators.errors import InputError
 from generators.taxonomy import KEYS

@@ -20,7 +20,7 @@ from dubench.scoring.intervals import (
     totals,
     wilson,
 )
-from dubench.scoring.per_sample import PerSample
+from dubench.scoring.sample_scores import PerSample
 from dubench.scoring.understanding import FOUR
 
 Floats = NDArray[np.float64]

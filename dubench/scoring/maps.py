@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import Split
-from dubench.predictions import Prediction
+from dubench.predictions.file import Prediction
 from generators.errors import InputError
 from generators.physics.haze import transmission_map
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.scoring import fidelity, perceptual
+from dubench.scoring import full_reference, perceptual
 from dubench.scoring.perceptual import Compute, MissingError
 from generators.errors import InputError
 
@@ -58,7 +58,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "auto": tuple(METRICS),
 }
 
-_OWN: dict[str, Compute] = {"psnr": fidelity.psnr, "ssim": fidelity.ssim}
+_OWN: dict[str, Compute] = {"psnr": full_reference.psnr, "ssim": full_reference.ssim}
 
 _BLOCK = 96
 _BLOCKS_WANTED = 37

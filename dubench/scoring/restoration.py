@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import Split
-from dubench.predictions import Predictions
+from dubench.predictions.file import Predictions
 from dubench.scoring import restored_files
 from dubench.scoring.metrics import Metrics
 from generators.errors import InputError

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dubench.predictions import Predictions
+from dubench.predictions.file import Predictions
 from generators.errors import InputError
 from generators.sources import photographs
 from generators.sources.photographs import SUFFIXES, UnreadableError

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from dubench import predictions
 from dubench.dataset import Split, Truths, open_split
-from dubench.predictions import Predictions
-from dubench.scoring import per_sample, restoration
-from dubench.scoring.constant import constants, preset_values
+from dubench.predictions import file
+from dubench.predictions.file import Predictions
+from dubench.scoring import restoration, sample_scores
 from dubench.scoring.estimates import Estimates, estimate
 from dubench.scoring.maps import KEY, map_errors
 from dubench.scoring.metrics import choose
-from dubench.scoring.per_sample import PerSample, judge
+from dubench.scoring.sample_scores import PerSample, judge
 from dubench.scoring.signature import signature
+from dubench.scoring.type_oracle import constants, preset_values
 from dubench.scoring.understanding import FOUR, summary
 from generators import presets
 from generators.errors import InputError
@@ -65,11 +65,11 @@ def score(
     """
     if seed < 0:
         raise InputError(f"--seed {seed}: choose 0 or more")
-    said = predictions.read(path)
+    said = file.read(path)
     meta = said.meta
     split = _open(path, dataset, split_name, meta)
     truths = split.truths()
-    predictions.check_ids(said, frozenset(truths.ids))
+    file.check_ids(said, frozenset(truths.ids))
     notes = _same_data(path, meta, split)
     images = restoration.find(split, said, restored)
     if metrics and not images:
@@ -120,7 +120,7 @@ def write(out: Path, scored: Scored) -> dict[str, Any]:
     """
     rows = out.with_suffix(".parquet")
     try:
-        per_sample.write(rows, scored.rows)
+        sample_scores.write(rows, scored.rows)
         told = scored.told | {"per_sample": rows.name}
         write_whole(out, json.dumps(told, indent=1, allow_nan=False) + "\n")
         return told

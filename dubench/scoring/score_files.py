@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dubench.scoring import per_sample
+from dubench.report.formats import one_line
+from dubench.scoring import sample_scores
 from dubench.scoring.score import Scored
-from dubench.scoring.table import one_line
 from dubench.scoring.understanding import PARAMETER_SCORES
 from generators.errors import InputError
 
@@ -58,7 +58,7 @@ def read(path: Path) -> Scored:
     wrong = _wrong(told)
     if wrong:
         raise InputError(f"{path}: {wrong}; run dubench score again")
-    rows = per_sample.read(path.with_name(told["per_sample"]), tuple(told["restoration"] or ()))
+    rows = sample_scores.read(path.with_name(told["per_sample"]), tuple(told["restoration"] or ()))
     if rows.n != told["n"]:
         raise InputError(
             f"{path}: tells of {told['n']} samples, {told['per_sample']} beside it has {rows.n}; "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dubench.dataset import LABELS
 from dubench.scoring.intervals import Ratio
-from dubench.scoring.per_sample import OTHER, PerSample
+from dubench.scoring.sample_scores import OTHER, PerSample
 from generators.taxonomy import KEYS, TYPES
 
 Floats = NDArray[np.float64]

@@ -22,7 +22,7 @@ from annotation_ui.finalize import Finalized, finalize
 from annotation_ui.plan import DATABASE, plan, review_folder
 from annotation_ui.records import Item
 from annotation_ui.store import Store
-from dubench.predictions import read
+from dubench.predictions.file import read
 from generators.build.generate import generate
 from generators.build.verify import verify
 from generators.dataset.recipe import Recipe

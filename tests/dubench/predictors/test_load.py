@@ -31,7 +31,7 @@ def test_a_wrong_name_is_told_the_right_ones(name: str, told: str) -> None:
 
 
 def test_a_file_of_ones_own_keeps_its_suffix(tmp_path: Path) -> None:
-    from dubench.predictors.statistics_file import find
+    from dubench.baseline.file import find
 
     copy = tmp_path / "mine.safetensors"
     copy.write_bytes(find("du110k").read_bytes())

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubench import predictions
 from dubench.dataset import open_split
-from dubench.predict import predict
+from dubench.predictions import file
+from dubench.predictions.run import predict
 from dubench.predictors import load
 from generators.errors import InputError
 
@@ -31,7 +31,7 @@ def test_a_split_is_replayed(made: Path, tmp_path: Path) -> None:
     assert replayed == records
     # The grid that `output` was written on goes along, and so the meaning.
     assert told["meta"] | meta["meta"] == told["meta"]
-    before, after = (predictions.read(path).by_id for path in (first, again))
+    before, after = (file.read(path).by_id for path in (first, again))
     assert {n: p.failure for n, p in before.items()} == {n: p.failure for n, p in after.items()}
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from dubench.dataset import Split, open_split
-from dubench.predict import predict
+from dubench.predictions.run import predict
 from dubench.predictors import load
 from dubench.predictors.statistics import best
 from dubench.scoring.score import score

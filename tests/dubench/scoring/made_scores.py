@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from dubench.dataset import LABELS, Truths
-from dubench.predictions import Prediction, Predictions
+from dubench.predictions.file import Prediction, Predictions
 from dubench.scoring import score
-from dubench.scoring.constant import constants, preset_values
 from dubench.scoring.estimates import estimate
-from dubench.scoring.per_sample import judge
+from dubench.scoring.sample_scores import judge
 from dubench.scoring.score import Scored
+from dubench.scoring.type_oracle import constants, preset_values
 from generators import presets
 from generators.taxonomy import KEYS, TYPES, Value
 

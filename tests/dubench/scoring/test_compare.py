@@ -9,12 +9,12 @@ import pytest
 from scipy import stats
 
 from dubench.dataset import LABELS, open_split
-from dubench.predictions import Prediction
+from dubench.predictions.file import Prediction
+from dubench.report.comparison import show
 from dubench.scoring.compare import _in_order, compare
-from dubench.scoring.comparison_table import show
-from dubench.scoring.constant import constants
-from dubench.scoring.per_sample import judge
+from dubench.scoring.sample_scores import judge
 from dubench.scoring.score import Scored
+from dubench.scoring.type_oracle import constants
 from generators.build.generate import generate
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from dubench import predictions
 from dubench.dataset import Split, open_split
+from dubench.predictions import file as predictions
 from dubench.scoring.maps import map_errors
 from generators.errors import InputError
 from generators.images import decode_depth

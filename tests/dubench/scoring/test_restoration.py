@@ -12,7 +12,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
 from dubench.dataset import Split, open_split
-from dubench.predictions import Predictions, read
+from dubench.predictions.file import Predictions, read
 from dubench.scoring.metrics import choose
 from dubench.scoring.restoration import find, score_restored
 from generators.errors import InputError

@@ -5,10 +5,10 @@ import pytest
 from sklearn import metrics
 
 from dubench.dataset import LABELS, Truths
-from dubench.predictions import Prediction
-from dubench.scoring.constant import constants
+from dubench.predictions.file import Prediction
 from dubench.scoring.estimates import Estimates, estimate
-from dubench.scoring.per_sample import OTHER, PerSample, judge, read, write
+from dubench.scoring.sample_scores import OTHER, PerSample, judge, read, write
+from dubench.scoring.type_oracle import constants
 from dubench.scoring.understanding import FOUR, confusion, predicted_keys, summary
 from generators.taxonomy import KEYS, TYPES
 from tests.dubench.scoring import made_scores

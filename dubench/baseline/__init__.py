@@ -1,0 +1,1 @@
+"""The statistics baseline: features of a photograph, small networks, and their training."""

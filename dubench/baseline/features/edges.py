@@ -1,0 +1,37 @@
+"""How steep edges are: differences of luma over several distances.
+
+Of an edge blurred by σ, the steepest difference over L pixels is erf(L / (2√2·σ)) of its height.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.baseline.features.histograms import histogram, quantiles
+
+LAGS = (1, 2, 4, 8, 16)
+AT = (0.5, 0.9, 0.99, 0.999)
+COUNT = (len(LAGS) + 1) * (len(AT) + 1)
+_FLOOR = 0.05  # levels
+
+
+def measure(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Per lag, and for the Laplacian: log of the root mean square and of quantiles, in levels."""
+    luma = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2GRAY)
+    found = [
+        _sizes(luma[lag:] - luma[:-lag], np.ascontiguousarray(luma[:, lag:] - luma[:, :-lag]))
+        for lag in LAGS
+    ]
+    return np.concatenate([*found, _sizes(cv2.Laplacian(luma, cv2.CV_32F))])
+
+
+def _sizes(*planes: NDArray[np.float32]) -> NDArray[np.float64]:
+    pixels = sum(plane.size for plane in planes)
+    square = sum(cv2.norm(plane) ** 2 for plane in planes) / pixels
+    # Square roots leave room in 256 levels for the small and the large.
+    shares = sum(
+        histogram(cv2.convertScaleAbs(cv2.sqrt(np.abs(plane)), alpha=16)) * (plane.size / pixels)
+        for plane in planes
+    )
+    sizes = np.maximum(quantiles(np.asarray(shares), AT) / 16, 0) ** 2
+    return np.log(np.concatenate([[square**0.5], sizes]) + _FLOOR)

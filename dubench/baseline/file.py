@@ -1,0 +1,142 @@
+"""The file of a statistics model: safetensors, checked before anything is computed with it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.baseline.features import COUNT, FORM
+from dubench.baseline.model import Model, Network, keys_of
+from generators.errors import InputError
+from generators.files import write_whole
+from generators.taxonomy import KEYS, TYPES
+
+FORMAT = "dubench-statistics-1"
+SHIPPED = Path(__file__).parent.parent / "data"
+PREFIX, SUFFIX = "statistics-", ".safetensors"
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def find(preset_or_file: str) -> Path:
+    """The file of the model of a bundled preset, or the file of that name.
+
+    Raises:
+        InputError: there is neither.
+    """
+    bundled = SHIPPED / f"{PREFIX}{preset_or_file}{SUFFIX}"
+    path = bundled if bundled.is_file() else Path(preset_or_file)
+    if not path.is_file():
+        files = SHIPPED.glob(f"{PREFIX}*{SUFFIX}")
+        known = ", ".join(sorted(file.stem.removeprefix(PREFIX) for file in files))
+        raise InputError(
+            f"--model statistics:{preset_or_file}: no such file and no preset's model; use "
+            f"{known}, or a file that dubench train statistics wrote"
+        )
+    return path
+
+
+def write(path: Path, model: Model, notes: Mapping[str, Any]) -> None:
+    """Write `model` to `path`, whole or not at all.
+
+    Args:
+        notes: what else the header says of it (data, seed, figures), as plain JSON.
+
+    Raises:
+        InputError: `path` cannot be written.
+    """
+    from safetensors.numpy import save
+
+    tensors: dict[str, NDArray[Any]] = {"mean": model.mean, "deviation": model.deviation}
+    tensors |= {f"{name}.support": values for name, values in model.support.items()}
+    for name, network in model.networks.items():
+        for number, (weights, biases) in enumerate(network.layers):
+            tensors |= {f"{name}.{number}.weight": weights, f"{name}.{number}.bias": biases}
+    header = {**_expected(), "types": model.types, **notes}
+    try:
+        # One entry: the order of several is chance, and the bytes should not be.
+        write_whole(path, save(tensors, {"dubench": json.dumps(header)}))
+    except OSError as error:
+        raise InputError(f"--out {path}: {error.strerror}") from None
+
+
+def read(path: Path) -> Model:
+    """Read the file at `path`.
+
+    Raises:
+        InputError: it cannot be read, is damaged, or is of other statistics or another taxonomy.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            header = json.loads((opened.metadata() or {}).get("dubench", "{}"))
+            found = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged, or not safetensors: {_line(error)}") from None
+    if not isinstance(header, dict):
+        header = {}
+    for name, wanted in _expected().items():
+        if header.get(name) != wanted:
+            raise InputError(
+                f"{path} is no statistics model for this version of dubench (its {name} differs); "
+                "train one: dubench train statistics"
+            )
+    try:
+        return _model(tuple(header["types"]), found)
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is damaged: {_line(error)}; train it again") from None
+
+
+def _expected() -> dict[str, Any]:
+    """The header's entries that must be these."""
+    taxonomy = {kind.name: [key.name for key in kind.keys] for kind in TYPES.values()}
+    return {"format": FORMAT, "statistics": FORM, "taxonomy": taxonomy}
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".partition("\n")[0]
+
+
+def _model(types: tuple[str, ...], found: Arrays) -> Model:
+    """The model of the tensors `found`; KeyError or ValueError where they do not fit together."""
+    if not types or not set(types) <= set(TYPES):
+        raise ValueError(f"types {types}")
+    for name, array in found.items():
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ValueError(f"{name} is not all numbers")
+    mean, deviation = found["mean"], found["deviation"]
+    if mean.shape != (COUNT,) or deviation.shape != (COUNT,) or not (deviation > 0).all():
+        raise ValueError("mean and deviation do not fit the statistics")
+    support = {name: _support(name, found) for name in keys_of(types)}
+    outputs = {"type": len(types)} | {name: len(values) for name, values in support.items()}
+    networks = {name: _network(name, count, found) for name, count in outputs.items()}
+    layers = sum(len(network.layers) for network in networks.values())
+    if len(found) != 2 + len(support) + 2 * layers:
+        raise ValueError("there are parts that belong to nothing")
+    return Model(types, mean, deviation, support, networks)
+
+
+def _support(name: str, found: Arrays) -> NDArray[np.float64]:
+    values = found[f"{name}.support"]
+    shape = (len(values), KEYS[name].size) if KEYS[name].kind == "vector" else (len(values),)
+    # Answers are weighted by 1/|v|.
+    if values.shape != shape or not values.reshape(len(values), -1).any(axis=1).all():
+        raise ValueError(f"{name}.support")
+    return values
+
+
+def _network(name: str, outputs: int, found: Arrays) -> Network:
+    layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
+    width = COUNT
+    while f"{name}.{len(layers)}.weight" in found:
+        weights, biases = (found[f"{name}.{len(layers)}.{part}"] for part in ("weight", "bias"))
+        if weights.ndim != 2 or weights.shape[1] != width or biases.shape != weights.shape[:1]:
+            raise ValueError(f"{name}.{len(layers)} is {weights.shape}, {biases.shape}")
+        layers.append((weights, biases))
+        width = len(weights)
+    if not layers or width != outputs:
+        raise ValueError(f"{name} gives {width} outputs for {outputs}")
+    return Network(layers)

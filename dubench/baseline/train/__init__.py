@@ -1,0 +1,100 @@
+"""Train the statistics baseline on a dataset: `dubench train statistics`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dubench.baseline.file import PREFIX, SUFFIX, write
+from dubench.baseline.model import Model, keys_of
+from dubench.baseline.train.extract import extract
+from dubench.baseline.train.figures import figures
+from dubench.baseline.train.networks import Job, fit_all
+from dubench.baseline.train.targets import soft, support
+from dubench.dataset import LABELS, Split, open_split
+from dubench.progress import counting
+from generators import engines
+from generators.errors import InputError
+
+_LEAST_DEVIATION = 1e-6
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and how it does.
+
+    Attributes:
+        path: the file.
+        figures: on the validation split, see `figures`; None if there is none.
+    """
+
+    path: Path
+    figures: dict[str, Any] | None
+
+
+def train(
+    dataset: str, out: Path | None = None, seed: int = 0, workers: int | None = None
+) -> Trained:
+    """Train on the train split of `dataset`, show bars on stderr, write a safetensors file.
+
+    The same data and seed give the same model on one kind of processor, whatever `workers` is.
+
+    Args:
+        dataset: a folder, a Parquet glob or a Hub name.
+        out: a .safetensors file; by default statistics-NAME.safetensors.
+        seed: of the networks' first weights and the order of the images.
+        workers: processes; all cores by default.
+
+    Raises:
+        InputError: torch is missing, the dataset cannot be read, or `out` cannot be written.
+    """
+    _check_torch()
+    split = open_split(dataset, "train")
+    out = out or Path(f"{PREFIX}{split.title}{SUFFIX}")
+    if out.suffix != SUFFIX:
+        raise InputError(f"--out {out}: name a {SUFFIX} file")
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"--out {out}: the folder {out.parent} does not exist")
+    workers = engines.processes(workers)
+    truths = split.truths()
+    rows = _extract(split, workers)
+    mean, deviation = rows.mean(axis=0), np.maximum(rows.std(axis=0), _LEAST_DEVIATION)
+    types = tuple(LABELS[code] for code in np.unique(truths.types))
+    model = Model(types, mean, deviation, {}, {})
+    inputs = model.normalise(rows)
+    codes = np.searchsorted([LABELS.index(name) for name in types], truths.types)
+    jobs = [Job("type", inputs, np.eye(len(types), dtype=np.float32)[codes])]
+    for name in keys_of(types):
+        there = ~np.isnan(truths.values[name].reshape(split.n, -1)).any(axis=1)
+        values = truths.values[name][there]
+        model.support[name] = support(values, seed)
+        jobs.append(Job(name, inputs[there], soft(values, model.support[name])))
+    with counting("epochs") as heard:
+        model.networks.update(fit_all(jobs, seed, workers, heard))
+    notes = {"trained_on": {"dataset": split.title, "n": split.n, **split.identity}, "seed": seed}
+    found = _validate(dataset, model, workers)
+    write(out, model, notes | {"validation": found})
+    return Trained(out, found)
+
+
+def _extract(split: Split, workers: int) -> Any:
+    with counting(f"{split.name} images") as heard:
+        return extract(split, workers, heard)
+
+
+def _validate(dataset: str, model: Model, workers: int) -> dict[str, Any] | None:
+    try:
+        split = open_split(dataset, "validation")
+    except InputError:
+        return None  # a small dataset has none
+    return figures(model, _extract(split, workers), split.truths())
+
+
+def _check_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise InputError(
+            "training needs torch, which is missing; install dubench with its extra: dubench[train]"
+        )

@@ -1,0 +1,45 @@
+"""The statistics of every image of a split, in parallel processes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.baseline.features import COUNT, statistics
+from dubench.dataset import Split
+from generators import engines
+
+_REPORTED = 50  # images
+
+
+def extract(split: Split, workers: int, heard: Callable[[int, int], None]) -> NDArray[np.float32]:
+    """Statistics (n, COUNT) of the degraded images, rows in the files' order.
+
+    Args:
+        heard: told how many of how many images are done, now and then.
+
+    Raises:
+        InputError: a file or an image in it cannot be read.
+    """
+    done = 0
+
+    def more(images: int) -> None:
+        nonlocal done
+        done += images
+        heard(done, split.n)
+
+    tasks = [(split, file) for file in split.files]
+    return np.concatenate(list(engines.run(_of_file, tasks, workers, more)))
+
+
+def _of_file(task: tuple[Split, Path], report: Callable[[int], None]) -> NDArray[np.float32]:
+    split, file = task
+    rows = []
+    for _, image in replace(split, files=[file]).images("degraded"):
+        rows.append(statistics(image))
+        if len(rows) % _REPORTED == 0:
+            report(_REPORTED)
+    report(len(rows) % _REPORTED)
+    return np.array(rows, np.float32).reshape(-1, COUNT)

@@ -1,0 +1,1 @@
+"""preds.jsonl: what a model answered, in every form it may take."""

@@ -1,0 +1,105 @@
+"""A model's raw text, understood: by the token grammar first, as JSON in prose second."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from dubench.predictions import grammar
+from dubench.predictions.answer import Answer, from_parameters, from_tuples
+from dubench.predictions.names import find_field, find_key
+from dubench.text import LENIENT, pairs_of, shown
+from generators.errors import InputError
+
+# Generous for any model; they bound the work that a hostile text can cause.
+LONGEST = 1_000_000
+_TRIES = 100
+
+_OPENING = re.compile(r'\{\s*"')
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+_FIELDS = ("type", "parameters", "tuples")
+
+
+def understand(text: str, delta: float = grammar.DELTA) -> Answer:
+    """The answer in a model's raw text; keys may be missing, nothing else is wrong with it.
+
+    A text with a token of the grammar is read by the grammar. Otherwise the JSON objects in it,
+    bare or in a fence, are read: {"type", "parameters"}, {"tuples"}, or the parameters beside
+    `type`. Names may be common ones, numbers may be strings, null is a key left out.
+
+    Raises:
+        ValueError: the text has no answer, a wrong one (unknown or repeated names, two types, a
+            value that is none), or two that differ; one short reason.
+    """
+    if len(text) > LONGEST:
+        raise InputError(f"longer than {LONGEST:,} characters")
+    if grammar.has_tokens(text):
+        return Answer(*grammar.decode(text, delta))
+    answers = [_answer(found) for found in _objects(text)]
+    if not answers:
+        raise InputError("neither tokens nor a JSON object with a type")
+    for answer in answers:
+        if answer.wrong:
+            raise InputError(answer.wrong)
+        if answer != answers[0]:
+            raise InputError("two JSON objects that say different things")
+    return answers[0]
+
+
+def _objects(text: str) -> Iterator[list[tuple[str, Any]]]:
+    """The outermost JSON objects in prose that have a `type` or `tuples`, as pairs."""
+    end = 0
+    for opening in islice(_OPENING.finditer(text), _TRIES):
+        if opening.start() < end:
+            continue
+        try:
+            found, after = LENIENT.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            continue
+        pairs = [(find_field(name, _FIELDS) or name, value) for name, value in pairs_of(found)]
+        if any(name in ("type", "tuples") for name, _ in pairs):
+            yield pairs
+            end = after
+
+
+def _answer(pairs: list[tuple[str, Any]]) -> Answer:
+    fields = dict(pairs)
+    if sum(name in _FIELDS for name, _ in pairs) != len(fields.keys() & set(_FIELDS)):
+        raise InputError("type, parameters or tuples is given twice")
+    if "tuples" in fields:
+        if not isinstance(fields["tuples"], list):
+            raise InputError(f"tuples={shown(fields['tuples'])} is not a list")
+        return from_tuples([_triple(entry) for entry in fields["tuples"]])
+    if not isinstance(fields["type"], str):
+        raise InputError(f"type={shown(fields['type'])} is not a string")
+    if "parameters" not in fields:
+        beside = [(name, value) for name, value in pairs if name != "type" and _counts(name, value)]
+        return from_parameters(fields["type"], _given(beside))
+    if not isinstance(fields["parameters"], dict):
+        raise InputError(f"parameters={shown(fields['parameters'])} is not an object")
+    return from_parameters(fields["type"], _given(pairs_of(fields["parameters"])))
+
+
+def _triple(entry: Any) -> Any:
+    """A tuple as the dataset writes it, {"type", "key", "value"}, or as a list."""
+    if isinstance(entry, dict) and {"type", "key", "value"} <= entry.keys():
+        entry = [entry["type"], entry["key"], entry["value"]]
+    return [*entry[:2], *map(_number, entry[2:])] if isinstance(entry, list) else entry
+
+
+def _counts(name: str, value: Any) -> bool:
+    """Whether what stands beside a type is meant as a parameter: not a rationale, say."""
+    return find_key(name) is not None or not (
+        isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value))
+    )
+
+
+def _given(pairs: Any) -> list[tuple[str, Any]]:
+    return [(name, _number(value)) for name, value in pairs if value is not None]
+
+
+def _number(value: Any, levels: int = 2) -> Any:
+    """Strings that are numbers as numbers, in lists and lists of lists too."""
+    if isinstance(value, list) and levels:
+        return [_number(entry, levels - 1) for entry in value]
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value

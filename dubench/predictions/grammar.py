@@ -1,0 +1,172 @@
+"""The token grammar: a degradation as `[T-type][K-key][V-x.xx]…`, text only.
+
+A value is normalised to its key's range and stands on a grid of step Δ over [0, 1]; a vector has
+one V per entry. "Understanding Degradation with Vision Language Model" (arXiv 2602.04565) predicts
+(type, key, value) as such discrete tokens.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
+
+from dubench.predictions.names import find_key, find_type
+from dubench.text import shown
+from generators.taxonomy import TYPES, DegradationType, Key, Value
+
+DELTA = 0.01
+_FINEST = 1_000_000
+
+# Unclosed and overlong tokens are found too, and refused.
+_TOKEN = re.compile(r"\[([TKV])-([^\[\]]{0,60})(\]?)")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+class GrammarError(ValueError):
+    """A text is not of the grammar, or a value cannot be said in it; one short reason."""
+
+
+def steps(delta: float) -> int:
+    """How many steps of Δ make 1; raises GrammarError where that is not a whole number."""
+    if isinstance(delta, int | float) and not isinstance(delta, bool) and 0 < delta <= 1:
+        count = _per_one(float(delta))
+        if count.denominator == 1 and count <= _FINEST:
+            return int(count)
+    raise GrammarError(f"Δ={shown(delta)} does not divide 1; 0.01, 0.05 and 0.1 do")
+
+
+@lru_cache(maxsize=16)
+def _per_one(delta: float) -> Fraction:
+    """1/Δ, of the decimal number that Δ is written as."""
+    return 1 / Fraction(repr(delta))
+
+
+def has_tokens(text: str) -> bool:
+    """Whether any token of the grammar begins somewhere in a text."""
+    return _TOKEN.search(text) is not None
+
+
+def encode(type: str, parameters: Mapping[str, Value], delta: float = DELTA) -> str:
+    """Write a degradation as tokens, keys in the taxonomy's order.
+
+    Args:
+        type: a name of the taxonomy.
+        parameters: keys of that type → a float, or a sequence of `size` floats for a vector.
+        delta: the grid's step; 1/Δ must be whole.
+
+    Raises:
+        GrammarError: an unknown name, a wrong number of entries, or a value farther outside its
+            key's range than half a step.
+    """
+    kind = TYPES.get(type)
+    if kind is None:
+        raise GrammarError(f"unknown type {shown(type)}")
+    unknown = set(parameters) - {key.name for key in kind.keys}
+    if unknown:
+        raise GrammarError(f"{type} has no key {shown(min(unknown))}")
+    count = steps(delta)
+    tokens = [f"[T-{type}]"]
+    for key in kind.keys:
+        if key.name in parameters:
+            tokens.append(f"[K-{key.name}]")
+            tokens += (f"[V-{text}]" for text in _write(key, parameters[key.name], count))
+    return "".join(tokens)
+
+
+def _write(key: Key, value: Value, count: int) -> list[str]:
+    entries = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if len(entries) != key.size:
+        raise GrammarError(f"{key.name} has {len(entries)} entries, not {key.size}")
+    return [_write_entry(key, entry, count) for entry in entries]
+
+
+def _write_entry(key: Key, entry: float, count: int) -> str:
+    position = (entry - key.low) / (key.high - key.low) * count
+    if not -0.5 <= position <= count + 0.5:
+        raise GrammarError(f"{key.name}={entry:g} is outside [{key.low:g}, {key.high:g}]")
+    step = min(max(round(position), 0), count)
+    return f"{step / count:.{_decimals(count)}f}"
+
+
+def _decimals(count: int) -> int:
+    """How many decimals write every multiple of 1/count exactly."""
+    return next(places for places in range(21) if 10**places % count == 0)
+
+
+def decode(text: str, delta: float = DELTA) -> tuple[str, dict[str, Value]]:
+    """Read the tokens in a text, whatever prose stands around and between them.
+
+    Common names are understood, as everywhere. Keys may be missing, as from any answer.
+
+    Returns:
+        The type, and its keys → a float, or a tuple of floats for a vector; within the keys'
+        ranges, whole where only whole numbers make sense.
+
+    Raises:
+        GrammarError: no type or two, an unknown or repeated key, a wrong number of values, or a
+            value that is off the grid or out of [0, 1].
+    """
+    count = steps(delta)
+    kind: DegradationType | None = None
+    key: Key | None = None
+    entries: dict[str, list[float]] = {}
+    for letter, body, closed in _TOKEN.findall(text):
+        if not closed:
+            raise GrammarError(f"the token {shown(f'[{letter}-{body}')} is not closed")
+        if letter == "T":
+            if kind is not None:
+                raise GrammarError("two types: more than one [T-…]")
+            kind = _type(body)
+        elif kind is None:
+            raise GrammarError(f"[{letter}-…] before any [T-…]")
+        elif letter == "K":
+            key = _key(kind, body)
+            if key.name in entries:
+                raise GrammarError(f"{key.name} is given twice")
+            entries[key.name] = []
+        elif key is None:
+            raise GrammarError("[V-…] before any [K-…]")
+        else:
+            entries[key.name].append(_read_entry(key, body, count))
+    if kind is None:
+        raise GrammarError("no [T-…]")
+    return kind.name, {name: _value(kind.key(name), found) for name, found in entries.items()}
+
+
+def _type(name: str) -> DegradationType:
+    known = find_type(name)
+    if known is None:
+        raise GrammarError(f"unknown type {shown(name)}")
+    return TYPES[known]
+
+
+def _key(kind: DegradationType, name: str) -> Key:
+    known = find_key(name, kind.name)
+    for key in kind.keys:
+        if key.name == known:
+            return key
+    raise GrammarError(f"{kind.name} has no key {shown(name)}")
+
+
+def _read_entry(key: Key, text: str, count: int) -> float:
+    entry = min(key.low + _step(text, count) / count * (key.high - key.low), key.high)
+    return float(round(entry)) if key.integer else entry
+
+
+@lru_cache(maxsize=4096)
+def _step(text: str, count: int) -> int:
+    """The grid's step that a token names. Few occur, and exact fractions are slow."""
+    if not _NUMBER.fullmatch(text):
+        raise GrammarError(f"[V-{text}] is not a decimal number")
+    step = Fraction(text) * count
+    if not 0 <= step <= count:
+        raise GrammarError(f"[V-{text}] is outside [0, 1]")
+    if step.denominator != 1:
+        raise GrammarError(f"[V-{text}] is off the grid of {1 / count:g}")
+    return int(step)
+
+
+def _value(key: Key, entries: list[float]) -> Value:
+    if len(entries) != key.size:
+        raise GrammarError(f"{key.name} has {len(entries)} [V-…], not {key.size}")
+    return tuple(entries) if key.kind == "vector" else entries[0]

@@ -1,0 +1,172 @@
+"""One line of preds.jsonl: a JSON object as a prediction, or as the meta line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples
+from dubench.predictions.free_text import understand
+from dubench.predictions.grammar import DELTA, GrammarError, steps
+from dubench.text import Repeated, is_text, pairs_of, shown
+from generators.errors import InputError
+from generators.taxonomy import KEYS, Value
+
+FORMS = ("type", "tuples", "output")
+FIELDS = ("id", "type", "parameters", "tuples", "output", "restored", "maps", "latency_s")
+MAPS = tuple(key.name for key in KEYS.values() if key.kind == "map")
+META_LEVELS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model said of one image.
+
+    Attributes:
+        id: the image's.
+        line: where it stands in the file, counted from 1.
+        type: one of the taxonomy's; None where nothing is usable: an unknown type, two types, or
+            an output that could not be parsed.
+        parameters: keys of that type → a float, or a tuple of floats for a vector.
+        extra: what makes the set of keys wrong whatever else is right: unknown names as given,
+            keys of other types, keys given twice.
+        failure: why `output` could not be parsed; None otherwise.
+        restored: path of the restored image, as written.
+        maps: key → path of its map, as written.
+        latency_s: seconds the model took, at least 0.
+    """
+
+    id: str
+    line: int
+    type: str | None
+    parameters: Mapping[str, Value]
+    extra: tuple[str, ...] = ()
+    failure: str | None = None
+    restored: str | None = None
+    maps: Mapping[str, str] = field(default_factory=dict)
+    latency_s: float | None = None
+
+
+def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Prediction:
+    """Make a prediction of one line's object.
+
+    Args:
+        record: the decoded object.
+        line: where it stands.
+        delta: the grid of the token grammar in `output`.
+
+    Raises:
+        InputError: a field is missing, unknown, repeated, or not what it must be; the message
+            names the field, and leaves the line to the caller.
+    """
+    _check_fields(record)
+    name = record.get("id")
+    if not is_text(name):
+        found = f"id={shown(name)} is not a name" if "id" in record else "no id"
+        raise InputError(f'{found}; each prediction names its image: "id": "du-00000042"')
+    answer, failure = _answer(record, delta)
+    return Prediction(
+        name, line, answer.type, answer.parameters, answer.extra, failure,
+        _restored(record), _maps(record), _latency(record),
+    )  # fmt: skip
+
+
+def _check_fields(record: dict[str, Any]) -> None:
+    if isinstance(record, Repeated):
+        raise InputError(f"the field {shown(record.repeated)} is given twice; keep one")
+    for name in record:
+        if name not in FIELDS:
+            if name == "meta":
+                raise InputError("the meta line must be the first line, alone; move it there")
+            raise InputError(f"unknown field {shown(name)}; the fields are: {', '.join(FIELDS)}")
+    forms = [name for name in FORMS if name in record]
+    if len(forms) != 1:
+        found = " and ".join(forms) or "none of them"
+        raise InputError(f"has {found}; give one of type (with parameters), tuples or output")
+    if "parameters" in record and forms != ["type"]:
+        raise InputError(f"parameters stand beside {forms[0]}; they go with type")
+
+
+def _answer(record: dict[str, Any], delta: float) -> tuple[Answer, str | None]:
+    if "output" in record:
+        text = record["output"]
+        if not isinstance(text, str):
+            raise InputError(f"output={shown(text)} is not a string; give the model's raw text")
+        try:
+            return understand(text, delta), None
+        except ValueError as error:
+            return Answer(None, {}), " ".join(str(error).split())
+    if "tuples" in record:
+        if not isinstance(record["tuples"], list):
+            raise InputError('tuples is not a list; write [["blur", "sigma", 3.1]]')
+        return from_tuples(record["tuples"]), None
+    type_, parameters = record["type"], record.get("parameters", {})
+    if not isinstance(type_, str):
+        raise InputError(f"type={shown(type_)} is not a string; leave out what has no answer")
+    if not isinstance(parameters, dict):
+        raise InputError('parameters is not an object; write {"sigma": 3.1}')
+    return from_parameters(type_, pairs_of(parameters)), None
+
+
+def _restored(record: dict[str, Any]) -> str | None:
+    path = record.get("restored")
+    if "restored" in record and not is_text(path):
+        raise InputError(f"restored={shown(path)} is not a path; leave it out if there is none")
+    return path
+
+
+def _maps(record: dict[str, Any]) -> dict[str, str]:
+    maps = record.get("maps", {})
+    if not isinstance(maps, dict) or isinstance(maps, Repeated):
+        raise InputError('maps is not an object of paths; write {"transmission": "t.png"}')
+    for name, path in maps.items():
+        if name not in MAPS:
+            raise InputError(f"maps has {shown(name)}; the keys with a map are: {', '.join(MAPS)}")
+        if not is_text(path):
+            raise InputError(f"maps.{name}={shown(path)} is not a path; leave it out")
+    return maps
+
+
+def _latency(record: dict[str, Any]) -> float | None:
+    seconds = record.get("latency_s")
+    if "latency_s" not in record:
+        return None
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds <= MOST
+    ):
+        raise InputError(f"latency_s={shown(seconds)} is not a number of seconds; leave it out")
+    return float(seconds)
+
+
+def meta_of(record: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    """The meta line's object, and the Δ of the grammar it names (0.01 unless named).
+
+    Raises InputError where it is not an object alone, cannot be written down again, or its Δ does
+    not divide 1.
+    """
+    meta = record["meta"]
+    if len(record) > 1 or not isinstance(meta, dict):
+        raise InputError('the meta line is not {"meta": {…}} alone; put predictions below it')
+    _check_meta(meta, META_LEVELS)
+    delta = meta.get("delta", DELTA)
+    try:
+        steps(delta)
+    except GrammarError as error:
+        raise InputError(f"meta.delta: {error}") from None
+    return meta, float(delta)
+
+
+def _check_meta(value: Any, levels: int) -> None:
+    """Scores and boards carry the meta line on: it must be plain."""
+    if not levels:
+        raise InputError(f"meta is nested deeper than {META_LEVELS} levels; make it flat")
+    if isinstance(value, Repeated):
+        raise InputError("meta gives a name twice; keep one")
+    if isinstance(value, dict | list):
+        for entry in [*value, *value.values()] if isinstance(value, dict) else value:
+            _check_meta(entry, levels - 1)
+    elif value and isinstance(value, str) and not is_text(value):
+        raise InputError(f"meta has {shown(value)}, which is not text; write it in plain letters")
+    elif isinstance(value, float) and abs(value) == float("inf"):
+        raise InputError("meta has a number beyond all bounds; write it as a string")

@@ -1,0 +1,132 @@
+"""Ask a model about every image of a split, into a preds.jsonl that can be gone on with."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from dubench.dataset import Split
+from dubench.predictions import file as predictions
+from dubench.predictors.protocol import Predictor
+from generators.errors import InputError
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        path: the predictions.
+        n: how many they are now; `new` of them are this run's.
+        latency_s: the model's seconds per image over the new ones, None if there are none.
+    """
+
+    path: Path
+    n: int
+    new: int
+    latency_s: float | None
+
+
+def predict(
+    split: Split,
+    predictor: Predictor,
+    out: Path,
+    heard: Callable[[int, int], None] = lambda done, of: None,
+) -> Summary:
+    """Write a prediction of every image of `split` to `out`, or finish what a run began there.
+
+    Every line is handed to the system as soon as it is known: a run that is killed loses the
+    images in work and at most half a line, which the next run drops.
+
+    Args:
+        heard: told how many of how many predictions are there.
+
+    Raises:
+        InputError: `out` cannot be written or holds something else, the split cannot be read, or
+            the predictor gave something else than one prediction per image.
+    """
+    meta = _meta(split, predictor)
+    done = _begin(out, meta, split)
+    ids = split.ids
+    missing = frozenset(ids) - done
+    new, seconds = 0, 0.0
+    heard(len(ids) - len(missing), len(ids))
+    rows = split.images("degraded", only=missing) if missing else iter(())
+    with out.open("a", encoding="utf-8") as file:
+        for batch in _batches(rows, predictor.batch):
+            names, images = zip(*batch, strict=True)
+            start = perf_counter()
+            records = predictor.predict(names, images)
+            took = perf_counter() - start
+            if len(records) != len(names):
+                raise InputError(
+                    f"--model {predictor.name} gave {len(records)} predictions for {len(names)} "
+                    "images; it must give one each"
+                )
+            latency = {"latency_s": round(took / len(names), 6)}
+            for name, record in zip(names, records, strict=True):
+                predictions.write_line(file, {"id": name} | latency | record)
+                file.flush()
+            new, seconds = new + len(names), seconds + took
+            heard(len(ids) - len(missing) + new, len(ids))
+    return Summary(out, len(ids), new, seconds / new if new else None)
+
+
+def _meta(split: Split, predictor: Predictor) -> dict[str, Any]:
+    return {
+        "model": predictor.name,
+        "dataset": split.where,
+        "split": split.name,
+        **split.identity,
+        "dubench": version("dubench"),
+        **predictor.about,
+    }
+
+
+def _batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
+    """Make `out` end with a whole line, the meta line at least; returns the ids it has."""
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"--out {out}: the folder {out.parent} does not exist")
+    first = f"{predictions.dump({'meta': meta})}\n"
+    try:
+        held = out.read_bytes() if out.exists() else b""
+        whole = held[: held.rfind(b"\n") + 1]
+        if not whole:
+            if not first.encode().startswith(held):
+                raise InputError(f"--out {out} holds something else; choose another --out")
+            out.write_text(first, "utf-8")
+            return frozenset()
+        _check_meta(out, whole.partition(b"\n")[0], meta)
+        if whole != held:
+            with out.open("r+b") as file:
+                file.truncate(len(whole))
+    except OSError as error:
+        raise InputError(f"--out {out}: {error.strerror or error}") from None
+    if whole.count(b"\n") == 1:
+        return frozenset()
+    return frozenset(predictions.read(out, split.ids).by_id)
+
+
+def _check_meta(out: Path, line: bytes, meta: dict[str, Any]) -> None:
+    """Raise InputError unless `line` says that the predictions are of this model and data."""
+    try:
+        there = json.loads(line)["meta"]
+        held = {name: there.get(name) for name in meta.keys() | there.keys()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"--out {out} holds something else; choose another --out") from None
+    # A dataset may be named in other ways; its identity stays.
+    for name in sorted(held.keys() - {"dataset"}):
+        if held[name] != meta.get(name):
+            told = f"{there.get('model')} on {there.get('dataset')} ({there.get('split')})"
+            raise InputError(
+                f"--out {out} holds predictions of {told} with another {name}; choose another --out"
+            )

@@ -1,0 +1,98 @@
+"""The JSON Schema of one line of preds.jsonl, from the taxonomy."""
+
+from math import isqrt
+from typing import Any
+
+from dubench.predictions.answer import MOST
+from dubench.predictions.record import MAPS
+from generators.taxonomy import KEYS, TYPES, Key
+
+Schema = dict[str, Any]
+
+_NAME: Schema = {"type": "string", "minLength": 1}
+_NUMBER: Schema = {"type": "number", "minimum": -MOST, "maximum": MOST}
+
+
+def schema() -> Schema:
+    """JSON Schema (draft 2020-12) of a line: a prediction, or the meta line.
+
+    It says what makes a line well-formed. Wrong names are well-formed, and scored as wrong; what
+    needs other lines or the dataset (ids) is left to the reader, and so is the length of a vector
+    under a common name.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "One line of preds.jsonl",
+        "oneOf": [_meta(), _prediction()],
+        "$defs": {key.name: _value(key) for key in KEYS.values()},
+    }
+
+
+def _meta() -> Schema:
+    delta = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
+    return _object({"meta": {"type": "object", "properties": {"delta": delta}}}, ["meta"])
+
+
+def _prediction() -> Schema:
+    types = f"one of {', '.join(TYPES)}, or a common name of one"
+    parameters = {"type": "object", "properties": {name: _ref(name) for name in KEYS}}
+    forms: list[Schema] = [
+        {"required": ["type"]},
+        {"required": ["tuples"]},
+        {"required": ["output"]},
+    ]
+    fields: Schema = {
+        "id": _NAME,
+        "type": {"type": "string", "description": types},
+        "parameters": parameters,
+        "tuples": {"type": "array", "items": _tuple()},
+        "output": {"type": "string", "description": "a model's raw text"},
+        "restored": _NAME | {"description": "path of the restored image"},
+        "maps": _object(dict.fromkeys(MAPS, _NAME), []),
+        "latency_s": {"type": "number", "minimum": 0, "maximum": MOST},
+    }
+    return _object(fields, ["id"]) | {
+        "oneOf": forms,
+        "dependentRequired": {"parameters": ["type"]},
+    }
+
+
+def _tuple() -> Schema:
+    known = [{"prefixItems": [{}, {"const": name}, _ref(name)]} for name in KEYS]
+    other = {"prefixItems": [{}, {"not": {"enum": list(KEYS)}}, {}]}
+    return {
+        "type": "array",
+        "minItems": 3,
+        "maxItems": 3,
+        "prefixItems": [{"type": "string"}, {"type": "string"}, {}],
+        "anyOf": [*known, other],
+    }
+
+
+def _value(key: Key) -> Schema:
+    """A number, alone or in a list; a list for a vector, also by rows if it is a square matrix."""
+    about = {"description": f"{key.meaning} ({key.unit}, {key.low:g} to {key.high:g})"}
+    ways = [_list(_NUMBER, key.size)]
+    side = isqrt(key.size)
+    if key.kind != "vector":
+        ways.insert(0, _NUMBER)
+    elif side**2 == key.size:
+        ways.append(_list(_list(_NUMBER, side), side))
+    return about | {"anyOf": ways}
+
+
+def _list(items: Schema, size: int) -> Schema:
+    return {"type": "array", "items": items, "minItems": size, "maxItems": size}
+
+
+def _object(properties: Schema, required: list[str]) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}

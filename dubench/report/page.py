@@ -1,0 +1,202 @@
+"""The page of a report: one HTML file that fetches nothing and runs nothing."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from dubench.report import paper
+from dubench.report.formats import Row, Table, one_line
+from dubench.report.plotting import Drawing
+from dubench.report.tables import Score
+from generators.taxonomy import KEYS
+
+MARK = '<meta name="generator" content="dubench report">'
+"""In every page, and how an earlier report is told from somebody's folder."""
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1e1e1e; --faint: #666; --line: #ddd; --paper: #fff;
+  --shade: #f6f6f4; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e4e2; --faint: #a0a09c; --line: #3a3a38;
+  --paper: #181817; --shade: #232322; } }
+* { box-sizing: border-box }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem;
+  color: var(--ink); background: var(--paper) }
+h1 { line-height: 1.2 } h2 { margin-top: 3rem } h3 { margin: 2rem 0 .3rem }
+p { max-width: 48rem; margin: .5rem 0 } .faint, small, caption { color: var(--faint) }
+small { font-size: .8em; display: block; white-space: nowrap }
+code { overflow-wrap: anywhere; font-size: .85em }
+.scroll { overflow-x: auto; margin: .5rem 0 }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem }
+th, td { padding: .25rem .7rem; text-align: right; vertical-align: top; font-weight: normal }
+thead > tr > * { border-bottom: 1.5px solid var(--ink); vertical-align: bottom }
+tbody th { text-align: left; position: sticky; left: 0; background: var(--paper);
+  min-width: 8rem; max-width: 18rem; overflow-wrap: break-word }
+tbody + tbody tr:first-child > * { border-top: 1px solid var(--line); padding-top: .5rem }
+tbody.paper, tbody.paper th { color: var(--faint) } tbody.paper .note { font-style: italic }
+b { font-weight: 700 }
+figure { margin: 1rem 0 2rem } figcaption { color: var(--faint); max-width: 48rem }
+figure .scroll { background: #fff; border-radius: 6px; padding: .6rem; max-width: 100%;
+  border: 1px solid var(--line); width: fit-content }
+img { display: block; max-width: 100%; height: auto } img.wide { min-width: 40rem }
+details { border-top: 1px solid var(--line); padding: .4rem 0 } summary { cursor: pointer }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .5rem 0 }
+dt { color: var(--faint) } dd { margin: 0; overflow-wrap: anywhere }
+@media (max-width: 40rem) { th, td { padding: .25rem .4rem } dl { grid-template-columns: 1fr }
+  tbody th { min-width: 6rem; max-width: 8rem } }
+"""
+
+_WIDE = 4.0
+"""Inches: figures wider than this scroll on a phone, where they would be too small to read."""
+
+_FOLDED = (
+    "table1_p_rel_capped",
+    "table1_p_rel_type_correct",
+    "table1_skill_type_correct",
+    "by_type_t_acc",
+    "by_type_f1",
+    "by_type_j_acc",
+)
+
+
+def page(
+    scores: Mapping[str, Score],
+    tables: Sequence[Table],
+    drawings: Sequence[Drawing],
+    pictures: Mapping[str, bytes],
+) -> str:
+    """The whole report.
+
+    Args:
+        scores: name of a row → what its score.json says.
+        tables: in their order on the page.
+        drawings: figures, and those that cannot be drawn.
+        pictures: name of a drawn figure → its SVG.
+    """
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
+    first = next(iter(scores.values()))
+    data = first["dataset"]
+    title = f"Scores on {_text(data.get('name'))}, {_text(data.get('split'))}"
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+{MARK}
+<title>{title}</title>
+<style>{_STYLE}</style></head>
+<body><main>
+<h1>{title}</h1>
+<p>{first["n"]:,} samples of {first.get("clusters", 0):,} photographs; {len(scores)} scores, all on
+the same data (content_id <code>{_text(first.get("content_id"))[:16]}</code>). The best score of a
+column is bold. Files: tables/ (Markdown, LaTeX, CSV) and figures/ (PDF, PNG).</p>
+<p>Rows {_text(paper.note())} (arXiv {paper.ARXIV}) are grey: they were measured on other images
+and do not compete.</p>
+<h2>Tables</h2>
+<p>T-Acc: the type is right. J-Acc: the type and exactly its keys are right. P-Abs and P-Rel: mean
+absolute and relative error of the values, of which those under a wrong type or wrong keys count as
+zero. Skill: 1 − P-Rel / P-Rel of a constant answer that knows the type; below 0 is worse than
+that.</p>
+{"".join(map(_table, tables))}
+<h2>Figures</h2>
+{"".join(_figure(drawing, pictures) for drawing in drawings if drawing.figure)}
+{_left_out(drawings)}
+<h2>Where the numbers come from</h2>
+{"".join(_origin(name, score) for name, score in scores.items())}
+</main></body></html>
+"""
+
+
+def _table(table: Table) -> str:
+    # The arrow stays with the last word, and T-Acc is one word.
+    heads_text = (_text(column.head).replace("-", "\u2011") for column in table.columns)
+    names = [re.sub(" (?=[%↑↓])", "\u00a0", head) for head in heads_text]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
+    bodies = "".join(_body(table, block) for block in ("score", "constant", "paper"))
+    title = _text(table.title)
+    remarks = " ".join(map(_text, table.remarks))
+    told = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
+        f"<thead><tr><td></td>{heads}</tr></thead>{bodies}</table></div>"
+        f'<p class="faint">{remarks}</p>\n'
+    )
+    if table.name in _FOLDED:
+        return f"<details><summary>{title}</summary>{told}</details>\n"
+    return f"<h3>{title}</h3>\n{told}"
+
+
+def _body(table: Table, block: str) -> str:
+    rows = [(at, row) for at, row in enumerate(table.rows) if row.block == block]
+    if not rows:
+        return ""
+    note = ""
+    if block == "paper":
+        width = len(table.columns) + 1
+        note = f'<tr><th colspan="{width}" class="note">{_text(paper.note())}</th></tr>'
+    return f'<tbody class="{block}">{note}{"".join(_row(table, *at) for at in rows)}</tbody>'
+
+
+def _row(table: Table, at: int, row: Row) -> str:
+    cells = []
+    for place, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
+        text = _text(table.text(at, place).replace("-", "−"))
+        bold = f"<b>{text}</b>" if (at, place) in table.best else text
+        span = column.span(cell.interval).replace("-", "−")
+        cells.append(f"<td>{bold}{f'<small>{span}</small>' if span else ''}</td>")
+    return f'<tr><th scope="row">{_text(row.name)}</th>{"".join(cells)}</tr>'
+
+
+def _figure(drawing: Drawing, pictures: Mapping[str, bytes]) -> str:
+    assert drawing.figure is not None
+    wide, high = (round(inches * 130) for inches in drawing.figure.get_size_inches())
+    kind = ' class="wide"' if wide > _WIDE * 130 else ""
+    picture = base64.b64encode(pictures[drawing.name]).decode()
+    title = _text(drawing.title)
+    return f"""<figure><h3>{title}</h3><div class="scroll" tabindex="0" role="region"
+aria-label="{title}"><img{kind} width="{wide}" height="{high}" alt="{title}"
+src="data:image/svg+xml;base64,{picture}"></div><figcaption>{_text(drawing.caption)}</figcaption>
+</figure>
+"""
+
+
+def _left_out(drawings: Sequence[Drawing]) -> str:
+    missing = [drawing for drawing in drawings if not drawing.figure]
+    if not missing:
+        return ""
+    rows = "".join(f"<li>{_text(d.title)}: {_text(d.why)}.</li>" for d in missing)
+    return f"<h3>Left out</h3><ul>{rows}</ul>"
+
+
+def _origin(name: str, score: Score) -> str:
+    versions = ", ".join(f"{lib} {version}" for lib, version in score["versions"].items())
+    oracle = score["understanding"]["oracle_constant"]
+    rows = {
+        "model": score["model"],
+        "signature": score["signature"],
+        "recipe_id": score.get("recipe_id"),
+        "content_id": score.get("content_id"),
+        "predictions' SHA-256": score.get("predictions_sha256"),
+        "constant, from " + oracle["from"]: _constants(oracle.get("values") or {}),
+        "versions": versions,
+        "notes": " ".join(f"{note}." for note in score.get("notes", [])) or "none",
+    }
+    told = "".join(
+        f"<dt>{_text(term)}</dt><dd><code>{_text(value)}</code></dd>"
+        for term, value in rows.items()
+    )
+    return f"<h3>{_text(name)}</h3><dl>{told}</dl>\n"
+
+
+def _constants(values: Mapping[str, float | list[float]]) -> str:
+    told = []
+    for key in KEYS:
+        if key in values:
+            value = values[key]
+            entries = value if isinstance(value, list) else [value]
+            told.append(f"{key} {' '.join(f'{entry:.4g}' for entry in entries)}")
+    return ", ".join(told)
+
+
+def _text(value: object) -> str:
+    return "unknown" if value is None else escape(one_line(str(value)))

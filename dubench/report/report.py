@@ -1,0 +1,108 @@
+"""A report of several scores: tables and figures as a paper has them, and a page of all."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dubench.report import figures, tolerance
+from dubench.report.formats import Table, comma_separated, latex, markdown
+from dubench.report.page import MARK, page
+from dubench.report.plotting import Drawing, render
+from dubench.report.tables import tables
+from dubench.scoring.score_files import read_scores
+from generators.errors import InputError
+
+_WRITERS: dict[str, Callable[[Table], str]] = {
+    "md": markdown,
+    "tex": latex,
+    "csv": comma_separated,
+}
+_PICTURES = ("pdf", "png")
+_OURS = {"index.html": (), "tables": tuple(_WRITERS), "figures": _PICTURES}
+
+
+def report(
+    paths: Sequence[Path], out: Path, heard: Callable[[int, int], None] = lambda done, of: None
+) -> list[Path]:
+    """Write tables/, figures/ and index.html into `out`, whole or not at all.
+
+    Args:
+        paths: score.json files, with their rows beside them.
+        out: a new or empty folder, or that of an earlier report, which is replaced.
+        heard: told how many of how many figures are drawn.
+
+    Returns:
+        the files written, the page first.
+
+    Raises:
+        InputError: a score is missing, damaged, or cannot be compared with the others; or `out`
+            holds something else, or cannot be written.
+    """
+    _check_out(out)
+    scored = read_scores(paths)
+    told = {name: score.told for name, score in scored.items()}
+    drawn = figures.drawings(told)
+    drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
+    home = out.resolve()
+    part = home.with_name(f".{home.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        (part / "tables").mkdir(parents=True)
+        (part / "figures").mkdir()
+        made = tables(told)
+        for table in made:
+            for kind, write in _WRITERS.items():
+                (part / "tables" / f"{table.name}.{kind}").write_text(write(table), "utf-8")
+        vectors = _draw(part / "figures", drawn, heard)
+        (part / "index.html").write_text(page(told, made, drawn, vectors), "utf-8")
+        _replace(home, part)
+    except OSError as error:
+        raise InputError(f"--out {out}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return [out / "index.html", *sorted(out.glob("*/*"))]
+
+
+def _draw(
+    folder: Path, drawings: Sequence[Drawing], heard: Callable[[int, int], None]
+) -> dict[str, bytes]:
+    """Save the figures as PDF and PNG; returns them as SVG, by name."""
+    vectors = {}
+    wanted = [drawing for drawing in drawings if drawing.figure]
+    for done, drawing in enumerate(wanted, 1):
+        assert drawing.figure is not None
+        for kind in _PICTURES:
+            (folder / f"{drawing.name}.{kind}").write_bytes(render(drawing.figure, kind))
+        vectors[drawing.name] = render(drawing.figure, "svg")
+        heard(done, len(wanted))
+    return vectors
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a file, and a folder with anything but an earlier report."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"--out {out}: a file has this name; name a folder")
+    odd = next((path for path in sorted(out.iterdir()) if not _is_ours(path)), None)
+    if odd:
+        raise InputError(f"--out {out}: holds {odd.name}, which is no report's; name a new folder")
+
+
+def _is_ours(path: Path) -> bool:
+    if path.name not in _OURS:
+        return False
+    if path.name == "index.html":
+        return path.is_file() and MARK in path.read_text("utf-8", "replace")
+    return path.is_dir() and all(
+        entry.suffix.removeprefix(".") in _OURS[path.name] for entry in path.iterdir()
+    )
+
+
+def _replace(out: Path, part: Path) -> None:
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    part.rename(out)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,169 @@
+"""How much a wrong parameter costs: quality of the restored image against the key's error.
+
+The paper's Figures 6 (PSNR), 10 (SSIM) and 11 (LPIPS), section 5.4 of arXiv 2602.04565.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.report import paper
+from dubench.report.plotting import FAINT, PAGE, Drawing, panels, print_style, sheet, words
+from dubench.report.tables import metric_name
+from dubench.scoring.intervals import LEAST_CLUSTERS, bootstrap, codes, percentile_interval
+from dubench.scoring.sample_scores import PerSample
+from generators.taxonomy import KEYS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+FIGURES = {"psnr": 6, "ssim": 10, "lpips": 11}
+_ORDER = (
+    "sigma",
+    "scale",
+    "atmospheric_light",
+    "transmission",
+    "gamma",
+    "gain",
+    "camera_intrinsics",
+)
+_BINS = 8
+_DOT, _LINE = "#0072B2", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's r over n samples with its 95 % interval (by resampling photographs).
+
+    `r` is None where there are fewer than three samples or one side never varies; `interval` also
+    under 30 photographs.
+    """
+
+    n: int
+    r: float | None
+    interval: tuple[float, float] | None
+
+
+def drawings(rows_by_model: Mapping[str, PerSample]) -> list[Drawing]:
+    """A figure per model and metric, or the reason why there is none."""
+    made = []
+    for metric, number in FIGURES.items():
+        title = f"Figure {number}: {metric_name(metric)} against the error of each key"
+        caption = (
+            f"Answers with the right type and keys. Line: medians of {_BINS} bins of equal count; "
+            f"r: Pearson's correlation with its 95 % interval.{_told_by_paper(metric)}"
+        )
+        name = f"figure{number}_{metric}"
+        there = {label: rows for label, rows in rows_by_model.items() if metric in rows.quality}
+        if not there:
+            why = f"no score here has {metric_name(metric)} of restored images"
+            made.append(Drawing(name, title, caption, None, why))
+        for place, (label, rows) in enumerate(there.items(), 1):
+            with print_style():
+                figure = tolerance(rows, metric)
+            told = f"{caption} Model: {label}."
+            made.append(Drawing(f"{name}_{place}", f"{title}, {label}", told, figure))
+    return made
+
+
+def points(rows: PerSample, metric: str, key: str) -> tuple[Floats, Floats, list[str]]:
+    """|v̂ − v| of `key`, quality of the restored image, and photograph, of the samples that have
+    both and were answered with the right type and keys (elsewhere P-Abs is a penalty)."""
+    x, y = rows.error[key], rows.quality[metric]
+    kept = rows.joint & ~np.isnan(x) & ~np.isnan(y)
+    return x[kept], y[kept], [rows.clusters[row] for row in np.flatnonzero(kept)]
+
+
+def correlation(x: Floats, y: Floats, clusters: list[str]) -> Correlation:
+    """Pearson's r of `x` and `y` (n,), samples of one photograph sharing a cluster."""
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return Correlation(len(x), None, None)
+    one = np.ones(len(x))
+    # Centred and scaled first: r does not change, and the sums below lose no digits.
+    a, b = ((column - column.mean()) / column.std() for column in (x, y))
+    moments = {"a": a, "b": b, "aa": a * a, "bb": b * b, "ab": a * b}
+    groups = codes(clusters)
+    interval = None
+    if groups.max() + 1 >= LEAST_CLUSTERS:
+        drawn = bootstrap({name: (column, one) for name, column in moments.items()}, groups)
+        interval = percentile_interval(_pearson(drawn))
+    return Correlation(len(x), float(np.clip(np.mean(a * b), -1, 1)), interval)
+
+
+def _pearson(mean: Mapping[str, Floats]) -> Floats:
+    spread = (mean["aa"] - mean["a"] ** 2) * (mean["bb"] - mean["b"] ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = (mean["ab"] - mean["a"] * mean["b"]) / np.sqrt(spread)
+    return np.where(spread > 0, r, np.nan)
+
+
+def tolerance(rows: PerSample, metric: str) -> "Figure":
+    """One panel per key, all with the same scale of quality."""
+    figure = sheet(PAGE, 3.5)
+    axes = panels(figure, len(_ORDER), 4, sharey=True)
+    for place, (axis, key) in enumerate(zip(axes, _ORDER, strict=True)):
+        x, y, clusters = points(rows, metric, key)
+        _cloud(axis, x, y)
+        _medians(axis, x, y)
+        found = correlation(x, y, clusters)
+        axis.set_title(f"{words(key)}\n", loc="left")
+        axis.annotate(
+            *(_told(found), (0, 1), (0, 3), "axes fraction", "offset points"),
+            fontsize=6.5,
+            color=FAINT,
+        )
+        axis.set_xlabel(f"error, {_unit(key)}")
+        axis.set_xlim(left=0)
+        axis.margins(x=0.02)
+        if place % 4 == 0:
+            axis.set_ylabel(metric_name(metric))
+    _explain(figure.axes[-1])
+    return figure
+
+
+def _explain(spare: Any) -> None:
+    spare.scatter([], [], s=5, alpha=0.5, linewidths=0, color=_DOT, label="one sample")
+    spare.plot([], [], color=_LINE, marker="o", markersize=2.5, label=f"medians of {_BINS} bins")
+    spare.legend(loc="center left", handlelength=1.5)
+
+
+def _cloud(axis: Any, x: Floats, y: Floats) -> None:
+    # The more dots, the fainter; as pixels within the vector file, which would open slowly.
+    alpha = float(np.clip(60 / max(1, len(x)), 0.02, 0.35))
+    axis.scatter(x, y, alpha=alpha, rasterized=True, linewidths=0, s=5, color=_DOT)
+
+
+def _medians(axis: Any, x: Floats, y: Floats) -> None:
+    if len(x) < 4 * _BINS or len(np.unique(x)) < _BINS:
+        return
+    parts = np.array_split(np.argsort(x, kind="stable"), _BINS)
+    middle = [(np.median(x[part]), np.median(y[part])) for part in parts]
+    axis.plot(*zip(*middle, strict=True), color=_LINE, marker="o", markersize=2.5)
+
+
+def _told(found: Correlation) -> str:
+    if found.r is None:
+        return f"r –, n {found.n:,}"
+    span = " [{:.2f}, {:.2f}]".format(*found.interval) if found.interval else ""
+    told = f"r {found.r:.2f}{span}, n {found.n:,}"
+    return re.sub(r"-0\.00(?!\d)", "0.00", told).replace("-", "−")
+
+
+def _told_by_paper(metric: str) -> str:
+    told = [
+        f"{words(row['key'])} {row['r']:.3g}".replace("-", "−") + "?" * ("doubtful" in row)
+        for row in paper.tolerance()
+        if row["metric"] == metric
+    ]
+    return f" r {paper.note()}: {', '.join(told)}." if told else ""
+
+
+def _unit(key: str) -> str:
+    """The first words of the key's unit: `fraction, mean over the image` is too long here."""
+    return KEYS[key].unit.removeprefix("integer ").partition(",")[0].partition(" on ")[0]

@@ -1,0 +1,253 @@
+"""One row per sample: what was true, what was answered, and what the answer costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.dataset import LABELS, Truths
+from dubench.predictions.file import Prediction
+from generators.errors import InputError
+from generators.files import whole
+from generators.taxonomy import KEYS, TYPES, Value
+
+Floats = NDArray[np.float64]
+
+OTHER = "other"
+"""What stands for an answer that names no known type: missing, unreadable, or something else."""
+
+OTHER_CODE = len(LABELS)
+STATUSES = ("ok", "missing", "parse_failure")
+
+
+@dataclass(frozen=True)
+class PerSample:
+    """The scores' raw material, in columns of n samples.
+
+    Attributes:
+        ids, clusters, severity: as in `Truths`.
+        types: index into LABELS. answered: the same, or OTHER_CODE.
+        status: index into STATUSES.
+        joint: right type and exactly its keys.
+        truth, answer: per key (n,) or (n, size); NaN where there is none.
+        error: per key the P-Abs term; relative: the P-Rel term; constant: the P-Rel term of the
+            type-oracle constant. NaN where the true type has no such key.
+        answered_keys: per key name, and OTHER for any other, whether the answer has it.
+        map_error: mean |t̂ − t| over the pixels where a map was given, else NaN.
+        quality: per restoration metric, of the restored image; NaN where there is none.
+    """
+
+    ids: list[str]
+    types: NDArray[np.int8]
+    clusters: list[str]
+    severity: list[str | None]
+    answered: NDArray[np.int8]
+    status: NDArray[np.int8]
+    joint: NDArray[np.bool_]
+    truth: dict[str, Floats]
+    answer: dict[str, Floats]
+    error: dict[str, Floats]
+    relative: dict[str, Floats]
+    constant: dict[str, Floats]
+    answered_keys: dict[str, NDArray[np.bool_]]
+    map_error: Floats
+    quality: dict[str, Floats] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """How many samples there are."""
+        return len(self.ids)
+
+    @property
+    def missing(self) -> int:
+        """How many samples have no answer."""
+        return int((self.status == STATUSES.index("missing")).sum())
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Where the type is right."""
+        return np.equal(self.types, self.answered)
+
+
+def judge(
+    truths: Truths, predictions: Mapping[str, Prediction], constants: Mapping[str, Value]
+) -> PerSample:
+    """Set each answer beside its truth.
+
+    Where type or key set is wrong, the answer counts as zero: P-Abs is |v| and P-Rel is 1
+    (DU-VLM, arXiv 2602.04565, section 5.1). A vector's terms are mean |v̂ − v| and
+    ‖v̂ − v‖₁ / ‖v‖₁. A missing answer is wrong.
+    """
+    n = len(truths.ids)
+    answered = np.full(n, OTHER_CODE, np.int8)
+    status = np.zeros(n, np.int8)
+    joint = np.zeros(n, bool)
+    answer = {name: np.full_like(column, np.nan) for name, column in truths.values.items()}
+    keys = {name: np.zeros(n, bool) for name in (*KEYS, OTHER)}
+    code_of = {name: code for code, name in enumerate(LABELS)}
+    wanted = [{key.name for key in TYPES[name].keys} for name in LABELS]
+    for row, name in enumerate(truths.ids):
+        said = predictions.get(name)
+        if said is None:
+            status[row] = STATUSES.index("missing")
+            continue
+        if said.failure is not None:
+            status[row] = STATUSES.index("parse_failure")
+        if said.type is not None:
+            answered[row] = code_of[said.type]
+        true = truths.types[row]
+        joint[row] = (
+            answered[row] == true and not said.extra and said.parameters.keys() == wanted[true]
+        )
+        for key, value in said.parameters.items():
+            answer[key][row] = value
+            keys[key][row] = True
+        for key in said.extra:
+            keys[key if key in KEYS else OTHER][row] = True
+    error, relative, constant = {}, {}, {}
+    for name, true_values in truths.values.items():
+        counted = np.where(_column(joint, true_values), answer[name], 0.0)
+        error[name], relative[name] = _terms(counted, true_values)
+        guess = np.broadcast_to(np.array(constants.get(name, np.nan)), true_values.shape)
+        constant[name] = _terms(guess, true_values)[1]
+    return PerSample(
+        truths.ids,
+        truths.types,
+        truths.clusters,
+        truths.severity,
+        answered,
+        status,
+        joint,
+        truths.values,
+        answer,
+        error,
+        relative,
+        constant,
+        keys,
+        np.full(n, np.nan),
+    )
+
+
+def _column(flags: NDArray[np.bool_], like: Floats) -> NDArray[np.bool_]:
+    return flags[:, None] if like.ndim == 2 else flags
+
+
+def _terms(answer: Floats, truth: Floats) -> tuple[Floats, Floats]:
+    """P-Abs and P-Rel terms (n,) of answers and truths (n,) or (n, size)."""
+    gap, size = (np.abs(x).reshape(len(truth), -1).mean(1) for x in (answer - truth, truth))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return gap, gap / size
+
+
+def write(path: Path, rows: PerSample) -> None:
+    """Write one Parquet file, whole or not at all; `read` reads it back."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    labels = np.array([*LABELS, OTHER])
+    columns: dict[str, Any] = {
+        "id": rows.ids,
+        "type": labels[rows.types],
+        "predicted": labels[rows.answered],
+        "status": np.array(STATUSES)[rows.status],
+        "cluster": rows.clusters,
+        "severity": rows.severity,
+        "type_right": rows.right,
+        "joint_right": rows.joint,
+        "predicted_keys": _key_lists(rows),
+    }
+    for name in KEYS:
+        columns |= {
+            f"true_{name}": _arrow(rows.truth[name]),
+            f"predicted_{name}": _arrow(rows.answer[name]),
+            f"abs_{name}": _arrow(rows.error[name]),
+            f"rel_{name}": _arrow(rows.relative[name]),
+            f"constant_rel_{name}": _arrow(rows.constant[name]),
+        }
+    columns["map_error_transmission"] = _arrow(rows.map_error)
+    columns |= {name: _arrow(column) for name, column in rows.quality.items()}
+    with whole(path) as part:
+        pq.write_table(pa.table(columns), part, compression="zstd")
+
+
+def _arrow(column: Floats) -> Any:
+    """An Arrow column of numbers or of lists of them, null for NaN."""
+    import pyarrow as pa
+
+    if column.ndim == 1:
+        return pa.array(column, from_pandas=True)
+    gone = np.isnan(column).any(1)
+    flat = pa.array(column[~gone].ravel())
+    ends = np.concatenate([[0], np.cumsum(~gone)]) * column.shape[1]
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat, mask=pa.array(gone))
+
+
+def _key_lists(rows: PerSample) -> list[list[str]]:
+    made: list[list[str]] = [[] for _ in range(rows.n)]
+    for name, there in rows.answered_keys.items():
+        for row in np.flatnonzero(there):
+            made[row].append(name)
+    return made
+
+
+def read(path: Path, metrics: tuple[str, ...]) -> PerSample:
+    """Read what `write` wrote; `metrics` names the restoration columns to look for.
+
+    Raises:
+        InputError: the file is missing, damaged, or something else.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        code_of = {name: code for code, name in enumerate((*LABELS, OTHER))}
+        types, answered = (
+            np.array([code_of[name] for name in table[column].to_pylist()], np.int8)
+            for column in ("type", "predicted")
+        )
+        keys = {name: np.zeros(table.num_rows, bool) for name in (*KEYS, OTHER)}
+        for row, names in enumerate(table["predicted_keys"].to_pylist()):
+            for name in names:
+                keys[name][row] = True
+
+        def numbers(prefix: str) -> dict[str, Floats]:
+            return {name: _numpy(table[f"{prefix}_{name}"], KEYS[name].size) for name in KEYS}
+
+        return PerSample(
+            table["id"].to_pylist(),
+            types,
+            table["cluster"].to_pylist(),
+            table["severity"].to_pylist(),
+            answered,
+            np.array([STATUSES.index(s) for s in table["status"].to_pylist()], np.int8),
+            table["joint_right"].to_numpy(),
+            numbers("true"),
+            numbers("predicted"),
+            {name: _numpy(table[f"abs_{name}"]) for name in KEYS},
+            {name: _numpy(table[f"rel_{name}"]) for name in KEYS},
+            {name: _numpy(table[f"constant_rel_{name}"]) for name in KEYS},
+            keys,
+            _numpy(table["map_error_transmission"]),
+            {name: _numpy(table[name]) for name in metrics if name in table.column_names},
+        )
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; put it there, or run dubench score again") from None
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{path} is not the per-sample table of a score ({reason}); run dubench score again"
+        ) from None
+
+
+def _numpy(column: Any, size: int = 1) -> Floats:
+    """Numbers (n,), or (n, size) of an Arrow column of lists; NaN for null."""
+    column = column.combine_chunks()
+    if size == 1:
+        return np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
+    made = np.full((len(column), size), np.nan)
+    made[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, size)
+    return made

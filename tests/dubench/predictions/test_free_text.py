@@ -1,0 +1,179 @@
+"""A model's raw text is understood by tokens or JSON, in common names, or refused with a reason."""
+
+import json
+import re
+from itertools import chain
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dubench.predictions.free_text import understand
+from dubench.predictions.grammar import encode
+from dubench.predictions.names import find_key, find_type
+from generators.taxonomy import TYPES
+
+from .test_grammar import degradations, prose
+
+HAZE = ("haze", {"atmospheric_light": 0.62, "transmission": 0.41})
+MATRIX = tuple(range(9))
+
+
+def said(text, delta=0.01):
+    answer = understand(text, delta)
+    return answer.type, answer.parameters
+
+
+@given(st.sampled_from(sorted(TYPES)), st.randoms())
+@settings(deadline=None)
+def test_every_alias_of_a_type_however_written(name, random) -> None:
+    for alias in (name, *TYPES[name].aliases):
+        assert find_type(respelled(alias, random)) == name
+
+
+@given(st.sampled_from(sorted(TYPES)), st.randoms())
+@settings(deadline=None)
+def test_every_alias_of_a_key_however_written(name, random) -> None:
+    for key in TYPES[name].keys:
+        for alias in (key.name, *key.aliases):
+            assert find_key(respelled(alias, random), name) == key.name
+
+
+def respelled(name, random):
+    gap = random.choice([" ", "-", "_", "", "  "])
+    letters = [random.choice([letter.upper(), letter.lower()]) for letter in name]
+    return "".join(gap if letter in " -_" else letter for letter in letters)
+
+
+def test_no_name_means_two_things_once_written_plainly() -> None:
+    kinds = TYPES.values()
+    types = {alias: kind.name for kind in kinds for alias in (kind.name, *kind.aliases)}
+    assert all(find_type(alias) == name for alias, name in types.items())
+    keys = chain.from_iterable(kind.keys for kind in kinds)
+    names = {alias: key.name for key in keys for alias in (key.name, *key.aliases)}
+    assert all(find_key(alias) == name for alias, name in names.items())
+    assert find_type("noise") is None
+    assert find_key("radius", "blur") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Severe blur. [T-blur][K-sigma][V-0.31]", ("blur", {"sigma": 3.48})),
+        # Tokens first, JSON second.
+        ('{"type": "haze"} [T-blur][K-sigma][V-0.31]', ("blur", {"sigma": 3.48})),
+        ('{"type": "haze", "parameters": {"airlight": 0.62, "t": 0.41}}', HAZE),
+        ('{"type": "Fog", "atmospheric light": 0.62, "Transmission-Map": 0.41}', HAZE),
+        ('{"tuples": [["haze", "A", 0.62], ["fog", "t", 0.41]]}', HAZE),
+        (
+            '{"tuples": [{"type": "haze", "key": "A", "value": [0.62], "shape": []},'
+            ' {"type": "haze", "key": "transmission", "value": 0.41}]}',
+            HAZE,
+        ),
+        ('Here:\n```json\n{\n "type": "haze",\n "A": 0.62,\n "t": 0.41\n}\n```\nHope so!', HAZE),
+        ('I {guess} it is {"type": "haze", "A": "0.62", "t": " 4.1e-1"}, or { not }.', HAZE),
+        ('{"answer": {"type": "haze", "a": 0.62, "t": 0.41}}', HAZE),
+        ('[{"type": "haze", "a": 0.62, "t": 0.41}]', HAZE),
+        # Said twice is said once.
+        ('{"type": "haze", "a": 0.62, "t": 0.41} {"type": "fog", "t": 0.41, "a": 0.62}', HAZE),
+        # What stands beside the parameters, and keys of other types left empty.
+        (
+            '{"type": "haze", "A": 0.62, "t": 0.41, "gamma": null, "severity": "severe",'
+            ' "rationale": "a veil\nover {all}", "sure": true}',
+            HAZE,
+        ),
+        ('{"Type": "haze", "Parameters": {"A": 0.62, "t": 0.41}, "confidence": 0.9}', HAZE),
+        ('{"type": "blur", "parameters": {"\\u03c3": 20}}', ("blur", {"sigma": 20.0})),
+        ('{"type": "low-res", "factor": 3}', ("low_resolution", {"scale": 3.0})),
+        ('{"type": "pristine"}', ("none", {})),
+        ('{"tuples": []}', ("none", {})),
+        # Keys may be missing: the score sees it.
+        ('{"type": "haze"}', ("haze", {})),
+        (
+            '{"type": "night", "ccm": [["0", 1, 2], [3, 4, 5], [6, 7, 8]]}',
+            ("low_light", {"camera_intrinsics": MATRIX}),
+        ),
+    ],
+)
+def test_understood(text, answer) -> None:
+    assert said(text) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "neither tokens nor a JSON object with a type"),
+        ("The picture is foggy.", "neither tokens nor a JSON object with a type"),
+        ('{"sigma": 3}', "neither tokens nor a JSON object with a type"),
+        ('{"type": "blur", "sigma": 3', "neither tokens nor a JSON object with a type"),
+        ('{"a":' * 100_000, "neither tokens nor a JSON object with a type"),
+        ('{"' * 400_000, "neither tokens nor a JSON object with a type"),
+        ("[T-blur][K-sigma][V-0.315]", "off the grid"),
+        ('{"type": "noise", "std": 3}', "unknown type 'noise'"),
+        ('{"type": null}', "type=None is not a string"),
+        ('{"type": ["blur"]}', "type=['blur'] is not a string"),
+        ('{"type": "blur", "parameters": [3]}', "parameters=[3] is not an object"),
+        ('{"type": "blur", "parameters": {"radius": 3}}', "unknown key 'radius'"),
+        ('{"type": "blur", "confidence": 0.9}', "unknown key 'confidence'"),
+        ('{"type": "blur", "gamma": 2.5}', "gamma is not a key of blur"),
+        ('{"type": "blur", "sigma": 3, "std": 3}', "sigma is given twice"),
+        ('{"type": "blur", "sigma": 3, "sigma": 3}', "sigma is given twice"),
+        ('{"type": "blur", "type": "haze"}', "type, parameters or tuples is given twice"),
+        ('{"type": "blur", "sigma": "about 3"}', "sigma='about 3' is not a number"),
+        ('{"type": "blur", "sigma": true}', "sigma=True is not a number"),
+        ('{"type": "blur", "sigma": NaN}', "sigma=nan is not a finite number up to 1e+09"),
+        ('{"type": "blur", "sigma": -Infinity}', "sigma=-inf is not a finite number up to 1e+09"),
+        ('{"type": "blur", "sigma": "1e999"}', "sigma=inf is not a finite number up to 1e+09"),
+        ('{"type": "low_light", "ccm": [1, 2]}', "camera_intrinsics=[1, 2] is not 9 numbers"),
+        ('{"tuples": [["blur", "sigma", 3], ["haze", "t", 0.4]]}', "two types, 'blur' and 'haze'"),
+        ('{"tuples": "none"}', "tuples='none' is not a list"),
+        ('{"tuples": [["blur", "sigma"]]}', "['blur', 'sigma'] is not a tuple"),
+        ('{"type": "blur"} or {"type": "haze"}', "two JSON objects that say different things"),
+        ("x" * 1_000_001, "longer than 1,000,000 characters"),
+    ],
+)
+def test_refused(text, reason) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        understand(text)
+
+
+@given(degradation=degradations, before=prose, after=prose, form=st.integers(0, 3))
+@settings(deadline=None)
+def test_every_form_comes_back_from_prose(degradation, before, after, form) -> None:
+    type_, parameters = degradation
+    record = [
+        {"type": type_, "parameters": parameters},
+        {"type": type_} | parameters,
+        {"tuples": [[type_, key, value] for key, value in parameters.items()]},
+        {"type": type_} | {key: shouted(value) for key, value in parameters.items()},
+    ][form]
+    if form == 2 and not parameters:
+        type_ = "none"
+    # A quote after an opening brace would begin an object of the prose's own.
+    before, after = before.replace("{", "("), after.replace("{", "(")
+    assert said(f"{before}{json.dumps(record)}{after}") == (type_, parameters)
+
+
+def shouted(value):
+    return [str(entry) for entry in value] if isinstance(value, tuple) else str(value)
+
+
+def test_the_grid_of_tokens_is_given() -> None:
+    text = encode("blur", {"sigma": 3.4}, 0.05)
+    assert said(text, 0.05) == ("blur", {"sigma": pytest.approx(3.4)})
+    with pytest.raises(ValueError, match="off the grid"):
+        understand("[T-blur][K-sigma][V-0.31]", 0.05)
+
+
+TEMPTING = st.text('[TKV-]{}":,.0123aehzblursigmtypel \n\\')
+
+
+@given(st.text() | TEMPTING | TEMPTING.map('{{"type": {}}}'.format))
+@settings(deadline=None)
+def test_any_text_is_understood_or_refused(text) -> None:
+    try:
+        answer = understand(text)
+    except ValueError:
+        return
+    assert answer.parameters.keys() <= {key.name for key in TYPES[answer.type].keys}
+    assert (answer.wrong, answer.extra) == (None, ())

@@ -1,0 +1,176 @@
+"""The token grammar is what its page says, and every value survives it to half a step."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dubench.predictions.grammar import GrammarError, decode, encode, steps
+from generators.taxonomy import KEYS, TYPES
+
+DELTAS = [0.01, 0.05, 0.1, 0.001, 0.02, 0.125, 0.5]
+
+
+def value_of(key):
+    if key.integer:
+        return st.integers(int(key.low), int(key.high)).map(float)
+    entry = st.floats(key.low, key.high)
+    return st.tuples(*[entry] * key.size) if key.kind == "vector" else entry
+
+
+degradations = st.sampled_from(sorted(TYPES)).flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.fixed_dictionaries({}, optional={key.name: value_of(key) for key in TYPES[name].keys}),
+    )
+)
+# Anything but the brackets of a token.
+prose = st.text(st.characters(exclude_characters="[]"), max_size=30)
+
+
+def entries(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def test_by_hand() -> None:
+    haze = {"transmission": 0.413, "atmospheric_light": 0.625}
+    assert encode("haze", haze) == "[T-haze][K-atmospheric_light][V-0.50][K-transmission][V-0.41]"
+    assert encode("blur", {"sigma": 3.48}) == "[T-blur][K-sigma][V-0.31]"
+    assert encode("none", {}) == "[T-none]"
+    assert encode("low_resolution", {"scale": 3}, 0.05) == "[T-low_resolution][K-scale][V-0.50]"
+    assert decode("Severe blur. [T-blur][K-sigma][V-0.31]") == ("blur", {"sigma": 3.48})
+    # -1 + 3·0.4 and -1 + 3·0.9, nine entries by one V each.
+    matrix = encode("low_light", {"camera_intrinsics": (0.2,) * 8 + (1.7,)}, 0.1)
+    assert matrix == "[T-low_light][K-camera_intrinsics]" + "[V-0.4]" * 8 + "[V-0.9]"
+    assert decode(matrix, 0.1)[1]["camera_intrinsics"] == pytest.approx((0.2,) * 8 + (1.7,))
+
+
+@pytest.mark.parametrize(
+    ("delta", "written"),
+    [(0.01, "0.40"), (0.05, "0.40"), (0.1, "0.4"), (0.001, "0.400"), (0.125, "0.375"), (1, "0")],
+)
+def test_as_many_decimals_as_the_grid_needs(delta, written) -> None:
+    assert encode("blur", {"sigma": 4.2}, delta) == f"[T-blur][K-sigma][V-{written}]"
+
+
+@given(degradation=degradations, delta=st.sampled_from(DELTAS))
+@settings(deadline=None)
+def test_round_trip_to_half_a_step(degradation, delta) -> None:
+    type_, parameters = degradation
+    text = encode(type_, parameters, delta)
+    back, values = decode(text, delta)
+    assert back == type_
+    assert values.keys() == parameters.keys()
+    for name, value in parameters.items():
+        key = KEYS[name]
+        most = 0 if key.integer else delta / 2 * (key.high - key.low) * (1 + 1e-9)
+        for entry, original in zip(entries(values[name]), entries(value), strict=True):
+            assert key.low <= entry <= key.high
+            assert abs(entry - original) <= most
+
+
+@given(degradation=degradations, delta=st.sampled_from(DELTAS))
+@settings(deadline=None)
+def test_what_was_decoded_is_written_the_same_again(degradation, delta) -> None:
+    text = encode(*degradation, delta)
+    assert encode(*decode(text, delta), delta) == text
+
+
+@given(degradation=degradations, words=st.lists(prose, min_size=30, max_size=30))
+@settings(deadline=None)
+def test_prose_around_and_between_changes_nothing(degradation, words) -> None:
+    text = encode(*degradation)
+    spoken = words[0] + "".join(
+        f"[{token}{words[place % 30]}" for place, token in enumerate(text.split("[")[1:])
+    )
+    assert decode(spoken) == decode(text)
+
+
+@pytest.mark.parametrize("value", [0.1 + 1e-9, 0.1 + 0.0002, 0.05 - 1e-9])
+def test_the_last_bit_of_float32_is_not_out_of_range(value) -> None:
+    text = encode("low_light", {"gain": value})
+    assert decode(text)[1]["gain"] == pytest.approx(value, abs=0.00025)
+    assert 0.05 <= decode(text)[1]["gain"] <= 0.1
+
+
+def test_common_names_are_understood() -> None:
+    assert decode("[T-Night][K-gamma correction][V-0.50]") == ("low_light", {"gamma": 2.75})
+
+
+NINE = "[V-0.5]" * 9
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no [T-…]"),
+        ("A blurry photograph.", "no [T-…]"),
+        ("[T-noise]", "unknown type 'noise'"),
+        ("[T-]", "unknown type ''"),
+        ("[T-blur][T-haze]", "two types: more than one [T-…]"),
+        ("[T-blur][T-blur]", "two types: more than one [T-…]"),
+        ("[K-sigma][V-0.31][T-blur]", "[K-…] before any [T-…]"),
+        ("[V-0.31]", "[V-…] before any [T-…]"),
+        ("[T-blur][V-0.31]", "[V-…] before any [K-…]"),
+        ("[T-blur][K-radius][V-0.31]", "blur has no key 'radius'"),
+        ("[T-blur][K-gamma][V-0.31]", "blur has no key 'gamma'"),
+        ("[T-none][K-sigma][V-0.31]", "none has no key 'sigma'"),
+        ("[T-blur][K-sigma]", "sigma has 0 [V-…], not 1"),
+        ("[T-blur][K-sigma][V-0.31][V-0.31]", "sigma has 2 [V-…], not 1"),
+        (f"[T-low_light][K-camera_intrinsics]{NINE[7:]}", "camera_intrinsics has 8 [V-…], not 9"),
+        (f"[T-low_light][K-camera_intrinsics]{NINE}[V-0.5]", "camera_intrinsics has 10 [V-…]"),
+        ("[T-blur][K-sigma][V-0.31][K-sigma][V-0.31]", "sigma is given twice"),
+        ("[T-blur][K-sigma][V-0.31][K-std][V-0.31]", "sigma is given twice"),
+        ("[T-blur][K-sigma][V-0.315]", "[V-0.315] is off the grid of 0.01"),
+        ("[T-blur][K-sigma][V-1.01]", "[V-1.01] is outside [0, 1]"),
+        ("[T-blur][K-sigma][V--0.01]", "[V--0.01] is outside [0, 1]"),
+        ("[T-blur][K-sigma][V-x.xx]", "[V-x.xx] is not a decimal number"),
+        ("[T-blur][K-sigma][V-nan]", "[V-nan] is not a decimal number"),
+        ("[T-blur][K-sigma][V-1e-2]", "[V-1e-2] is not a decimal number"),
+        ("[T-blur][K-sigma][V-0.3", "the token '[V-0.3' is not closed"),
+        ("[T-blur][K-sigma][V-" + "1" * 100 + "]", "is not closed"),
+    ],
+)
+def test_what_is_not_of_the_grammar(text, reason) -> None:
+    with pytest.raises(GrammarError) as caught:
+        decode(text)
+    assert reason in str(caught.value)
+    assert len(str(caught.value)) < 120
+
+
+def test_the_grid_is_the_models() -> None:
+    assert decode("[T-blur][K-sigma][V-0.35]", 0.05)[1] == {"sigma": pytest.approx(3.8)}
+    with pytest.raises(GrammarError, match=r"\[V-0.31\] is off the grid of 0.05"):
+        decode("[T-blur][K-sigma][V-0.31]", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("type_", "parameters", "reason"),
+    [
+        ("fog", {}, "unknown type 'fog'"),
+        ("blur", {"gamma": 2.5}, "blur has no key 'gamma'"),
+        ("blur", {"sigma": 9.5}, r"sigma=9.5 is outside \[1, 9\]"),
+        ("blur", {"sigma": float("nan")}, r"sigma=nan is outside \[1, 9\]"),
+        ("blur", {"sigma": (3.0, 3.0)}, "sigma has 2 entries, not 1"),
+        ("low_light", {"camera_intrinsics": 0.5}, "camera_intrinsics has 1 entries, not 9"),
+    ],
+)
+def test_what_cannot_be_written(type_, parameters, reason) -> None:
+    with pytest.raises(GrammarError, match=reason):
+        encode(type_, parameters)
+
+
+def test_the_step_must_divide_one() -> None:
+    assert [steps(delta) for delta in DELTAS] == [100, 20, 10, 1000, 50, 8, 2]
+    for delta in (0.3, 1 / 3, 0, -0.1, 2, 1e-9, float("nan"), float("inf"), True, "0.01", None, []):
+        with pytest.raises(GrammarError, match=r"does not divide 1; 0\.01, 0\.05 and 0\.1 do"):
+            steps(delta)
+
+
+@given(st.text() | st.text("[]TKV-. 01haze"), st.sampled_from(DELTAS))
+@settings(deadline=None)
+def test_any_text_is_read_or_refused(text, delta) -> None:
+    try:
+        type_, values = decode(text, delta)
+    except GrammarError:
+        return
+    assert values.keys() <= {key.name for key in TYPES[type_].keys}

@@ -1,0 +1,194 @@
+"""Predicting: every image once, whatever happens to the process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dubench.dataset import Split, open_split
+from dubench.predictions import file
+from dubench.predictions.run import predict
+from generators.build.generate import generate
+from generators.errors import InputError
+from generators.sources.pools import SourceSpec
+
+
+class Means:
+    """Answers a blur as strong as the image is bright, and remembers what it was asked."""
+
+    batch = 7
+
+    def __init__(self, name: str = "means", **about: Any) -> None:
+        self.name = name
+        self.about: Mapping[str, Any] = about
+        self.asked: list[str] = []
+
+    def predict(self, ids: Sequence[str], images: Sequence[np.ndarray]) -> list[dict[str, Any]]:
+        self.asked += ids
+        return [{"type": "blur", "parameters": {"sigma": np.mean(image)}} for image in images]
+
+
+@pytest.fixture(scope="module")
+def split(made: Path) -> Split:
+    return open_split(str(made), "train")
+
+
+def test_every_image_has_its_own_prediction(split: Split, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    model = Means(prompt="How bright?")
+    out = tmp_path / "preds.jsonl"
+    told = predict(split, model, out, lambda done, of: steps.append((done, of)))
+    assert (told.path, told.n, told.new) == (out, split.n, split.n)
+    assert told.latency_s is not None
+    assert steps[0] == (0, split.n)
+    assert steps[-1] == (split.n, split.n)
+    found = file.read(out, split.ids)
+    assert list(found.by_id) == split.ids == model.asked
+    for name, image in split.images("degraded"):
+        assert found.by_id[name].parameters["sigma"] == image.mean()
+        assert found.by_id[name].latency_s is not None
+    assert found.meta["model"] == "means"
+    assert found.meta["prompt"] == "How bright?"
+    assert {name: found.meta[name] for name in split.identity} == split.identity
+    assert (found.meta["dataset"], found.meta["split"]) == (split.where, "train")
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.001, 0.02, 0.37, 0.9999, 1.0])
+def test_a_cut_file_is_gone_on_with(split: Split, tmp_path: Path, keep: float) -> None:
+    out = tmp_path / "preds.jsonl"
+    predict(split, Means(), out)
+    whole = out.read_bytes()
+    cut = whole[: round(keep * len(whole))]
+    out.write_bytes(cut)
+    kept = cut[: cut.rfind(b"\n") + 1]
+    model = Means()
+    told = predict(split, model, out)
+    lines = max(kept.count(b"\n") - 1, 0)
+    assert told.new == len(model.asked) == split.n - lines
+    assert out.read_bytes().startswith(kept)
+    found = file.read(out, split.ids).by_id
+    assert {n: p.parameters for n, p in found.items()} == {
+        n: {"sigma": image.mean()} for n, image in split.images("degraded")
+    }
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ("notes to myself\nand more\n", "holds something else"),
+        ("half a line", "holds something else"),
+        ('{"id": "du-00000000", "type": "none"}\n', "holds something else"),
+        ('{"meta": 5}\n', "holds something else"),
+        ("[]\n", "holds something else"),
+    ],
+)
+def test_another_file_is_left_alone(split: Split, tmp_path: Path, held: str, told: str) -> None:
+    out = tmp_path / "preds.jsonl"
+    out.write_text(held)
+    with pytest.raises(InputError, match=f"{told}; choose another --out"):
+        predict(split, Means(), out)
+    assert out.read_text() == held
+
+
+def test_predictions_of_another_model_or_split_are_left_alone(
+    split: Split, made: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "preds.jsonl"
+    predict(split, Means(prompt="How bright?"), out)
+    held = out.read_bytes()
+    others = [
+        (split, Means("medians", prompt="How bright?"), "another model"),
+        (split, Means(prompt="How dark?"), "another prompt"),
+        (split, Means(), "another prompt"),
+        (open_split(str(made), "test"), Means(prompt="How bright?"), "another content_id"),
+    ]
+    for on, model, told in others:
+        with pytest.raises(InputError, match=f"predictions of means on .* with {told}"):
+            predict(on, model, out)
+    assert out.read_bytes() == held
+
+
+def test_the_same_dataset_under_another_name_is_gone_on_with(
+    split: Split, made: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "preds.jsonl"
+    predict(split, Means(), out)
+    model = Means()
+    predict(open_split(f"{made}/data/train-*.parquet", "train"), model, out)
+    assert model.asked == []
+
+
+def test_a_model_that_answers_too_little_is_an_error(split: Split, tmp_path: Path) -> None:
+    class Lazy(Means):
+        def predict(self, ids: Sequence[str], images: Sequence[Any]) -> list[dict[str, Any]]:
+            return super().predict(ids, images)[1:]
+
+    with pytest.raises(InputError, match="6 predictions for 7 images"):
+        predict(split, Lazy(), tmp_path / "preds.jsonl")
+
+
+def test_a_model_that_answers_nonsense_is_an_error(split: Split, tmp_path: Path) -> None:
+    class Odd(Means):
+        def predict(self, ids: Sequence[str], images: Sequence[Any]) -> list[dict[str, Any]]:
+            return [{"type": "blur", "parameters": {"sigma": float("nan")}} for _ in ids]
+
+    with pytest.raises(InputError):
+        predict(split, Odd(), tmp_path / "preds.jsonl")
+
+
+def test_a_folder_that_is_not_there_is_an_error(split: Split, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        predict(split, Means(), tmp_path / "nowhere" / "preds.jsonl")
+    with pytest.raises(InputError, match="Is a directory"):
+        predict(split, Means(), tmp_path)
+
+
+def test_a_blind_split_is_predicted_without_its_answers(tmp_path: Path) -> None:
+    generate(110, tmp_path / "board", [SourceSpec("builtin")], size=64, workers=2, blind=True)
+    split = open_split(str(tmp_path / "board"), "test")
+    out = predict(split, Means(), tmp_path / "preds.jsonl").path
+    found = file.read(out, split.ids)
+    assert len(found.by_id) == split.n
+    answers = open_split(str(tmp_path / "board.answers"), "test")
+    assert found.meta["content_id"] == answers.identity["content_id"]
+
+
+def test_kill_minus_nine_loses_no_whole_line(made: Path, split: Split, tmp_path: Path) -> None:
+    out = tmp_path / "preds.jsonl"
+    command = [sys.executable, "-m", "dubench.cli", "predict", "--model", "statistics"]
+    command += ["--dataset", str(made), "--split", "train", "--out", str(out)]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    held = b""
+    for least in (5, 60):  # killed twice
+        run = subprocess.Popen(command, **quiet)
+        deadline = monotonic() + 120
+        while not out.exists() or out.read_bytes().count(b"\n") < least:
+            assert run.poll() is None, "it ended before it could be killed"
+            assert monotonic() < deadline
+            sleep(0.002)
+        os.kill(run.pid, signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
+        before, held = held, out.read_bytes()
+        assert held.startswith(before)
+        held = held[: held.rfind(b"\n") + 1]
+        for line in held.splitlines():
+            json.loads(line)
+    assert subprocess.run(command, check=False, **quiet).returncode == 0
+    assert out.read_bytes().startswith(held)
+    fresh = tmp_path / "fresh.jsonl"
+    command[-1] = str(fresh)
+    assert subprocess.run(command, check=False, **quiet).returncode == 0
+    one, other = (
+        {n: (p.type, p.parameters) for n, p in file.read(path, split.ids).by_id.items()}
+        for path in (out, fresh)
+    )
+    assert one == other
+    assert len(one) == split.n

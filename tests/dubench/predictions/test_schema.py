@@ -1,0 +1,96 @@
+"""The JSON Schema and the reader agree on what a well-formed line is."""
+
+import json
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from dubench.predictions.file import read
+from dubench.predictions.schema import schema
+from generators.errors import InputError
+from generators.taxonomy import KEYS, TYPES
+
+from .test_predictions import GOOD
+
+VALIDATOR = Draft202012Validator(schema())
+
+number = st.sampled_from([0, 1, 3.5, -1, 1e9, -1e9, 1.1e9, -(10**10)])
+odd = st.sampled_from([None, True, "3", {}, [], [1, "2"]])
+value = (
+    number
+    | odd
+    | st.lists(number, min_size=1, max_size=1)
+    | st.lists(number, min_size=8, max_size=10)
+    | st.lists(st.lists(number, min_size=3, max_size=3), min_size=2, max_size=3)
+    | st.lists(st.lists(number, max_size=3), min_size=1, max_size=3)
+)
+# Of common names the schema says nothing: it leaves them to the reader.
+key = st.sampled_from([*KEYS, "radius", ""])
+type_ = st.sampled_from([*TYPES, "noise", ""])
+triple = st.tuples(type_, key, value).map(list) | st.lists(type_ | key | value, max_size=4)
+path = st.sampled_from(["a.png", ""]) | odd
+fields = {
+    "type": type_ | odd,
+    "parameters": st.dictionaries(key, value, max_size=3) | odd,
+    "tuples": st.lists(triple, max_size=3) | odd,
+    "output": st.sampled_from(["", "[T-blur]", '{"type": "blur"}']) | odd,
+    "restored": path,
+    "maps": st.dictionaries(st.sampled_from(["transmission", "gamma"]), path, max_size=2) | odd,
+    "latency_s": number | odd,
+    "confidence": number,
+}
+delta = st.sampled_from([0.01, 0.05, 1, 0, -1, 2, "0.1", None])
+meta = st.dictionaries(st.sampled_from(["model", "x"]), value, max_size=2) | st.fixed_dictionaries(
+    {"delta": delta}
+)
+# One form, and of the rest a few, so that many of the lines are good ones.
+form = st.sampled_from([("type",), ("type", "parameters"), ("tuples",), ("output",), ()])
+line = form.flatmap(
+    lambda form: st.fixed_dictionaries(
+        {name: fields[name] for name in form},
+        optional={"id": st.sampled_from(["a", "b", "", None])}
+        | {name: some for name, some in fields.items() if name not in form},
+    )
+)
+good = st.fixed_dictionaries(
+    {"id": st.just("a"), "type": st.sampled_from(list(TYPES))},
+    optional={"parameters": st.dictionaries(key, value, max_size=2), "latency_s": number},
+)
+tuples = st.fixed_dictionaries({"id": st.just("a"), "tuples": st.lists(triple, max_size=2)})
+records = line | good | tuples | st.fixed_dictionaries({"meta": meta | odd})
+
+
+def accepted(path: Path, record: object) -> bool:
+    text = json.dumps(record)
+    path.write_text(f"{text}\n" + (GOOD if "meta" in record else ""))
+    try:
+        read(path)
+    except InputError:
+        return False
+    return True
+
+
+@given(records)
+@settings(max_examples=300, deadline=None)
+def test_schema_and_reader_agree(tmp_path_factory, record) -> None:
+    file = tmp_path_factory.getbasetemp() / "schema.jsonl"
+    assert VALIDATOR.is_valid(record) == accepted(file, record), record
+
+
+def test_it_is_a_schema_and_names_every_key() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert json.loads(json.dumps(schema())) == schema()
+    assert set(schema()["$defs"]) == set(KEYS)
+
+
+def test_the_examples_of_the_page_are_valid(tmp_path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "predictions.md").read_text("utf-8")
+    lines = [line for line in page.splitlines() if line.startswith('{"')]
+    assert len(lines) >= 4
+    for text in lines:
+        assert VALIDATOR.is_valid(json.loads(text)), text
+    file = tmp_path / "preds.jsonl"
+    file.write_text("\n".join(lines), "utf-8")
+    assert all(made.type and not made.extra for made in read(file).by_id.values())

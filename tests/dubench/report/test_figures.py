@@ -1,0 +1,218 @@
+"""Figures draw the score's own numbers, and can be printed."""
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from scipy import stats
+from sklearn.metrics import confusion_matrix
+
+from dubench.report import figures, tolerance
+from dubench.report.plotting import Drawing, line_style, print_style, render
+from dubench.scoring.score import Scored
+from generators.taxonomy import KEYS
+from tests.dubench.scoring import made_scores
+
+METRICS = ("psnr", "lpips")
+
+
+@pytest.fixture(scope="module")
+def scored() -> dict[str, Scored]:
+    return {
+        "good": made_scores.scored("good", wrong=0.1, none=True, metrics=METRICS),
+        "bad": made_scores.scored("bad", wrong=0.6, seed=1, none=True, metrics=METRICS),
+    }
+
+
+@pytest.fixture(scope="module")
+def rows(scored: dict[str, Scored], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """score.parquet of the good one, in columns of Python values."""
+    path = made_scores.write(tmp_path_factory.mktemp("rows") / "good", scored["good"])
+    return pq.read_table(path.with_name("score.parquet")).to_pydict()
+
+
+def told(scored: dict[str, Scored]) -> dict[str, Any]:
+    return {name: score.told for name, score in scored.items()}
+
+
+def test_confusion_counts_the_samples(scored: dict[str, Scored], rows: dict[str, Any]) -> None:
+    labels = ["haze", "low_light", "blur", "low_resolution", "none", "other"]
+    wanted = confusion_matrix(rows["type"], rows["predicted"], labels=labels)[:5]
+    axis = figures.confusion(told(scored)).axes[0]
+    drawn = [int(text.get_text().replace(",", "")) for text in axis.texts]
+    np.testing.assert_array_equal(np.reshape(drawn, (5, 6)), wanted)
+    shares = wanted / wanted.sum(1, keepdims=True)
+    np.testing.assert_allclose(axis.images[0].get_array(), shares)
+    assert [tick.get_text() for tick in axis.get_xticklabels()][-1] == "other"
+
+
+def test_predicted_keys_are_stacked_to_the_whole(
+    scored: dict[str, Scored], rows: dict[str, Any]
+) -> None:
+    axis = figures.predicted_keys(told(scored)).axes[0]
+    haze = [row for row, kind in enumerate(rows["type"]) if kind == "haze"]
+    counts = {key: sum(rows[f"predicted_{key}"][row] is not None for row in haze) for key in KEYS}
+    other = sum("other" in rows["predicted_keys"][row] for row in haze)
+    total = sum(counts.values()) + other
+    bars = [bar for bar in axis.patches if bar.get_y() + bar.get_height() / 2 == pytest.approx(0)]
+    widths = [bar.get_width() for bar in bars]
+    assert widths == pytest.approx([100 * n / total for n in (*counts.values(), other)])
+    assert sum(widths) == pytest.approx(100)
+    assert axis.texts[0].get_text() == f"{total:,}"
+
+
+def test_radar_goes_through_the_scores(scored: dict[str, Scored]) -> None:
+    first, *_, last = figures.radar(told(scored)).axes
+    understanding = scored["bad"].told["understanding"]
+    types = understanding["by_type"].values()
+    drawn = first.lines[1].get_ydata()
+    t_acc = [100 * kind["t_acc"] for kind in types] + [100 * understanding["t_acc"]]
+    assert list(drawn) == pytest.approx([*t_acc, t_acc[0]])  # closed
+    j_acc = [100 * kind["j_acc"] for kind in types] + [100 * understanding["j_acc"]]
+    assert list(last.lines[1].get_ydata()) == pytest.approx([*j_acc, j_acc[0]])
+
+
+def test_error_against_delta_with_its_intervals() -> None:
+    steps = {0.1: 0.3, 0.01: 0.05, 0.05: 0.1}
+    series = {
+        f"nano, Δ {step}": made_scores.scored(
+            "nano", wrong=wrong, n=400, delta=step, metrics=()
+        ).told
+        for step, wrong in steps.items()
+    }
+    drawing = next(d for d in figures.drawings(series) if d.name == "figure7_delta")
+    assert drawing.figure is not None
+    relative = drawing.figure.axes[1]
+    x, y = relative.lines[0].get_data()
+    assert list(x) == [0.01, 0.05, 0.1]
+    assert list(y) == [series[f"nano, Δ {s}"]["understanding"]["p_rel"]["avg"] for s in x]
+    ends = [sorted(path[:, 1]) for path in relative.collections[0].get_segments()]
+    wanted = [series[f"nano, Δ {s}"]["intervals"]["p_rel.avg"] for s in x]
+    np.testing.assert_allclose(ends, wanted)
+    one = {"nano": series["nano, Δ 0.05"]}
+    left_out = next(d for d in figures.drawings(one) if d.name == "figure7_delta")
+    assert left_out.figure is None
+    assert "two values of Δ" in left_out.why
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_points_and_pearsons_r(scored: dict[str, Scored], rows: dict[str, Any], key: str) -> None:
+    x, y, clusters = tolerance.points(scored["good"].rows, "psnr", key)
+    wanted = []
+    for row, right in enumerate(rows["joint_right"]):
+        true, given = rows[f"true_{key}"][row], rows[f"predicted_{key}"][row]
+        if right and true is not None:
+            error = np.abs(np.subtract(given, true)).mean()
+            wanted.append((error, rows["psnr"][row], rows["cluster"][row]))
+    np.testing.assert_allclose(x, [error for error, *_ in wanted])
+    np.testing.assert_allclose(y, [quality for _, quality, _ in wanted])
+    assert clusters == [cluster for *_, cluster in wanted]
+    found = tolerance.correlation(x, y, clusters)
+    assert found.n == len(wanted)
+    assert found.r == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
+    assert found.interval is not None
+    assert found.interval[0] < found.r < found.interval[1]
+
+
+def test_interval_of_r_is_fishers_for_independent_samples() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=2000)
+    y = 0.6 * x + 0.8 * rng.normal(size=2000)
+    found = tolerance.correlation(x, y, [str(i) for i in range(2000)])
+    wanted = stats.pearsonr(x, y).confidence_interval()
+    assert found.interval == pytest.approx(tuple(wanted), abs=0.006)
+    # Each sample ten times over is no more certain when the photographs are the same.
+    tenfold = tolerance.correlation(
+        np.tile(x, 10), np.tile(y, 10), [str(i) for i in range(2000)] * 10
+    )
+    assert tenfold.r == pytest.approx(found.r)
+    assert tenfold.interval == pytest.approx(found.interval)
+
+
+def test_r_is_missing_where_there_is_none() -> None:
+    still = tolerance.correlation(np.zeros(9), np.arange(9.0), ["a"] * 9)
+    assert (still.n, still.r, still.interval) == (9, None, None)
+    assert tolerance.correlation(np.zeros(0), np.zeros(0), []).r is None
+    few = tolerance.correlation(np.arange(9.0), np.arange(9.0) * 1e-9 + 1, list("abcabcabc"))
+    assert few.r == pytest.approx(1)
+    assert few.interval is None
+
+
+def test_tolerance_panels_tell_r_and_share_their_scale(scored: dict[str, Scored]) -> None:
+    drawn = tolerance.drawings({name: score.rows for name, score in scored.items()})
+    there = [d for d in drawn if d.figure]
+    assert [d.name for d in there] == [
+        "figure6_psnr_1", "figure6_psnr_2", "figure11_lpips_1", "figure11_lpips_2",
+    ]  # fmt: skip
+    assert [d.name for d in drawn if not d.figure] == ["figure10_ssim"]
+    assert next(d for d in drawn if not d.figure).why == "no score here has SSIM of restored images"
+    assert "transmission 0.855" in there[2].caption
+    axes = there[0].figure.axes[:7]
+    assert len({axis.get_ylim() for axis in axes}) == 1
+    sigma = axes[0]
+    x, y, _ = tolerance.points(scored["good"].rows, "psnr", "sigma")
+    np.testing.assert_allclose(sigma.collections[0].get_offsets(), np.column_stack([x, y]))
+    r = stats.pearsonr(x, y).statistic
+    assert sigma.texts[0].get_text().startswith(f"r {r:.2f} [".replace("-", "−"))
+    assert sigma.get_xlabel() == "error, pixels"
+    middle = sigma.lines[0].get_xdata()
+    assert len(middle) == 8
+    assert list(middle) == sorted(middle)
+
+
+def test_a_figure_as_png_pdf_and_svg(scored: dict[str, Scored]) -> None:
+    figure = figures.confusion(told(scored))
+    png = render(figure, "png")
+    with Image.open(io.BytesIO(png)) as image:
+        assert round(image.info["dpi"][0]) == 200
+        assert image.width == round(200 * figure.get_figwidth())
+    pdf = render(figure, "pdf")
+    assert pdf.startswith(b"%PDF")
+    assert b"/Type3" not in pdf  # journals refuse such fonts
+    svg = render(figure, "svg")
+    root = ET.fromstring(svg)
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if name.endswith("href"):
+                assert value.startswith(("#", "data:"))
+    again = figures.confusion(told(scored))
+    assert [render(again, kind) for kind in ("svg", "pdf", "png")] == [svg, pdf, png]
+
+
+def test_every_figure_has_its_place_in_the_paper(scored: dict[str, Scored]) -> None:
+    drawn: list[Drawing] = figures.drawings(told(scored))
+    drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
+    numbers = {int(re.findall(r"\d+", drawing.name)[0]) for drawing in drawn}
+    assert numbers == {4, 6, 7, 8, 9, 10, 11}
+    for drawing in drawn:
+        assert bool(drawing.figure) != bool(drawing.why)
+
+
+def test_models_are_told_apart() -> None:
+    styles = {str(sorted(line_style(place).items(), key=str)) for place in range(21)}
+    assert len(styles) == 21
+
+
+def test_any_name_can_stand_in_a_figure(scored: dict[str, Scored]) -> None:
+    names = ["_private $\\frac{1}$", "cost $5 & $6_", "a\\b{c}^d%"]
+    with print_style():
+        figure = figures.radar(dict.fromkeys(names, scored["good"].told))
+    shown = [text.get_text().strip() for text in figure.legends[0].get_texts()]
+    assert shown == names
+    ET.fromstring(render(figure, "svg"))
+
+
+def test_matplotlib_is_imported_late() -> None:
+    import subprocess
+    import sys
+
+    code = "import dubench.report.report, sys; print('matplotlib' in sys.modules)"
+    home = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr

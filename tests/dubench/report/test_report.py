@@ -1,0 +1,278 @@
+"""A report: all of it or nothing, one page that fetches nothing, and no unlike scores together."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from dubench.report.paper import note
+from dubench.report.report import report
+from dubench.scoring.score_files import read, read_scores
+from generators.errors import InputError
+from tests.dubench.scoring import made_scores
+
+HOME = Path(__file__).parents[3]
+NAME = "<script>alert(1)</script> & 'co'"
+CHROMIUM = "/usr/bin/chromium"
+
+
+class Page(HTMLParser):
+    """The elements of a page, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(" ".join(data.split()))
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two scores of the same data, of which one restored images too: do not write to them."""
+    home = tmp_path_factory.mktemp("scores")
+    one = made_scores.scored("nano", wrong=0.1, n=400, metrics=("psnr",))
+    two = made_scores.scored(NAME, wrong=0.5, seed=1, n=400, metrics=())
+    return [made_scores.write(home / "one", one), made_scores.write(home / "two", two)]
+
+
+@pytest.fixture(scope="module")
+def made(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "out"
+    written = report(paths, out)
+    assert written[0] == out / "index.html"
+    assert {path for path in out.rglob("*") if path.is_file()} == set(written)
+    assert not list(out.parent.glob(".*"))
+    return out
+
+
+def test_tables_and_figures_are_there(made: Path) -> None:
+    names = {path.name for path in (made / "tables").iterdir()}
+    for table in ("table1_overview", "table1_p_rel", "table2_psnr", "table4_5_variants"):
+        assert {f"{table}.md", f"{table}.tex", f"{table}.csv"} <= names
+    assert not [name for name in names if name.startswith("table3")]  # nothing was measured
+    figures = {path.name for path in (made / "figures").iterdir()}
+    assert figures == {
+        f"{name}.{kind}"
+        for name in ("figure4_radar", "figure8_confusion", "figure9_keys", "figure6_psnr_1")
+        for kind in ("png", "pdf")
+    }
+
+
+def test_page_fetches_and_runs_nothing(made: Path) -> None:
+    page = Page((made / "index.html").read_text("utf-8"))
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "link", "iframe", "object", "embed", "a", "form", "base"}
+    pictures = 0
+    for tag, attributes in page.elements:
+        assert "style" not in attributes  # the policy would refuse it
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("src", "href", "srcset", "data", "poster"):
+            if name in attributes:
+                assert (tag, name) == ("img", "src")
+                assert (attributes["src"] or "").startswith("data:image/svg+xml;base64,")
+                assert attributes["alt"]
+                pictures += 1
+    assert pictures == 4
+    policies = [a["content"] for _, a in page.elements if a.get("http-equiv")]
+    assert len(policies) == 1
+    assert (policies[0] or "").startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    style = next(text for text in page.texts if "color-scheme" in text)
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_page_tells_what_a_reader_must_know(made: Path, paths: list[Path]) -> None:
+    page = Page((made / "index.html").read_text("utf-8"))
+    for path in paths:
+        told = json.loads(path.read_text())
+        for name in ("signature", "content_id", "recipe_id", "predictions_sha256", "model"):
+            assert told[name] in page.texts
+    assert NAME in page.texts  # as text: it made no element
+    assert note() in page.texts
+    assert ("tbody", {"class": "paper"}) in page.elements
+    assert any("dubench 0.1.0" in text for text in page.texts)
+    text = " ".join(page.texts)
+    assert "no model is here with scores at two values of Δ" in text
+    assert "no score here has LPIPS of restored images" in text
+    low, high = json.loads(paths[0].read_text())["intervals"]["p_rel.avg"]
+    assert f"[{low:.3f}, {high:.3f}]" in page.texts
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here")
+@pytest.mark.parametrize("width", [1200, 500])
+def test_page_in_a_browser(made: Path, tmp_path: Path, width: int) -> None:
+    shot = tmp_path / "shot.png"
+    command = [
+        *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+        *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+        *("--disable-sync", "--enable-logging=stderr", "--hide-scrollbars"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}"),
+        *(f"--window-size={width},1600", f"file://{made / 'index.html'}"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "Content Security Policy" not in done.stderr
+    with Image.open(shot) as image:
+        assert image.width == width
+        shades = image.convert("L").histogram()
+    assert sum(shades[:64]) > 0.005 * sum(shades)  # there is ink
+    assert max(shades) < 0.99 * sum(shades)
+
+
+def test_an_earlier_report_is_replaced(made: Path, paths: list[Path], tmp_path: Path) -> None:
+    out = Path(shutil.copytree(made, tmp_path / "out"))
+    (out / "tables" / "stale.md").write_text("of the earlier report")
+    told: list[tuple[int, int]] = []
+    report(paths[1:], out, lambda done, of: told.append((done, of)))
+    assert not (out / "tables" / "stale.md").exists()
+    assert not (out / "figures" / "figure6_psnr_1.pdf").exists()
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("where", ["notes.txt", "tables/mine.xlsx", "index.html"])
+def test_a_folder_with_something_else_is_left_alone(
+    paths: list[Path], tmp_path: Path, where: str
+) -> None:
+    mine = tmp_path / "out" / where
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="name a new folder"):
+        report(paths, tmp_path / "out")
+    assert mine.read_text() == "mine"
+    with pytest.raises(InputError, match="a file has this name"):
+        report(paths, mine)
+
+
+def test_killed_half_way_nothing_is_half_written(
+    made: Path, paths: list[Path], tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(made, tmp_path / "out"))
+    before = {path: path.read_bytes() for path in sorted(out.rglob("*.*"))}
+    code = (
+        "import sys; from pathlib import Path; from dubench.report.report import report\n"
+        "report([Path(sys.argv[1])], Path(sys.argv[2]), lambda *a: print('drawn', flush=True))"
+    )
+    command = [sys.executable, "-c", code, str(paths[1]), str(out)]
+    with subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout
+        assert run.stdout.readline() == "drawn\n"
+        os.kill(run.pid, signal.SIGKILL)
+    assert {path: path.read_bytes() for path in sorted(out.rglob("*.*"))} == before
+    report(paths[1:], out)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+Spoil = Callable[[Path, dict[str, Any]], object]
+
+
+def rewrite(path: Path, told: dict[str, Any], **changes: Any) -> None:
+    path.write_text(json.dumps(told | changes))
+
+
+def understand(path: Path, told: dict[str, Any], **changes: Any) -> None:
+    rewrite(path, told, understanding=told["understanding"] | changes)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path, told: path.unlink(), "No such file"),
+        (lambda path, told: path.write_bytes(path.read_bytes()[:2000]), "not JSON"),
+        (lambda path, told: path.write_text("[1, 2]"), "not a score"),
+        (lambda path, told: path.write_bytes(b"\xff\xfe\x00"), "not JSON"),
+        (lambda path, told: path.with_name("score.parquet").unlink(), "score.parquet"),
+        (lambda path, told: path.with_name("score.parquet").write_bytes(b"PAR1"), "score.parquet"),
+        (lambda path, told: rewrite(path, told, per_sample="../one/score.parquet"), "beside it"),
+        (lambda path, told: rewrite(path, told, n=7), "7 samples"),
+        (lambda path, told: rewrite(path, told, model=None), "model is missing or not text"),
+        (lambda path, told: rewrite(path, told, coverage="all"), "coverage is not a finite number"),
+        (lambda path, told: rewrite(path, told, intervals={"t_acc": [1]}), "t_acc is not"),
+        (lambda path, told: rewrite(path, told, intervals=None), "intervals is missing"),
+        (lambda path, told: rewrite(path, told, restoration={"psnr": 3}), "restoration is not"),
+        (lambda path, told: understand(path, told, t_acc=float("nan")), "t_acc is not a finite"),
+        (lambda path, told: understand(path, told, p_rel={"gamma": [1]}), "p_rel is not"),
+        (lambda path, told: understand(path, told, confusion=None), "confusion is not"),
+        (lambda path, told: understand(path, told, oracle_constant={}), "oracle_constant"),
+    ],
+)
+def test_a_damaged_score_is_one_line(
+    paths: list[Path], tmp_path: Path, spoil: Spoil, says: str
+) -> None:
+    home = Path(shutil.copytree(paths[1].parent, tmp_path / "two"))
+    spoil(home / "score.json", json.loads((home / "score.json").read_text()))
+    with pytest.raises(InputError, match=says) as caught:
+        report([paths[0], home / "score.json"], tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert str(home) in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_scores_of_different_data_do_not_mix(paths: list[Path], tmp_path: Path) -> None:
+    other = made_scores.scored("nano", n=400, metrics=(), data="a7")
+    path = made_scores.write(tmp_path / "other", other)
+    with pytest.raises(InputError, match="different data") as caught:
+        report([*paths, path], tmp_path / "out")
+    message = str(caught.value)
+    assert str(paths[0]) in message
+    assert str(path) in message
+    assert "content_id 3f3f3f3f3f3f… and a7a7a7a7a7a7…" in message
+    assert "separately" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("psnr:made-up", "psnr:y", "psnr is made-up and y"),
+        ("dubench:0.1", "dubench:0.2", "dubench is 0.1 and 0.2"),
+        ("p-rel:uncapped", "p-rel:capped", "p-rel is uncapped and capped"),
+    ],
+)
+def test_scores_computed_differently_do_not_mix(
+    paths: list[Path], tmp_path: Path, old: str, new: str, names: str
+) -> None:
+    path = Path(shutil.copytree(paths[0].parent, tmp_path / "other")) / "score.json"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(InputError, match=names):
+        read_scores([paths[0], path])
+
+
+def test_how_intervals_were_drawn_does_not_matter(paths: list[Path], tmp_path: Path) -> None:
+    path = Path(shutil.copytree(paths[0].parent, tmp_path / "other")) / "score.json"
+    path.write_text(path.read_text().replace("seed-0", "seed-1"))
+    assert list(read_scores([paths[0], path])) == [f"nano ({paths[0]})", f"nano ({path})"]
+
+
+def test_names_of_one_models_variants(tmp_path: Path) -> None:
+    made = [
+        made_scores.write(
+            tmp_path / str(step), made_scores.scored("nano", n=100, delta=step, metrics=())
+        )
+        for step in (0.01, 0.05)
+    ]
+    assert list(read_scores(made)) == ["nano, Δ 0.01", "nano, Δ 0.05"]
+    assert list(read_scores(made[:1])) == ["nano"]
+    with pytest.raises(InputError, match="given twice"):
+        read_scores([made[0], made[0]])
+    with pytest.raises(InputError, match="at least one"):
+        read_scores([])
+
+
+def test_rows_come_with_the_score(paths: list[Path]) -> None:
+    scored = read(paths[0])
+    assert scored.rows.n == scored.told["n"] == 400
+    assert set(scored.rows.quality) == {"psnr"}

@@ -1,0 +1,239 @@
+"""Tables: the score's own numbers in every format, the best in bold, the paper set apart."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from dubench.report.formats import Cell, Column, Row, Table, comma_separated, latex, markdown
+from dubench.report.paper import note
+from dubench.report.tables import look_up, overview, restoration, tables
+from dubench.report.terminal import show
+from tests.dubench.scoring import made_scores
+
+NASTY = r"a_b|c *d* `e` <i>f</i> \g{h} 100% #1 $x^2$ ~ & --opt – Δ"
+
+
+@pytest.fixture(scope="module")
+def scores() -> dict[str, dict[str, Any]]:
+    return {
+        "nano": made_scores.scored("nano", wrong=0.05, none=True).told,
+        NASTY: made_scores.scored("other", wrong=0.5, seed=1, none=True, metrics=()).told,
+    }
+
+
+def read_markdown(text: str) -> list[list[list[str]]]:
+    """The tables of a Markdown file as an independent parser sees them: table, row, cell; bold
+    cells begin with **."""
+    found: list[list[list[str]]] = []
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "table_open":
+            found.append([])
+        elif token.type == "tr_open":
+            found[-1].append([])
+        elif token.type == "inline" and token.level > 3:
+            parts = [
+                "**" if child.type == "strong_open" else child.content
+                for child in token.children or []
+            ]
+            found[-1][-1].append("".join(parts))
+    return found
+
+
+def test_csv_has_the_scores_own_numbers(scores: dict[str, dict[str, Any]]) -> None:
+    seen = set()
+    for table in tables(scores):
+        rows = list(csv.DictReader(io.StringIO(comma_separated(table))))
+        assert [row["model"] for row in rows if row["block"] == "score"] == list(scores)
+        for row in rows:
+            if row["block"] != "score":
+                assert row["signature"] == ""
+                continue
+            score = scores[row["model"]]
+            assert row["signature"] == score["signature"]
+            for column in table.columns:
+                value = look_up(score, column.path)
+                assert row[column.path] == ("" if value is None else repr(value))
+                ends = score["intervals"].get(column.path)
+                told = [row[f"{column.path}.low"], row[f"{column.path}.high"]]
+                assert told == (["", ""] if ends is None else list(map(repr, ends)))
+                seen |= {column.path} if ends else set()
+    # Every interval that score.json has is in some table.
+    assert seen == set(scores["nano"]["intervals"]) | set(scores[NASTY]["intervals"])
+
+
+def test_markdown_and_latex_print_the_same_numbers(scores: dict[str, dict[str, Any]]) -> None:
+    for table in tables(scores):
+        ours, *paper = read_markdown(markdown(table))
+        assert all(len(row) == len(table.columns) + 1 for block in (ours, *paper) for row in block)
+        printed = latex(table)
+        lines = printed.split("\\midrule\n", 1)[1].splitlines()
+        lines = [line for line in lines if line.startswith("\\parbox")]
+        shown = [*ours[1:], *(row for block in paper for row in block[1:])]
+        assert len(lines) == len(shown) == len(table.rows)
+        for at, (row, line, told) in enumerate(zip(table.rows, lines, shown, strict=True)):
+            assert told[0] == " ".join(row.name.split())
+            cells = re.split(r"(?<!\\)&", line.removesuffix(r" \\"))[1:]
+            for place, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
+                number, _, span = told[place + 1].partition(" ")
+                bold = number.startswith("**")
+                assert bold == ("textbf" in cells[place]) == ((at, place) in table.best)
+                plain = cells[place].replace("$-$", "-").replace(r"\textendash{}", "–")
+                plain = re.sub(r"\\(spanned|textbf)|[{}]", "", plain).strip()
+                assert plain == number.strip("*") + span.replace(", ", ",")
+                if cell.value is None:
+                    assert number == "–"
+                    continue
+                digits = min(column.digits, 3 if row.block == "paper" else 9)
+                scaled = cell.value * (100 if column.percent else 1)
+                given = float(number.strip("*").removesuffix("?"))
+                assert given == pytest.approx(
+                    scaled, abs=0.5001 * 10 ** -min(digits, column.digits)
+                )
+
+
+def table_of(*values: float | None, better: Any = "lower", digits: int = 3) -> Table:
+    rows = [Row(str(i), "score", (Cell(v),)) for i, v in enumerate(values)]
+    rows.append(Row("constant", "constant", (Cell(0.0 if better == "lower" else 9.0),)))
+    rows.append(Row("theirs", "paper", (Cell(0.0 if better == "lower" else 9.0),)))
+    return Table("t", "T", (Column("x", "x", better, digits),), tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("values", "better", "best"),
+    [
+        ((0.3, 0.1, 0.2), "lower", {1}),
+        ((0.3, 0.1, 0.2), "higher", {0}),
+        ((0.1, 0.2, 0.1), "lower", {0, 2}),
+        ((0.1001, 0.2, 0.0999), "lower", {0, 2}),  # they print alike
+        ((-0.5, -0.1, None), "higher", {1}),
+        ((None, 0.1, None), "lower", set()),  # nothing to compare with
+        ((0.1,), "lower", set()),
+        ((0.1, 0.2), "", set()),
+        ((0.0, -0.0), "higher", {0, 1}),
+    ],
+)
+def test_the_best_of_ours_is_bold(values: tuple, better: str, best: set[int]) -> None:
+    # The constant and the paper would always win, if they took part.
+    table = table_of(*values, better=better)
+    assert {at for at, _ in table.best} == best
+    assert markdown(table).count("**") == 2 + 2 * len(best)  # and the title
+
+
+def test_directions() -> None:
+    scores = {
+        "good": made_scores.scored("good", wrong=0.02, none=True).told,
+        "bad": made_scores.scored("bad", wrong=0.6, seed=1, none=True).told,
+    }
+    for table in tables(scores):
+        noise = {p for p, column in enumerate(table.columns) if column.path.endswith(".none")}
+        for place in {place for _, place in table.best} - noise:
+            assert (0, place) in table.best, (table.name, table.columns[place])
+    assert len(overview(scores).best) == len(overview(scores).columns)
+
+
+def test_the_paper_stands_apart_with_its_doubts(scores: dict[str, dict[str, Any]]) -> None:
+    table = restoration(scores, "psnr")
+    text = markdown(table)
+    assert text.index(note().capitalize()) < text.index("JarvisIR")
+    assert "31.62?" in text
+    assert "in doubt" in text
+    assert note() in latex(table)
+    # Three digits, as printed there, where dubench tells four.
+    p_abs = next(table for table in tables(scores) if table.name == "table1_p_abs")
+    gain = [column.path for column in p_abs.columns].index("p_abs.gain")
+    told = {row.name: p_abs.text(at, gain) for at, row in enumerate(p_abs.rows)}
+    assert told["DU-VLM"] == "0.008"
+    assert len(told["nano"]) == len("0.0081")
+
+
+def test_the_constant_is_a_row_of_its_own_and_another_where_it_differs() -> None:
+    one, two = (made_scores.scored("m", seed=seed, n=200).told for seed in (0, 1))
+    names = [row.name for row in overview({"a": one, "b": two}).rows if row.block == "constant"]
+    assert names == ["type-oracle constant (the preset du110k)"]
+    two["understanding"]["oracle_constant"]["from"] = "the train split"
+    names = [row.name for row in overview({"a": one, "b": two}).rows if row.block == "constant"]
+    assert names == [
+        "type-oracle constant (the preset du110k)",
+        "type-oracle constant (the train split)",
+    ]
+
+
+def test_wild_values_stay_narrow() -> None:
+    assert Column("x", "x", "lower").text(1234567.891) == "1.23e+06"
+    assert Column("x", "x", "lower").text(-1234567.891) == "-1.23e+06"
+
+
+def test_latex_is_balanced(scores: dict[str, dict[str, Any]]) -> None:
+    for table in tables(scores):
+        text = re.sub(r"(?m)^%.*$", "", latex(table))
+        bare = re.sub(r"\\[\\{}%&$#_]", "", text)
+        assert bare.count("{") == bare.count("}")
+        assert bare.count("$") % 2 == 0
+        assert text.count(r"\begin") == text.count(r"\end")
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
+def test_latex_compiles(scores: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    body = "\n\\clearpage\n".join(latex(table) for table in tables(scores))
+    head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}"
+    (tmp_path / "all.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in done.stdout
+
+
+def printed(told: dict[str, Any], width: int = 80, **options: Any) -> str:
+    out = io.StringIO()
+    show(told, Console(file=out, width=width, **options))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_terminal_shows_everything_whole(scores: dict[str, dict[str, Any]], width: int) -> None:
+    told = scores["nano"]
+    text = printed(told, width)
+    lines = text.rstrip("\n").split("\n")
+    assert "\x1b" not in text
+    assert "…" not in text
+    assert lines[-1] == told["signature"]
+    assert max(map(len, lines[:-1])) <= max(80, width)
+    understanding = told["understanding"]
+    for value, interval in (
+        (100 * understanding["t_acc"], [100 * end for end in told["intervals"]["t_acc"]]),
+        (100 * told["false_alarms"], [100 * end for end in told["intervals"]["false_alarms"]]),
+    ):
+        assert "{:.1f} [{:.1f}, {:.1f}]".format(value, *interval) in text
+    for path in ("p_rel.gamma", "p_abs.sigma", "skill.scale", "skill.avg"):
+        value, interval = look_up(told, path), told["intervals"][path]
+        assert "{:.3f} [{:.3f}, {:.3f}]".format(value, *interval) in text
+    for row in understanding["confusion"].values():
+        assert re.search(r"\s+".join(map(str, [*row.values(), sum(row.values())])), text)
+    assert f"{understanding['oracle_constant']['p_rel']['avg']:.3f}" in text
+    assert f"{told['restoration']['lpips']['avg']:.3f}" in text
+
+
+def test_terminal_without_intervals_or_restoration() -> None:
+    told = made_scores.scored("few", n=60, photos=5, metrics=()).told
+    text = printed(told)
+    assert "note: no intervals: 5 photographs" in text
+    assert "[" not in text
+    assert re.search(r"false alarms on undegraded %\s+–", text)
+    assert re.search(r"restored %\s+–", text)
+
+
+def test_names_do_not_command_a_terminal(scores: dict[str, dict[str, Any]]) -> None:
+    wild = scores["nano"] | {"model": "a\x1b[31m\nb [bold]c[/bold] \u202ed"}
+    assert printed(wild).startswith("a [31m b [bold]c[/bold] d on du110k, test")
+
+
+def test_terminal_colours_only_terminals(scores: dict[str, dict[str, Any]]) -> None:
+    assert "\x1b[1m" in printed(scores["nano"], force_terminal=True)
