@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from annotation_ui.store import Store
+from annotation_ui.store.review_store import Store
 from generators.errors import InputError
 from generators.files import whole, write_whole
 
@@ -13,7 +13,7 @@ from generators.files import whole, write_whole
 def export(store: Store, out: Path) -> int:
     """Write `events.jsonl` and `events.parquet` into the folder `out`; returns how many events.
 
-    Both hold the same rows in the same order: the event (`annotation_ui.records.Event`; in JSON
+    Both hold the same rows in the same order: the event (`annotation_ui.store.records.Event`; in JSON
     `at` is ISO 8601, UTC) and of its item `sample_id`, `split`, `type` and `kind`. Each file is
     there whole or not at all.
 

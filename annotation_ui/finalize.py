@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotation_ui.outcomes import outcomes
-from annotation_ui.plan import review_folder
-from annotation_ui.published import published
-from annotation_ui.reviewer_figures import careless, reviewer_figures
-from annotation_ui.reviews import review_of
-from annotation_ui.sampling import entries, wanted
-from annotation_ui.store import Store
+from annotation_ui.figures.outcomes import outcomes
+from annotation_ui.figures.published import published
+from annotation_ui.figures.reviewers import careless, reviewer_figures
+from annotation_ui.folder import review_of
+from annotation_ui.planning.plan import review_folder
+from annotation_ui.planning.sampling import entries, wanted
+from annotation_ui.store.review_store import Store
 from generators.build.produce import Made, Progress
 from generators.build.replace import finished, replace
 from generators.dataset.ids import successor

@@ -16,9 +16,9 @@ import machine
 
 # The tests' server and crowd; they are no part of the package.
 sys.path.append(str(Path(__file__).parents[1]))
-from tests.annotation_ui.crowd import review_together
-from tests.annotation_ui.served import Served, joined
-from tests.annotation_ui.test_app_browser import CHROMIUM, FLAGS, enter_password, shown
+from tests.annotation_ui.web.crowd import review_together
+from tests.annotation_ui.web.served import Served, joined
+from tests.annotation_ui.web.test_app_browser import CHROMIUM, FLAGS, enter_password, shown
 
 PACKAGES = ("gradio", "gradio_client", "playwright", "uvicorn")
 WARM = 3  # presses that do not count: the first ones compile the page's script
@@ -65,7 +65,7 @@ def keypresses(dataset: Path, presses: int) -> list[float]:
     """Milliseconds that each press of A took, on a review of 256 × 256 pairs."""
     from playwright.sync_api import sync_playwright
 
-    from annotation_ui.plan import plan
+    from annotation_ui.planning.plan import plan
     from generators.build.generate import generate
     from generators.sources.pools import SourceSpec
 

@@ -33,7 +33,7 @@ def plan(
     """Choose what people look at, and check it by machine first; writes DIR.review."""
     from dataclasses import asdict
 
-    from annotation_ui.plan import plan as run
+    from annotation_ui.planning.plan import plan as run
     from dubench.progress import counting
 
     with counting("items") as heard:
@@ -61,7 +61,7 @@ def add_reviewer(
     """Let someone log in; asks for a password, or reads it from a pipe."""
     from getpass import getpass
 
-    from annotation_ui.reviews import review_of
+    from annotation_ui.folder import review_of
 
     store = review_of(dataset)
     if sys.stdin.isatty():
@@ -81,7 +81,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 7860,
 ) -> None:
     """Open the review in the browser, until Ctrl-C."""
-    from annotation_ui.serve import serve as run
+    from annotation_ui.web.serve import serve as run
 
     run(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))
 
@@ -89,11 +89,11 @@ def serve(
 @app.command()
 def status(folder: Dataset, as_json: Json = False) -> None:
     """How far the review is, and how well reviewers agree; writes a page beside the review."""
-    from annotation_ui.agreement_page import page
-    from annotation_ui.agreement_report import status as look
-    from annotation_ui.agreement_text import lines
-    from annotation_ui.plan import review_folder
-    from annotation_ui.reviews import review_of
+    from annotation_ui.figures.agreement_page import page
+    from annotation_ui.figures.agreement_report import status as look
+    from annotation_ui.figures.agreement_text import lines
+    from annotation_ui.folder import review_of
+    from annotation_ui.planning.plan import review_folder
     from generators.files import write_whole
 
     told = look(review_of(folder))
@@ -142,7 +142,7 @@ def export(
 ) -> None:
     """Write everything that happened as events.jsonl and events.parquet."""
     from annotation_ui.export import export as run
-    from annotation_ui.reviews import review_of
+    from annotation_ui.folder import review_of
 
     rows = run(review_of(folder), out)
     print(f"{out}: {rows:,} events in events.jsonl and events.parquet")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from annotation_ui.records import EVERYBODY, Item
+from annotation_ui.store.records import EVERYBODY, Item
 
 
 class Clock:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from annotation_ui.records import Item
-from annotation_ui.store import Store
+from annotation_ui.store.records import Item
+from annotation_ui.store.review_store import Store
 from generators.dataset.schema import severity
 from generators.presets import load
 from generators.taxonomy import TYPES

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from annotation_ui import accounts
 from annotation_ui.export import export
-from annotation_ui.store import Store
+from annotation_ui.store import accounts
+from annotation_ui.store.review_store import Store
 from generators.errors import InputError
 from tests.annotation_ui.plans import Clock, gold, sample
 

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from annotation_ui.finalize import Finalized, finalize
-from annotation_ui.plan import DATABASE, plan, review_folder
-from annotation_ui.records import Item
-from annotation_ui.store import Store
+from annotation_ui.planning.plan import DATABASE, plan, review_folder
+from annotation_ui.store.records import Item
+from annotation_ui.store.review_store import Store
 from dubench.predictions.file import read
 from generators.build.generate import generate
 from generators.build.verify import verify

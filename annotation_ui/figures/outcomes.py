@@ -1,0 +1,52 @@
+"""What became of each sample that was looked at."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from annotation_ui.store.records import Item, Verdict
+from generators.taxonomy import Value
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A judged sample: its row, its parameters, and whether its reviewers reject it."""
+
+    sample_id: str
+    split: str
+    type: str
+    severity: str | None
+    source: str
+    values: Mapping[str, Value]
+    rejected: bool
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it took the place of a rejected sample, so that no lot drew it."""
+        return "-r" in self.sample_id
+
+
+def outcomes(items: Iterable[Item], verdicts: Iterable[Verdict]) -> list[Outcome]:
+    """Every sample with a verdict, by rank; the majority decides, and a tie rejects.
+
+    Planted items (gold and repeats) are left out.
+    """
+    balance: dict[str, int] = {}
+    for verdict in verdicts:
+        step = 1 if verdict.verdict == "accept" else -1
+        balance[verdict.item] = balance.get(verdict.item, 0) + step
+    return [
+        Outcome(
+            item.sample_id, item.split, item.type, item.severity, item.source,
+            _values(item), balance[item.item] <= 0,
+        )
+        for item in sorted(items, key=lambda item: item.rank)
+        if item.kind == "sample" and item.item in balance
+    ]  # fmt: skip
+
+
+def _values(item: Item) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for _, key, value in item.shown["tuples"]:
+        entries = value if isinstance(value, list | tuple) else [value]
+        found[key] = float(entries[0]) if len(entries) == 1 else tuple(map(float, entries))
+    return found

@@ -1,0 +1,1 @@
+"""Which samples people look at, and with which planted items."""

@@ -1,0 +1,254 @@
+"""The review's store: who may look at what, and what they said. One SQLite file, no browser."""
+
+import json
+import math
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from annotation_ui.store import accounts, assignment, leases
+from annotation_ui.store.records import (
+    Event,
+    Item,
+    Judged,
+    Lease,
+    OwnProgress,
+    Progress,
+    StaleLeaseError,
+    Verdict,
+)
+from annotation_ui.store.row_mapping import (
+    INSERT_ITEM,
+    answer_of,
+    event_of,
+    item_of,
+    record,
+    row_of,
+    verdict_of,
+)
+from annotation_ui.store.tables import connect, making, transaction
+from annotation_ui.store.verdicts import answer as checked
+from generators.errors import InputError
+
+LEASE = timedelta(minutes=10)
+
+
+class Store:
+    """The review in one file, which any number of threads, servers and processes use together.
+
+    The file must be on a disk of this machine: SQLite's write-ahead log needs shared memory.
+    A forked process opens its own. Who is no reviewer gets InputError from all that would write. A
+    full or failing disk raises sqlite3.Error, and then nothing of the call was kept.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        length: timedelta = LEASE,
+    ) -> None:
+        """Open the store at `path`; InputError if it is missing, not ours, or another version's.
+
+        Args:
+            path: the file.
+            clock: tells the time, with its zone.
+            length: how long a lease runs from when it was given or renewed.
+        """
+        self._path = path
+        self._clock = clock
+        self._length = length
+        self._local = threading.local()
+        connect(path).close()
+
+    @staticmethod
+    def create(path: Path, plan: Mapping[str, Any], items: Sequence[Item]) -> "Store":
+        """Write a new store, whole or not at all; InputError if there is one at `path`.
+
+        Args:
+            path: the file.
+            plan: what to keep of the plan, in JSON's types.
+            items: everything to look at; a repeat's original may come after it.
+        """
+        with making(path) as db:
+            pairs = [(key, json.dumps(value)) for key, value in plan.items()]
+            db.executemany("INSERT INTO plan (key, value) VALUES (?, ?)", pairs)
+            db.executemany(INSERT_ITEM, map(row_of, items))
+        return Store(path)
+
+    def plan(self) -> dict[str, Any]:
+        """What `create` was told of the plan."""
+        rows = self._db().execute("SELECT key, value FROM plan ORDER BY rowid")
+        return {key: json.loads(value) for key, value in rows}
+
+    def items(self) -> list[Item]:
+        """All items, by rank."""
+        return [item_of(row) for row in self._db().execute("SELECT * FROM items ORDER BY rank")]
+
+    def item(self, item: str) -> Item:
+        """The item of this name; InputError if there is none."""
+        row = self._db().execute("SELECT * FROM items WHERE item = ?", (item,)).fetchone()
+        if row is None:
+            raise InputError(f"no item {item!r} in {self._path}")
+        return item_of(row)
+
+    def add_reviewer(self, name: str, password: str) -> None:
+        """Let someone in; InputError if the name is taken or odd, or the password too short."""
+        accounts.add(self._db(), name, password, self._clock())
+
+    def reviewers(self) -> list[str]:
+        """Their names, in the order they were added."""
+        return [name for (name,) in self._db().execute("SELECT name FROM reviewers ORDER BY rowid")]
+
+    def check_password(self, name: str, password: str) -> bool:
+        """Whether this is the reviewer's password; Throttled after too many wrong ones."""
+        return accounts.check(self._db(), name, password, self._clock())
+
+    def lease(self, reviewer: str) -> Lease | None:
+        """The reviewer's open lease, renewed, or else the next item; None if nothing is left.
+
+        The open lease is the same in all of a reviewer's tabs, and comes back after it expired if
+        nobody took the item meanwhile.
+        """
+        with transaction(self._db()) as db:
+            now = self._now(db, reviewer)
+            mine = leases.open_lease(db, reviewer)
+            if mine and assignment.has_room(db, mine.item.item, reviewer, now):
+                leases.extend(db, mine, now, self._length)
+                return leases.open_lease(db, reviewer)
+            leases.drop(db, reviewer, "expire", now)
+            item = assignment.next_item(db, reviewer, now)
+            if item is not None:
+                leases.give(db, reviewer, item, now, self._length)
+            return leases.open_lease(db, reviewer)
+
+    def upcoming(self, reviewer: str) -> Item | None:
+        """What will likely come after the open lease, to fetch ahead; nothing is held by it."""
+        db = self._db()
+        now = self._now(db, reviewer)
+        mine = leases.open_lease(db, reviewer)
+        item = assignment.next_item(db, reviewer, now, mine.item.item if mine else "")
+        return None if item is None else self.item(item)
+
+    def renew(self, token: str, reviewer: str) -> datetime:
+        """Hold the item for longer, and say until when; StaleLeaseError if it is gone."""
+        with transaction(self._db()) as db:
+            now = self._now(db, reviewer)
+            leases.item_of_token(db, token, reviewer, now)
+            mine = leases.open_lease(db, reviewer)
+            if mine is None or mine.token != token:
+                raise StaleLeaseError(leases.ELSEWHERE)
+            return leases.extend(db, mine, now, self._length)
+
+    def submit(
+        self,
+        token: str,
+        reviewer: str,
+        verdict: str,
+        reasons: Sequence[str] = (),
+        note: str = "",
+        seconds: float | None = None,
+    ) -> None:
+        """Keep a verdict; when this returns it survives a crash. The same again changes nothing.
+
+        A lease that expired is still good while the item has room.
+
+        Raises:
+            StaleLeaseError: others took the item after the lease expired, or the lease was
+                answered or taken back; carries the answer.
+            InputError: the answer is not one; see `annotation_ui.store.verdicts`.
+        """
+        answer = checked(verdict, reasons, note)
+        if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
+            raise InputError(f"seconds={seconds!r}: time spent is a number, 0 or more")
+        with transaction(self._db()) as db:
+            now = self._now(db, reviewer)
+            given = db.execute(
+                "SELECT * FROM verdicts WHERE token = ? AND reviewer = ?", (token, reviewer)
+            ).fetchone()
+            if given and answer_of(given) == answer:
+                return
+            item = leases.item_of_token(db, token, reviewer, now, answer)
+            db.execute("DELETE FROM leases WHERE reviewer = ? AND item = ?", (reviewer, item))
+            record(db, now, reviewer, item, "submit", token, answer, seconds)
+
+    def undo(self, reviewer: str) -> Lease | None:
+        """Take the reviewer's last verdict back: its item leased anew, with the answer given.
+
+        An open lease is given back. None if there is nothing to take back.
+        """
+        with transaction(self._db()) as db:
+            now = self._now(db, reviewer)
+            last = db.execute(
+                "SELECT item, token FROM verdicts WHERE reviewer = ? ORDER BY n DESC LIMIT 1",
+                (reviewer,),
+            ).fetchone()
+            if last is None:
+                return None
+            leases.drop(db, reviewer, "release", now)
+            record(db, now, reviewer, last["item"], "undo", last["token"])
+            leases.give(db, reviewer, last["item"], now, self._length)
+            return leases.open_lease(db, reviewer)
+
+    def history(self, reviewer: str, limit: int = 50) -> list[Judged]:
+        """The reviewer's own verdicts, last first."""
+        rows = self._db().execute(
+            "SELECT * FROM verdicts JOIN items USING (item) WHERE reviewer = ? "
+            "ORDER BY n DESC LIMIT ?",
+            (reviewer, limit),
+        )
+        return [
+            Judged(item_of(row), answer_of(row), datetime.fromisoformat(row["at"])) for row in rows
+        ]
+
+    def own_progress(self, reviewer: str) -> OwnProgress:
+        """What this reviewer has done and has left: the only progress to show to reviewers."""
+        return assignment.own_progress(self._db(), reviewer)
+
+    def progress(self) -> Progress:
+        """How far the review is."""
+        db = self._db()
+        types = db.execute(
+            "SELECT type, sum(judged), sum(needs) FROM items WHERE kind = 'sample' "
+            "GROUP BY type ORDER BY type"
+        )
+        by_type = {name: (done, needed) for name, done, needed in types}
+        reviewers = db.execute(
+            "SELECT name, (SELECT count(*) FROM verdicts WHERE reviewer = name) FROM reviewers "
+            "ORDER BY rowid"
+        )
+        return Progress(
+            done=sum(done for done, _ in by_type.values()),
+            needed=sum(needed for _, needed in by_type.values()),
+            by_type=by_type,
+            by_reviewer=dict(reviewers.fetchall()),
+        )
+
+    def verdicts(self) -> list[Verdict]:
+        """All current verdicts, in the order given; for agreement and finalize, never the app."""
+        rows = self._db().execute("SELECT * FROM verdicts JOIN items USING (item) ORDER BY n")
+        return [verdict_of(row) for row in rows]
+
+    def held(self) -> dict[str, Lease]:
+        """The leases that run now, by reviewer; for whoever runs the review, never the app."""
+        now, db = self._clock(), self._db()
+        found = {name: leases.open_lease(db, name) for name in self.reviewers()}
+        return {name: lease for name, lease in found.items() if lease and lease.expires > now}
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happened up to now, in order."""
+        return map(event_of, self._db().execute("SELECT * FROM events ORDER BY n").fetchall())
+
+    def _db(self) -> sqlite3.Connection:
+        """This thread's connection; closed when the thread ends."""
+        if not hasattr(self._local, "db"):
+            self._local.db = connect(self._path)
+        return self._local.db
+
+    def _now(self, db: sqlite3.Connection, reviewer: str) -> datetime:
+        """The time, for a reviewer that is one."""
+        if not db.execute("SELECT 1 FROM reviewers WHERE name = ?", (reviewer,)).fetchone():
+            raise InputError(f"no reviewer {reviewer!r} in {self._path}; add one first")
+        return self._clock()

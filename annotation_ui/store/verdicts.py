@@ -1,0 +1,31 @@
+"""What counts as an answer."""
+
+from collections.abc import Sequence
+
+from annotation_ui.store.records import CHOICES, NOTE_LENGTH, OTHER, REASONS, Answer
+from generators.errors import InputError
+
+
+def answer(verdict: str, reasons: Sequence[str], note: str) -> Answer:
+    """The answer given, reasons in the order of `REASONS`; InputError if it is not one.
+
+    A reject may give reasons, an accept gives none; either may carry a note, kept as typed.
+    """
+    if verdict not in CHOICES:
+        raise InputError(f"verdict {verdict!r}: it is accept or reject")
+    odd = [reason for reason in reasons if reason not in REASONS]
+    if odd:
+        raise InputError(f"reason {odd[0]!r}: the reasons are {', '.join(REASONS)}")
+    if reasons and verdict == "accept":
+        raise InputError("an accept takes no reasons: clear them, or reject")
+    if OTHER in reasons and not note.strip():
+        raise InputError(f"reason {OTHER!r}: say in the note what it is")
+    if len(note) > NOTE_LENGTH:
+        raise InputError(f"the note has {len(note):,} characters; {NOTE_LENGTH:,} fit")
+    try:
+        note.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the note's character {error.start + 1} is half of one: remove it"
+        ) from None
+    return Answer(verdict, tuple(reason for reason in REASONS if reason in reasons), note)

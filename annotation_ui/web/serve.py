@@ -1,0 +1,87 @@
+"""Serve a review until interrupted."""
+
+import os
+import re
+import socket
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from annotation_ui.folder import review_of
+from annotation_ui.planning.plan import IMAGES, review_folder
+from generators.errors import InputError
+
+GRADIO = (6, 16)  # what came before lacks security fixes
+_REMEDY = 'pip install "dubench[review]"'
+_PATIENCE = 3  # seconds that open requests get at the end
+
+
+def serve(
+    folder: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    ready: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve the review of the dataset in `folder` until SIGINT or SIGTERM.
+
+    Args:
+        host: address to listen on; anything but this machine's own is open to the network.
+        port: 0 for any free one.
+        ready: told the address once it answers.
+
+    Raises:
+        InputError: no such folder, no review of it, nobody to log in, the port is taken, or gradio
+            is missing.
+    """
+    _check_gradio()
+    store, review = review_of(folder), review_folder(folder)
+    if not store.reviewers():
+        raise InputError(
+            f"{review}: nobody can log in; dubench review add-reviewer NAME --dataset {folder}"
+        )
+    listening = _listen(host, port)
+    with tempfile.TemporaryDirectory(prefix="dubench-review-") as private:
+        os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": private}
+        import uvicorn
+
+        from annotation_ui.web.server import web
+
+        where = listening.getsockname()[1]
+        name = f"[{host}]" if ":" in host else host
+        app = web(store, review / IMAGES, cookie=f"dubench-review-{where}")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_PATIENCE
+        )
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                ready(f"http://{name}:{where}/")
+
+        try:
+            Server(config).run([listening])
+        except KeyboardInterrupt:
+            pass  # the way to end it
+        finally:
+            listening.close()
+
+
+def _check_gradio() -> None:
+    try:
+        found = version("gradio")
+    except PackageNotFoundError:
+        raise InputError(f"dubench review serve needs gradio: {_REMEDY}") from None
+    if tuple(map(int, re.findall(r"\d+", found)[:2])) < GRADIO:
+        least = ".".join(map(str, GRADIO))
+        raise InputError(f"dubench review serve needs gradio {least}, not {found}: {_REMEDY}")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"cannot listen on {host} port {port} ({error}); give another --host or --port"
+        ) from None

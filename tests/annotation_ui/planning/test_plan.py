@@ -1,0 +1,385 @@
+"""A plan of a real dataset, read back from its review folder."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from annotation_ui.planning.gold import IMPOSSIBLE, SWAPPED, WRONG
+from annotation_ui.planning.plan import DATABASE, IMAGES, Planned, plan, review_folder
+from annotation_ui.store.records import EVERYBODY, Item
+from annotation_ui.store.review_store import Store
+from generators.build.generate import generate
+from generators.dataset.schema import schema
+from generators.errors import InputError
+from generators.images import decode_depth, decode_rgb
+from generators.sources.pools import SourceSpec
+from generators.taxonomy import TYPES
+
+
+def rows(dataset: Path) -> dict[str, dict[str, Any]]:
+    """Every row of the dataset by id, with its split."""
+    made = {}
+    for file in sorted((dataset / "data").glob("*.parquet")):
+        for row in pq.read_table(file).to_pylist():
+            made[row["id"]] = row | {"split": file.name.partition("-")[0]}
+    return made
+
+
+def items(review: Path) -> list[Item]:
+    return Store(review / DATABASE).items()
+
+
+def picture(review: Path, name: str | None) -> np.ndarray:
+    assert name is not None
+    image = decode_rgb((review / IMAGES / name).read_bytes())
+    assert image is not None
+    return image
+
+
+def rewrite(file: Path, changed: Mapping[str, Mapping[str, Any]]) -> None:
+    """Change columns of the rows with these ids."""
+    there = pq.read_table(file).to_pylist()
+    table = pa.Table.from_pylist([row | changed.get(row["id"], {}) for row in there], schema())
+    pq.write_table(table, file, row_group_size=100)
+
+
+@pytest.fixture(scope="module")
+def dataset(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of 440 pairs, where a review may be put beside it."""
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("planned") / "du110k"))
+
+
+@pytest.fixture(scope="module")
+def planned(dataset: Path) -> Planned:
+    """Half of it: 220 samples."""
+    return plan(dataset, fraction=0.5, seed=7, workers=2)
+
+
+@pytest.fixture(scope="module")
+def review(planned: Planned) -> Path:
+    return planned.folder
+
+
+def test_the_folder_holds_the_database_and_the_pictures_of_the_items(review: Path) -> None:
+    assert {p.name for p in review.iterdir() if p.name[:13] != DATABASE} == {IMAGES}
+    assert review.name == "du110k.review"
+    fields = ("clean_image", "degraded_image", "depth_image", "transmission_image")
+    named = [name for item in items(review) for field in fields if (name := getattr(item, field))]
+    assert sorted(named) == sorted(path.name for path in (review / IMAGES).iterdir())
+    assert len(set(named)) == len(named)
+    assert len({path.stat().st_mtime for path in (review / IMAGES).iterdir()}) == 1
+
+
+def test_test_first_then_validation_then_train(review: Path, dataset: Path) -> None:
+    truth = rows(dataset)
+    samples = [item for item in items(review) if item.kind == "sample"]
+    whole = [item.split for item in samples]
+    assert whole == ["test"] * 12 + ["validation"] * 16 + ["train"] * 192
+    assert all(truth[item.sample_id]["split"] == item.split for item in samples)
+    for split in ("test", "validation"):
+        everything = {name for name, row in truth.items() if row["split"] == split}
+        assert everything == {item.sample_id for item in samples if item.split == split}
+
+
+def test_train_is_in_proportion_to_its_strata(review: Path, dataset: Path) -> None:
+    def stratum(row: Mapping[str, Any]) -> tuple[str, str, str]:
+        return list(TYPES)[row["type"]], row["severity"], row["source"]
+
+    train = Counter(stratum(row) for row in rows(dataset).values() if row["split"] == "train")
+    samples = [item for item in items(review) if item.kind == "sample" and item.split == "train"]
+    got = Counter((item.type, str(item.severity), item.source) for item in samples)
+    assert sum(train.values()) == 412
+    for name, size in train.items():
+        assert abs(got[name] - 192 * size / 412) < 1
+
+
+def test_two_people_see_18_percent_of_every_type(review: Path) -> None:
+    samples = [item for item in items(review) if item.kind == "sample"]
+    both = Counter(item.type for item in samples if item.needs == 2)
+    assert sum(both.values()) == 40  # 0.18 · 220 = 39.6
+    assert set(both.values()) == {10}
+    assert {item.needs for item in samples} == {1, 2}
+
+
+def test_what_is_shown_is_what_the_row_says(review: Path, dataset: Path) -> None:
+    truth = rows(dataset)
+    for item in items(review):
+        if item.kind == "gold":
+            continue
+        row = truth[item.sample_id]
+        assert item.shown["type"] == list(TYPES)[row["type"]] == item.type
+        told = [(t["type"], t["key"], np.float32(t["value"]).tolist()) for t in row["tuples"]]
+        shown = [(t, k, np.float32(np.atleast_1d(v)).tolist()) for t, k, v in item.shown["tuples"]]
+        assert shown == told
+        assert item.shown["size"] == 64
+        assert item.shown["source"] == row["source"]
+        assert item.shown["depth_source"] == row["depth_source"]
+        assert np.array_equal(picture(review, item.clean_image), decode_rgb(row["clean"]["bytes"]))
+        degraded = decode_rgb(row["degraded"]["bytes"])
+        assert np.array_equal(picture(review, item.degraded_image), degraded)
+        hazy = item.type == "haze"
+        assert (item.depth_image is not None) == (item.transmission_image is not None) == hazy
+        assert item.residual == 0
+        assert not [flag for flag in item.flags if flag["flag"] == "inconsistent"]
+
+
+def test_every_gold_item_is_wrong_as_it_says(review: Path, dataset: Path) -> None:
+    truth = rows(dataset)
+    everything = items(review)
+    golden = [item for item in everything if item.kind == "gold"]
+    assert Counter(item.expected["why"] for item in golden if item.expected) == {
+        WRONG: 3, SWAPPED: 3, IMPOSSIBLE: 3,
+    }  # fmt: skip
+    planned = {item.sample_id for item in everything if item.kind == "sample"}
+    for item in golden:
+        assert item.expected is not None
+        assert item.expected["verdict"] == "reject"
+        assert item.sample_id not in planned
+        row = truth[item.sample_id]
+        clean, degraded = (decode_rgb(row[name]["bytes"]) for name in ("clean", "degraded"))
+        shown = [picture(review, name) for name in (item.clean_image, item.degraded_image)]
+        told = {t["key"]: np.float32(t["value"]).tolist() for t in row["tuples"]}
+        says = {k: np.float32(np.atleast_1d(v)).tolist() for _, k, v in item.shown["tuples"]}
+        as_pair = np.array_equal(shown, [clean, degraded])
+        assert as_pair == (item.expected["why"] == WRONG)
+        # Upside down, the haze's mean is met anew, to as many digits as β has.
+        lies = [key for key in told if not np.allclose(told[key], says[key], rtol=1e-4)]
+        assert len(lies) == (item.expected["why"] == WRONG)
+        assert np.array_equal(shown, [degraded, clean]) == (item.expected["why"] == SWAPPED)
+        if item.expected["why"] == IMPOSSIBLE:
+            assert np.array_equal(shown[0], clean)
+            depth = decode_depth(row["depth"]["bytes"])
+            assert depth is not None
+            light = says["atmospheric_light"][0] * 255
+            # What is left of the distance to the veil's colour, where there was some.
+            left = np.abs(shown[1] - light).sum(2) / np.abs(shown[0] - light).sum(2)
+            near = depth < np.quantile(depth, 0.3)
+            far = depth > np.quantile(depth, 0.7)
+            assert np.median(left[near]) < np.median(left[far]) - 0.2
+
+
+def test_gold_carries_what_the_machine_says_of_sound_samples(review: Path) -> None:
+    golden = [item for item in items(review) if item.kind == "gold"]
+    assert {item.residual for item in golden} == {0}
+    assert not any(flag["flag"] == "inconsistent" for item in golden for flag in item.flags)
+    assert {item.needs for item in golden} == {EVERYBODY}
+    assert {tuple(sorted(item.shown)) for item in items(review)} == {
+        ("depth_source", "size", "source", "tuples", "type")
+    }
+
+
+def test_gold_is_spread_and_repeats_come_later(review: Path) -> None:
+    everything = items(review)
+    by_name = {item.item: item for item in everything}
+    third = len(everything) / 3
+    golden = [item.rank for item in everything if item.kind == "gold"]
+    assert all(2 <= sum(rank // third == i for rank in golden) <= 4 for i in range(3))
+    again = [item for item in everything if item.kind == "repeat"]
+    assert len(again) == 7  # 0.03 · 220 = 6.6
+    for item in again:
+        first = by_name[str(item.of_item)]
+        assert first.kind == "sample"
+        assert first.sample_id == item.sample_id
+        assert first.shown == item.shown
+        assert item.rank - first.rank > 50
+        assert item.needs == 1
+        assert item.clean_image != first.clean_image
+        there = picture(review, item.degraded_image)
+        assert np.array_equal(there, picture(review, first.degraded_image))
+
+
+def test_ranks_do_not_follow_the_dataset(review: Path) -> None:
+    train = [i.sample_id for i in items(review) if i.kind == "sample" and i.split == "train"]
+    rising = sum(a < b for a, b in pairwise(train))
+    assert 60 < rising < 132  # of 191, by chance 95.5 ± 4
+
+
+def test_the_summary_and_the_plan_say_so(planned: Planned, review: Path, dataset: Path) -> None:
+    assert planned.samples == 220
+    assert planned.splits == {"test": 12, "validation": 16, "train": 192}
+    assert (planned.overlap, planned.repeats, planned.reviewed) == (40, 7, 0)
+    assert planned.gold == {WRONG: 3, SWAPPED: 3, IMPOSSIBLE: 3}
+    told = Store(review / DATABASE).plan()
+    made = json.loads((dataset / "recipe.json").read_text())["made"]["identity"]
+    assert told["content_ids"] == {split: ids["content_id"] for split, ids in made.items()}
+    assert (told["dataset"], told["n"], told["fraction"]) == ("du110k", 440, 0.5)
+    assert (told["seed"], told["overlap"]) == (7, 0.18)
+    assert told["counts"]["splits"] == planned.splits
+
+
+def test_the_same_seed_plans_the_same_under_other_names(
+    review: Path, dataset: Path, copy: Path
+) -> None:
+    other = plan(copy, fraction=0.5, seed=7, workers=1).folder
+    first, second = items(review), items(other)
+
+    def told(item: Item) -> tuple[Any, ...]:
+        return item.sample_id, item.kind, item.needs, item.rank, item.shown, item.expected
+
+    assert [told(item) for item in first] == [told(item) for item in second]
+    assert {item.item for item in first}.isdisjoint(item.item for item in second)
+    names = [{path.name for path in (folder / IMAGES).iterdir()} for folder in (review, other)]
+    assert names[0].isdisjoint(names[1])
+    assert all(re.fullmatch(r"[0-9a-f]{32}\.png", name) for some in names for name in some)
+    assert all(re.fullmatch(r"[0-9a-f]{16}", item.item) for item in first)
+    for a, b in zip(first, second, strict=True):
+        same = picture(review, a.degraded_image), picture(other, b.degraded_image)
+        assert np.array_equal(*same)
+
+
+def test_another_seed_plans_others(copy: Path, review: Path) -> None:
+    other = items(plan(copy, fraction=0.5, seed=8).folder)
+
+    def train(some: list[Item], kind: str) -> set[str]:
+        return {i.sample_id for i in some if i.kind == kind and i.split == "train"}
+
+    for kind in ("sample", "gold"):
+        assert train(items(review), kind) != train(other, kind)
+
+
+def test_a_tampered_row_is_inconsistent(copy: Path) -> None:
+    file = next((copy / "data").glob("test-*"))
+    there = pq.read_table(file).to_pylist()
+    blurred, hazy = (
+        next(row for row in there if list(TYPES)[row["type"]] == kind) for kind in ("blur", "haze")
+    )
+    wrong = [t | {"value": [9.0 if t["value"][0] < 5 else 1.0]} for t in blurred["tuples"]]
+    other = [
+        t | {"value": [0.9 if t["value"][0] < 0.6 else 0.2]} if t["key"] == "transmission" else t
+        for t in hazy["tuples"]
+    ]
+    rewrite(file, {blurred["id"]: {"tuples": wrong}, hazy["id"]: {"tuples": other}})
+    made = plan(copy, fraction=0.03)  # 14: test, and two of validation
+    found = {item.sample_id: item for item in items(made.folder) if item.kind == "sample"}
+    assert made.flags["inconsistent"] == 2
+    for name, item in found.items():
+        kinds = [flag["flag"] for flag in item.flags]
+        assert ("inconsistent" in kinds) == (name in (blurred["id"], hazy["id"]))
+        assert (item.residual or 0) > 20 if "inconsistent" in kinds else item.residual == 0
+
+
+def test_a_finalized_dataset_is_planned_for_its_replacements_alone(copy: Path) -> None:
+    made = plan(copy, fraction=0.05)  # 22: test, and 10 of validation
+    reviewed = [item.sample_id for item in items(made.folder) if item.kind == "sample"]
+    replaced = set(reviewed[:3])
+    for file in (copy / "data").glob("*.parquet"):
+        rewrite(
+            file,
+            {
+                name: {"id": f"{name}-r1"} if name in replaced else {"review": "accepted"}
+                for name in reviewed
+            },
+        )
+    shutil.rmtree(made.folder)
+    again = plan(copy, fraction=0.05)
+    assert again.reviewed == 22 - 3
+    samples = [item for item in items(again.folder) if item.kind == "sample"]
+    assert {item.sample_id for item in samples} == {f"{name}-r1" for name in replaced}
+    for file in (copy / "data").glob("*.parquet"):
+        rewrite(file, {f"{name}-r1": {"review": "accepted"} for name in replaced})
+    shutil.rmtree(again.folder)
+    with pytest.raises(InputError, match=r"22 of 440 samples are reviewed already"):
+        plan(copy, fraction=0.05)
+
+
+def test_a_review_is_never_overwritten(dataset: Path, review: Path) -> None:
+    before = (review / DATABASE).read_bytes()
+    with pytest.raises(InputError, match=r"du110k\.review holds a review already: go on with"):
+        plan(dataset)
+    assert (review / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize("fraction", [0, -0.1, 1.1, float("nan")])
+def test_a_fraction_is_a_fraction(copy: Path, fraction: float) -> None:
+    with pytest.raises(InputError, match="--fraction"):
+        plan(copy, fraction=fraction)
+    with pytest.raises(InputError, match="--overlap"):
+        plan(copy, overlap=fraction or -1)
+    assert not review_folder(copy).exists()
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_at_least_one_worker(copy: Path, workers: int) -> None:
+    with pytest.raises(InputError, match=f"--workers {workers}: choose at least one"):
+        plan(copy, workers=workers)
+    assert not review_folder(copy).exists()
+
+
+def test_an_unfinished_dataset_is_not_planned(copy: Path) -> None:
+    told = json.loads((copy / "recipe.json").read_text())
+    del told["made"]
+    (copy / "recipe.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match="is not finished"):
+        plan(copy)
+    with pytest.raises(InputError, match="no such folder"):
+        plan(copy / "nowhere")
+
+
+def test_a_blind_dataset_is_out_of_hand(tmp_path: Path) -> None:
+    generate(220, tmp_path / "d", [SourceSpec("builtin")], size=64, blind=True)
+    for folder in ("d", "d.answers"):
+        with pytest.raises(InputError, match="review a dataset made without --blind"):
+            plan(tmp_path / folder)
+
+
+def test_a_row_that_cannot_be_shown_is_named_and_nothing_is_left(copy: Path) -> None:
+    file = next((copy / "data").glob("test-*"))
+    name = pq.read_table(file)["id"][0].as_py()
+    rewrite(file, {name: {"clean": {"bytes": b"no picture", "path": None}}})
+    with pytest.raises(InputError, match=rf"{file.name}: row {name}: clean and degraded"):
+        plan(copy)
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]
+
+
+def test_progress_is_told_to_the_end(copy: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    plan(copy, fraction=0.1, heard=lambda done, total: heard.append((done, total)))
+    assert heard[-1] == (44 + 3 + 1, 48)
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(copy: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
+    command = [sys.executable, "-c", limit + PLAN, str(copy)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert process.stderr.splitlines()[-1].startswith("generators.errors.InputError: ")
+    assert "no space left for the pictures of" in process.stderr.splitlines()[-1]
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]
+
+
+PLAN = (
+    "import sys, pathlib, annotation_ui.planning.plan as p; p.plan(pathlib.Path(sys.argv[1]), 1.0)"
+)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_plan_leaves_no_review(copy: Path, how: signal.Signals) -> None:
+    part = copy.parent / ".copy.review.part"
+    process = subprocess.Popen([sys.executable, "-c", PLAN, str(copy)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not any(part.glob(f"{IMAGES}/*")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(how)
+    assert process.wait(60) != 0
+    assert not review_folder(copy).exists()
+    if how == signal.SIGINT:
+        assert not part.exists()
+    made = plan(copy, fraction=0.05)
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["copy", "copy.review"]
+    assert len(items(made.folder)) == 22 + 1 + 1

@@ -1,0 +1,246 @@
+import hashlib
+import multiprocessing
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotation_ui.store import accounts
+from annotation_ui.store.records import Throttled
+from annotation_ui.store.review_store import Store
+from generators.errors import InputError
+from tests.annotation_ui.plans import Clock
+
+PASSWORD = "correct horse"
+WRONG = "battery staple"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def path(in_memory: Path) -> Path:
+    path = in_memory / "review.sqlite"
+    Store.create(path, {}, [])
+    return path
+
+
+@pytest.fixture
+def store(path: Path, clock: Clock) -> Store:
+    return Store(path, clock)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cheap hashes, for tests of many tries."""
+    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+
+
+def test_the_right_password_opens_and_no_other(store: Store) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    store.add_reviewer("ben", WRONG)
+    assert store.reviewers() == ["anna", "ben"]
+    assert store.check_password("anna", PASSWORD)
+    for name, password in (("anna", WRONG), ("ben", PASSWORD), ("anna", ""), ("Anna", PASSWORD)):
+        assert not store.check_password(name, password)
+    assert not store.check_password("nobody", PASSWORD)
+
+
+def test_keeps_scrypt_hashes_with_a_salt_each(store: Store, path: Path) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    store.add_reviewer("ben", PASSWORD)
+    db = sqlite3.connect(path)
+    rows = db.execute("SELECT salt, hash FROM reviewers").fetchall()
+    db.close()
+    assert rows[0] != rows[1]
+    for salt, hashed in rows:
+        assert len(salt) == 16
+        # The strength is written out here, so that weakening it shows.
+        assert hashed == hashlib.scrypt(PASSWORD.encode(), salt=salt, n=16384, r=8, p=5)
+    files = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"anna" in files
+    assert PASSWORD.encode() not in files
+
+
+def test_an_unknown_name_is_hashed_like_a_known_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    hashed = []
+    scrypt = hashlib.scrypt
+
+    def counted(*arguments: object, **options: object) -> bytes:
+        hashed.append(options)
+        return scrypt(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    for name in ("anna", "nobody"):
+        assert not store.check_password(name, WRONG)
+    known, unknown = hashed
+    assert known.keys() == unknown.keys()
+    assert all(known[key] == unknown[key] for key in ("n", "r", "p"))
+
+
+@pytest.mark.parametrize("name", ["a", "Ärzte.2-x_y", "李雷", "Ольга", "x" * 40, "42"])
+@pytest.mark.usefixtures("quick")
+def test_takes_names_of_any_script(store: Store, name: str) -> None:
+    store.add_reviewer(name, PASSWORD)
+    assert store.check_password(name, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x" * 41,
+        "a b",
+        "a/b",
+        "a\n",
+        "<b>",
+        "a,b",
+        "e\u0301",
+        "\ud800",
+        "a\x00",
+        "🌫",
+        "a\u202eb",
+    ],
+)
+def test_refuses_odd_names(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="a name is 1 to 40 letters") as told:
+        store.add_reviewer(name, PASSWORD)
+    assert "\n" not in str(told.value)
+    assert store.reviewers() == []
+    assert not store.check_password(name, PASSWORD)
+
+
+@pytest.mark.usefixtures("quick")
+def test_refuses_a_taken_name_and_a_short_password(store: Store) -> None:
+    store.add_reviewer("Jürgen", PASSWORD)
+    for name in ("Jürgen", "JÜRGEN", "jürgen"):
+        with pytest.raises(InputError, match="Jürgen is there already"):
+            store.add_reviewer(name, WRONG)
+    with pytest.raises(InputError, match="8 characters or more") as told:
+        store.add_reviewer("ben", "1234567")
+    assert "1234567" not in str(told.value)
+    assert store.reviewers() == ["Jürgen"]
+    assert store.check_password("Jürgen", PASSWORD)
+    store.add_reviewer("ben", "12345678")
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(password=st.text(min_size=8, max_size=200), other=st.text(max_size=200))
+@pytest.mark.usefixtures("quick")
+def test_any_password_works(in_memory: Path, password: str, other: str) -> None:
+    path = in_memory / "review.sqlite"
+    path.unlink(missing_ok=True)
+    store = Store.create(path, {}, [])
+    store.add_reviewer("anna", password)
+    assert store.check_password("anna", password)
+    if accounts._hash(other, b"") != accounts._hash(password, b""):
+        assert not store.check_password("anna", other)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_accent_typed_in_two_strokes_is_the_same_password(store: Store) -> None:
+    store.add_reviewer("anna", "caf\u00e9 creme")
+    assert store.check_password("anna", "cafe\u0301 creme")
+
+
+# Throttling
+
+
+def waits(store: Store, name: str, password: str = WRONG) -> float:
+    """Seconds that a try is told to wait, or 0 if it was heard and wrong."""
+    try:
+        assert not store.check_password(name, password)
+    except Throttled as throttled:
+        return throttled.seconds
+    return 0.0
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_sixth_wrong_password_waits_and_each_further_twice_as_long(
+    store: Store, clock: Clock
+) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+    for seconds in (60, 120, 240, 480, 900, 900, 900):
+        assert waits(store, "anna") == seconds
+        clock.passes(seconds / 60 - 0.01)
+        assert 0 < waits(store, "anna") < 1
+        clock.passes(0.01)
+        assert waits(store, "anna") == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_hammering_does_not_keep_the_owner_out(store: Store, clock: Clock) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    for _ in range(200):
+        waits(store, "anna")
+    with pytest.raises(Throttled, match="try again in 60 s"):
+        store.check_password("anna", PASSWORD)
+    clock.passes(1)
+    assert store.check_password("anna", PASSWORD)
+    # And everything is forgiven.
+    assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_quiet_while_clears_the_count(store: Store, clock: Clock) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    for _ in range(3):
+        assert [waits(store, "anna") for _ in range(4)] == [0] * 4
+        clock.passes(5)
+    assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+    clock.passes(6)
+    assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_name_does_not_throttle_another(store: Store, clock: Clock, path: Path) -> None:
+    store.add_reviewer("anna", PASSWORD)
+    store.add_reviewer("ben", PASSWORD)
+    assert [waits(store, "nobody") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+    assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+    assert store.check_password("ben", PASSWORD)
+    # What was counted goes away again.
+    clock.passes(30)
+    waits(store, "other")
+    db = sqlite3.connect(path)
+    assert db.execute("SELECT name FROM failures").fetchall() == [("other",)]
+    db.close()
+
+
+NAMES = [f"nobody-{n}" for n in range(80)]
+
+
+def _guess(path: Path, together: Any, results: Any) -> None:
+    accounts.SCRYPT["n"] = 2
+    store = Store(path)
+    heard = []
+    for name in NAMES:
+        together.wait()
+        heard += [name for _ in range(4) if waits(store, name) == 0]
+    results.put(heard)
+
+
+def test_processes_share_the_count(store: Store, path: Path) -> None:
+    """Of twelve guesses by three processes at once, five are heard, name after name."""
+    context = multiprocessing.get_context("spawn")
+    results, together = context.Queue(), context.Barrier(3)
+    guess = {"target": _guess, "args": (path, together, results), "daemon": True}
+    processes = [context.Process(**guess) for _ in range(3)]
+    for process in processes:
+        process.start()
+    heard = Counter(name for _ in processes for name in results.get(timeout=60))
+    for process in processes:
+        process.join()
+    assert heard == dict.fromkeys(NAMES, 5)

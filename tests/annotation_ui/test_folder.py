@@ -1,0 +1,72 @@
+"""The dataset's folder on the command line: mistakes with it, and what lies beside it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from annotation_ui.folder import review_of
+from annotation_ui.planning.plan import plan
+
+COMMANDS = (
+    "status {}",
+    "finalize {}",
+    "export {}",
+    "add-reviewer bob --dataset {}",
+)
+
+
+def dubench(arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `dubench review` in `cwd`."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("dubench"), "review", *arguments.split()],
+        cwd=cwd,
+        input="a long password\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def told(arguments: str, cwd: Path) -> str:
+    """The one line on stderr of `dubench review` that fails."""
+    run = dubench(arguments, cwd)
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_folder_a_file_and_a_folder_without_review(command: str, tmp_path: Path) -> None:
+    (tmp_path / "preds.jsonl").write_text("{}")
+    (tmp_path / "du").mkdir()
+    for folder, message in (
+        ("nope", "nope: no such folder"),
+        ("preds.jsonl", "preds.jsonl is a file; give the dataset's folder"),
+        ("du", "du has no review yet: dubench review plan du"),
+    ):
+        assert message in told(command.format(folder), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["du", "preds.jsonl"]
+
+
+def test_serve_says_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("gradio")
+    assert "nope: no such folder" in told("serve nope", tmp_path)
+
+
+def test_finalize_writes_beside_the_dataset(made: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(made, tmp_path / "mine"))
+    plan(dataset, fraction=0.01, workers=1)
+    store = review_of(dataset)
+    store.add_reviewer("ada", "a long password")
+    while lease := store.lease("ada"):
+        store.submit(lease.token, "ada", "accept")
+    store.add_reviewer("bo", "a long password")  # for what two people look at
+    while lease := store.lease("bo"):
+        store.submit(lease.token, "bo", "accept")
+    run = dubench("finalize mine", tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "mine-verified" / "recipe.json").exists()
+    assert "mine-verified: 440 pairs" in run.stdout

@@ -1,0 +1,290 @@
+"""What a reviewer's page is told, who is let in, what passes the gate: no server, no browser."""
+
+import asyncio
+import json
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation_ui.store import accounts
+from annotation_ui.store.assignment import REPEAT_GAP
+from annotation_ui.store.review_store import Store
+from annotation_ui.web.allowlist import Gate
+from annotation_ui.web.api import Reviewing
+from annotation_ui.web.serve import serve
+from annotation_ui.web.sessions import IDLE, Sessions
+from generators.errors import InputError
+from tests.annotation_ui.plans import Clock, gold, name, repeat, sample, samples
+from tests.annotation_ui.simulated import drawn_items
+
+
+@pytest.fixture
+def weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+
+
+def reviewed(folder: Path, items: list, people: tuple[str, ...] = ("ada",)) -> Reviewing:
+    store = Store.create(folder / "review.sqlite", {"dataset": "du110k"}, items)
+    for one in people:
+        store.add_reviewer(one, "correct horse")
+    return Reviewing(store)
+
+
+def test_tells_parameters_in_words(weak: None, in_memory: Path) -> None:
+    told = reviewed(in_memory, samples([1])).open("ada")
+    assert (told["dataset"], told["reviewer"], told["done"], told["left"]) == (
+        "du110k",
+        "ada",
+        0,
+        1,
+    )
+    lease = told["lease"]
+    assert lease["title"] == "Blur"
+    assert lease["parameters"] == [
+        {
+            "name": "sigma",
+            "values": ["3"],
+            "unit": "pixels",
+            "meaning": "standard deviation of the kernel",
+        }
+    ]
+    assert lease["images"] == {"clean": f"{0:032x}.png", "degraded": f"{1:032x}.png"}
+
+
+def test_every_type_can_be_told(weak: None, in_memory: Path) -> None:
+    items = drawn_items(per_type=3, overlap=5, golds=0, repeats=0)
+    review = reviewed(in_memory, items)
+    shapes = set()
+    told = review.open("ada")
+    while told["lease"]:
+        lease = told["lease"]
+        shapes.add((lease["title"], *(len(one["values"]) for one in lease["parameters"])))
+        told = json.loads(json.dumps(review.submit("ada", lease["token"], "accept", [], "", 1)))
+    assert shapes == {("Haze", 1, 1), ("Low light", 1, 1, 9), ("Blur", 1), ("Low resolution", 1)}
+
+
+def test_planted_items_look_like_any_other(weak: None, in_memory: Path) -> None:
+    """Told of gold and repeats is exactly what is told of the same item as a plain sample."""
+    items = [*samples([1] * 12), gold(12), repeat(13, 0)]
+    plain = [sample(rank) for rank in range(14)]
+    told = []
+    for folder, these in (("planted", items), ("plain", plain)):
+        (in_memory / folder).mkdir()
+        review, leases = reviewed(in_memory / folder, these), {}
+        state = review.open("ada")
+        while state["lease"]:
+            lease = state["lease"]
+            leases[lease["item"]] = {key: lease[key] for key in lease if key != "token"}
+            state = review.submit("ada", lease["token"], "reject", [], "", 1)
+        told.append(leases)
+        assert state["done"] == 14
+    assert told[0] == told[1]
+
+
+def test_history_is_short_enough_to_hide_repeats(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, [*samples([1] * 30), repeat(30, 0)])
+    state, seen = review.open("ada"), []
+    while state["lease"]:
+        lease = state["lease"]
+        history = [one["degraded"] for one in review.history("ada")]
+        assert len(history) <= REPEAT_GAP
+        if lease["item"] == name(30):
+            assert sample(0).degraded_image not in history
+        seen.append(lease["item"])
+        state = review.submit("ada", lease["token"], "accept", [], "", 1)
+    assert name(30) in seen
+
+
+def test_history_is_ones_own(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([2]), ("ada", "ben"))
+    token = review.open("ada")["lease"]["token"]
+    review.submit("ada", token, "reject", ["other"], "<b>cloud</b>", 1)
+    assert [one["note"] for one in review.history("ada")] == ["<b>cloud</b>"]
+    assert review.history("ben") == []
+    assert review.open("ben")["lease"]["before"] is None
+
+
+def test_refusals_are_told(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([1, 1]))
+    token = review.open("ada")["lease"]["token"]
+    assert "note" in review.submit("ada", token, "reject", ["other"], "", 1)["error"]
+    assert "reasons" in review.submit("ada", token, "accept", ["inconsistent"], "", 1)["error"]
+    assert "no verdict" in review.undo("ada")["error"]
+    assert "out of date" in review.submit("ada", "0" * 32, "accept", [], "", 1)["stale"]
+    assert "out of date" in review.renew("ada", "0" * 32)["stale"]
+    assert review.renew("ada", token) == {}
+
+
+def test_undo_gives_the_answer_back(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([1, 1]))
+    first = review.open("ada")["lease"]
+    review.submit("ada", first["token"], "reject", ["broken image", "other"], "torn", 1)
+    back = review.undo("ada")["lease"]
+    assert back["item"] == first["item"]
+    assert back["before"] == {
+        "verdict": "reject",
+        "reasons": ("broken image", "other"),
+        "note": "torn",
+    }
+
+
+def test_what_is_fetched_ahead_is_what_comes(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([1] * 5))
+    state = review.open("ada")
+    for _ in range(4):
+        ahead = review.upcoming("ada")
+        state = review.submit("ada", state["lease"]["token"], "accept", [], "", 1)
+        assert ahead == [state["lease"]["images"][view] for view in ("clean", "degraded")]
+    assert review.upcoming("ada") == []
+
+
+def test_fetching_ahead_holds_nothing(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([1, 1]), ("ada", "ben"))
+    review.open("ada")
+    assert review.upcoming("ada")
+    assert review.open("ben")["lease"]["item"] == name(1)
+    assert review.upcoming("ada") == []
+
+
+def test_stale_lease_says_so_and_goes_on(weak: None, in_memory: Path) -> None:
+    clock = Clock()
+    store = Store.create(in_memory / "review.sqlite", {}, samples([1, 1]))
+    store = Store(in_memory / "review.sqlite", clock)
+    for one in ("ada", "ben"):
+        store.add_reviewer(one, "correct horse")
+    review = Reviewing(store)
+    token = review.open("ada")["lease"]["token"]
+    clock.passes(11)
+    assert review.open("ben")["lease"]["item"] == name(0)
+    assert "somebody else" in review.submit("ada", token, "accept", [], "", 1)["stale"]
+    assert review.open("ada")["lease"]["item"] == name(1)
+
+
+def test_sessions_end() -> None:
+    time = [0.0]
+    sessions = Sessions(lambda: time[0])
+    token, other = sessions.open("ada"), sessions.open("ada")
+    assert sessions.reviewer(token) == "ada"
+    time[0] = IDLE - 1
+    assert sessions.reviewer(token) == "ada"  # which keeps it alive
+    time[0] = 2 * IDLE - 2
+    assert sessions.reviewer(other) is None
+    assert sessions.reviewer(token) == "ada"
+    sessions.close(token)
+    assert sessions.reviewer(token) is None
+    assert sessions.reviewer(None) is None
+    assert sessions.reviewer("") is None
+
+
+def asked(method: str, path: str, known: bool = True, **headers: str) -> tuple[int, bool]:
+    """The status of a request's answer, and whether it came through the gate."""
+    came, sent = [], []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        came.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {}
+
+    told = [(key.encode(), value.encode()) for key, value in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": told}
+    asyncio.run(Gate(inner, lambda scope: known)(scope, receive, send))
+    names = {key for key, _ in sent[0]["headers"]}
+    assert b"content-security-policy" in names
+    return sent[0]["status"], bool(came)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file=../review.sqlite",
+        "/gradio_api/proxy=https://example.org/",
+        "/gradio_api/runs",
+        "/gradio_api/heartbeat/x",
+        "/images/../review.sqlite",
+        f"/images/{'a' * 32}.png/../../review.sqlite",
+        f"/images/{'A' * 32}.png",
+        "/images/",
+        "/assets/../app.py",
+        "/static/x/../../../etc/passwd",
+        "/page/../app.py",
+        "/page/login.html",
+        "/review.sqlite",
+        "/monitoring",
+        "/gradio_api/openapi.json",
+        "/login\n",
+        "//",
+    ],
+)
+def test_gate_knows_no_such_address(path: str) -> None:
+    assert asked("GET", path) == (404, False)
+
+
+def test_gate_lets_reviewers_in() -> None:
+    assert asked("GET", "/") == (200, True)
+    assert asked("GET", "/", known=False) == (303, False)
+    picture = f"/images/{'0a' * 16}.png"
+    assert asked("GET", picture) == (200, True)
+    assert asked("GET", picture, known=False) == (401, False)
+    assert asked("GET", "/login", known=False) == (200, True)
+    assert asked("POST", "/gradio_api/run/submit") == (200, True)
+    assert asked("POST", "/gradio_api/run/submit", known=False) == (401, False)
+    assert asked("POST", "/gradio_api/upload") == (404, False)
+    assert asked("DELETE", "/") == (404, False)
+
+
+def test_gate_hears_no_other_sites_page() -> None:
+    own = {"host": "127.0.0.1:7860", "origin": "http://127.0.0.1:7860"}
+    assert asked("POST", "/login", **own) == (200, True)
+    for origin in ("http://127.0.0.1:7861", "https://example.org", "null"):
+        assert asked("POST", "/login", **own | {"origin": origin}) == (403, False)
+
+
+@given(st.text(), st.sampled_from(["GET", "POST", "HEAD", "PUT"]))
+def test_gate_passes_no_path_that_climbs(path: str, method: str) -> None:
+    status, through = asked(method, f"/{path}/../x")
+    assert not through
+    assert status == 404
+
+
+def test_serve_needs_a_review_and_a_reviewer(weak: None, tmp_path: Path) -> None:
+    pytest.importorskip("gradio")
+    with pytest.raises(InputError, match="no such folder"):
+        serve(tmp_path / "du110k")
+    with pytest.raises(InputError, match="dubench review plan"):
+        serve(tmp_path)
+    folder = tmp_path / "du110k.review"
+    folder.mkdir()
+    store = Store.create(folder / "review.sqlite", {}, samples([1]))
+    with pytest.raises(InputError, match="add-reviewer"):
+        serve(tmp_path / "du110k")
+    store.add_reviewer("ada", "correct horse")
+    with pytest.raises(InputError, match="--port"):
+        serve(tmp_path / "du110k", port=70_000)
+    with pytest.raises(InputError, match="--host"):
+        serve(tmp_path / "du110k", host="no.such.host.invalid")
+
+
+@pytest.mark.parametrize("found", [None, "5.49.1"])
+def test_serve_names_the_remedy_without_gradio(
+    found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib.metadata import PackageNotFoundError
+
+    def version(package: str) -> str:
+        if found is None:
+            raise PackageNotFoundError(package)
+        return found
+
+    monkeypatch.setattr("annotation_ui.web.serve.version", version)
+    with pytest.raises(InputError, match=r'pip install "dubench\[review\]"'):
+        serve(tmp_path / "du110k")
