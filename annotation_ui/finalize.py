@@ -81,8 +81,9 @@ def finalize(
     """Make the verified dataset of `folder` and its review in `out`, or finish it.
 
     Samples that people accepted are marked so; rejected ones are replaced, see
-    `generators.build.replace`, and wait for the next review; all others are copied. Counts, agreement
-    and the like of every review go into recipe.json and the card, without reviewers' names.
+    `generators.build.replace`, and wait for the next review; all others are copied. Counts,
+    agreement and the like of every review go into recipe.json and the card, without reviewers'
+    names.
 
     Args:
         folder: the dataset; neither it nor its review is changed.

@@ -28,7 +28,7 @@ def die(task: int, report: Callable[[int], None]) -> None:
 def torch_imported(task: int, report: Callable[[int], None]) -> bool:
     import sys
 
-    import generators.shards  # noqa: F401
+    import generators.build.shards  # noqa: F401
 
     return "torch" in sys.modules
 

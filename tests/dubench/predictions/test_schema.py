@@ -86,7 +86,7 @@ def test_it_is_a_schema_and_names_every_key() -> None:
 
 
 def test_the_examples_of_the_page_are_valid(tmp_path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "predictions.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "predictions.md").read_text("utf-8")
     lines = [line for line in page.splitlines() if line.startswith('{"')]
     assert len(lines) >= 4
     for text in lines:

@@ -18,8 +18,8 @@ from generators.physics import physics
 from generators.randomness import Purpose, normals, stream
 from generators.taxonomy import TYPES
 
-DATA = Path(__file__).parents[1] / "data"
-PHOTOS = sorted((Path(models.__file__).parent / "data" / "photos").glob("*.jpg"))
+DATA = Path(__file__).parents[2] / "data"
+PHOTOS = sorted((Path(models.__file__).parents[1] / "data" / "photos").glob("*.jpg"))
 RECIPES = json.loads((DATA / "golden.json").read_text("utf-8"))
 PRESET = presets.load("du110k")
 CAMERA = PRESET.draws["low_light"]["camera_intrinsics"]["choice"][0]
