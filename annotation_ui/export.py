@@ -14,8 +14,8 @@ def export(store: Store, out: Path) -> int:
     """Write `events.jsonl` and `events.parquet` into the folder `out`; returns how many events.
 
     Both hold the same rows in the same order: the event (`annotation_ui.store.records.Event`; in
-    JSON `at` is ISO 8601, UTC) and of its item `sample_id`, `split`, `type` and `kind`. Each file is
-    there whole or not at all.
+    JSON `at` is ISO 8601, UTC) and of its item `sample_id`, `split`, `type` and `kind`. Each file
+    is there whole or not at all.
 
     Raises:
         InputError: `out` cannot be written to.

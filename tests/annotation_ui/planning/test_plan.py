@@ -362,9 +362,6 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(copy: Path) -> None:
 
 
 PLAN = (
-    "import sys, pathlib, annotation_ui.planning.plan as p; "
-    "p.plan(pathlib.Path(sys.argv[1]), 1.0)"
-)
     "import sys, pathlib, annotation_ui.planning.plan as p; p.plan(pathlib.Path(sys.argv[1]), 1.0)"
 )
 
