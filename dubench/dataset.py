@@ -19,19 +19,19 @@ from generators.randomness import five_digits
 from generators.sources.splits import SPLITS
 from generators.taxonomy import KEYS, TYPES
 
-LABELS = tuple(TYPES)
-"""Names of the types, in the taxonomy's order: what the codes in `Truths.types` index."""
+TYPE_NAMES = tuple(TYPES)
+"""Names of the types, in the taxonomy's order: what the codes in `GroundTruth.types` index."""
 
 _ANSWERS = ("id", "type", *KEYS, "severity", "source", "source_id")
 
 
 @dataclass(frozen=True)
-class Truths:
+class GroundTruth:
     """The answers of one split, in columns; rows are in the files' order.
 
     Attributes:
         ids: (n,) names of the samples.
-        types: (n,) index into LABELS.
+        types: (n,) index into TYPE_NAMES.
         values: per key of the taxonomy (n,), or (n, size) for a vector; NaN where the sample's
             type has no such key. In the key's unit, the five digits that were rendered.
         clusters: (n,) the photograph each sample is a crop of, as SOURCE/NAME.
@@ -97,7 +97,7 @@ class Split:
         preset = self.preset.as_json() if self.preset else {}
         return {**split_identity(self.files, preset)}
 
-    def truths(self) -> Truths:
+    def ground_truth(self) -> GroundTruth:
         """Read the answers.
 
         Raises:
@@ -115,7 +115,7 @@ class Split:
             raise InputError(f"{self.files[0]}: no column {missing[0]}: not a dataset of dubench")
         table = _table(self.files, [name for name in _ANSWERS if name in columns])
         names = _type_names(self.files[0])
-        codes = np.array([LABELS.index(name) for name in names], np.int8)
+        codes = np.array([TYPE_NAMES.index(name) for name in names], np.int8)
         rows = table.num_rows
         values = {}
         for name, key in KEYS.items():
@@ -124,7 +124,7 @@ class Split:
             if name in columns:
                 _fill(values[name], table[name].combine_chunks())
         sources, photographs = table["source"].to_pylist(), table["source_id"].to_pylist()
-        return Truths(
+        return GroundTruth(
             [str(name) for name in table["id"].to_pylist()],
             codes[table["type"].to_numpy()],
             values,
@@ -260,10 +260,10 @@ def _type_names(file: Path) -> list[str]:
         raise InputError(
             f"{file}: its column type has no names: not a dataset of dubench"
         ) from None
-    unknown = [name for name in names if name not in LABELS]
+    unknown = [name for name in names if name not in TYPE_NAMES]
     if unknown:
         raise InputError(
-            f"{file}: unknown type {unknown[0]!r}; the types are {', '.join(LABELS)}. Is this "
+            f"{file}: unknown type {unknown[0]!r}; the types are {', '.join(TYPE_NAMES)}. Is this "
             "dubench older than the dataset?"
         )
     return list(names)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.dataset import LABELS
+from dubench.dataset import TYPE_NAMES
 from dubench.scoring import understanding
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
@@ -88,8 +88,8 @@ def ratios_of(rows: PerSample) -> dict[str, Ratio]:
     for metric, column in rows.quality.items():
         there = ~np.isnan(column)
         filled = np.where(there, column, 0)
-        for name in LABELS:
-            mine = (there & (rows.types == LABELS.index(name))).astype(float)
+        for name in TYPE_NAMES:
+            mine = (there & (rows.types == TYPE_NAMES.index(name))).astype(float)
             made[f"{metric}.{name}"] = (filled * mine, mine)
     return made
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.dataset import LABELS, Truths
+from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction
 from generators.errors import InputError
 from generators.files import whole
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 OTHER = "other"
 """What stands for an answer that names no known type: missing, unreadable, or something else."""
 
-OTHER_CODE = len(LABELS)
+OTHER_CODE = len(TYPE_NAMES)
 STATUSES = ("ok", "missing", "parse_failure")
 
 
@@ -28,8 +28,8 @@ class PerSample:
     """The scores' raw material, in columns of n samples.
 
     Attributes:
-        ids, clusters, severity: as in `Truths`.
-        types: index into LABELS. answered: the same, or OTHER_CODE.
+        ids, clusters, severity: as in `GroundTruth`.
+        types: index into TYPE_NAMES. answered: the same, or OTHER_CODE.
         status: index into STATUSES.
         joint: right type and exactly its keys.
         truth, answer: per key (n,) or (n, size); NaN where there is none.
@@ -73,7 +73,7 @@ class PerSample:
 
 
 def judge(
-    truths: Truths, predictions: Mapping[str, Prediction], constants: Mapping[str, Value]
+    ground_truth: GroundTruth, predictions: Mapping[str, Prediction], constants: Mapping[str, Value]
 ) -> PerSample:
     """Set each answer beside its truth.
 
@@ -81,15 +81,15 @@ def judge(
     (DU-VLM, arXiv 2602.04565, section 5.1). A vector's terms are mean |v̂ − v| and
     ‖v̂ − v‖₁ / ‖v‖₁. A missing answer is wrong.
     """
-    n = len(truths.ids)
+    n = len(ground_truth.ids)
     answered = np.full(n, OTHER_CODE, np.int8)
     status = np.zeros(n, np.int8)
     joint = np.zeros(n, bool)
-    answer = {name: np.full_like(column, np.nan) for name, column in truths.values.items()}
+    answer = {name: np.full_like(column, np.nan) for name, column in ground_truth.values.items()}
     keys = {name: np.zeros(n, bool) for name in (*KEYS, OTHER)}
-    code_of = {name: code for code, name in enumerate(LABELS)}
-    wanted = [{key.name for key in TYPES[name].keys} for name in LABELS]
-    for row, name in enumerate(truths.ids):
+    code_of = {name: code for code, name in enumerate(TYPE_NAMES)}
+    wanted = [{key.name for key in TYPES[name].keys} for name in TYPE_NAMES]
+    for row, name in enumerate(ground_truth.ids):
         said = predictions.get(name)
         if said is None:
             status[row] = STATUSES.index("missing")
@@ -98,7 +98,7 @@ def judge(
             status[row] = STATUSES.index("parse_failure")
         if said.type is not None:
             answered[row] = code_of[said.type]
-        true = truths.types[row]
+        true = ground_truth.types[row]
         joint[row] = (
             answered[row] == true and not said.extra and said.parameters.keys() == wanted[true]
         )
@@ -108,20 +108,20 @@ def judge(
         for key in said.extra:
             keys[key if key in KEYS else OTHER][row] = True
     error, relative, constant = {}, {}, {}
-    for name, true_values in truths.values.items():
+    for name, true_values in ground_truth.values.items():
         counted = np.where(_column(joint, true_values), answer[name], 0.0)
         error[name], relative[name] = _terms(counted, true_values)
         guess = np.broadcast_to(np.array(constants.get(name, np.nan)), true_values.shape)
         constant[name] = _terms(guess, true_values)[1]
     return PerSample(
-        truths.ids,
-        truths.types,
-        truths.clusters,
-        truths.severity,
+        ground_truth.ids,
+        ground_truth.types,
+        ground_truth.clusters,
+        ground_truth.severity,
         answered,
         status,
         joint,
-        truths.values,
+        ground_truth.values,
         answer,
         error,
         relative,
@@ -136,7 +136,7 @@ def _column(flags: NDArray[np.bool_], like: Floats) -> NDArray[np.bool_]:
 
 
 def _terms(answer: Floats, truth: Floats) -> tuple[Floats, Floats]:
-    """P-Abs and P-Rel terms (n,) of answers and truths (n,) or (n, size)."""
+    """P-Abs and P-Rel terms (n,) of answers and ground truth (n,) or (n, size)."""
     gap, size = (np.abs(x).reshape(len(truth), -1).mean(1) for x in (answer - truth, truth))
     with np.errstate(divide="ignore", invalid="ignore"):
         return gap, gap / size
@@ -147,7 +147,7 @@ def write(path: Path, rows: PerSample) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    labels = np.array([*LABELS, OTHER])
+    labels = np.array([*TYPE_NAMES, OTHER])
     columns: dict[str, Any] = {
         "id": rows.ids,
         "type": labels[rows.types],
@@ -204,7 +204,7 @@ def read(path: Path, metrics: tuple[str, ...]) -> PerSample:
 
     try:
         table = pq.read_table(path)
-        code_of = {name: code for code, name in enumerate((*LABELS, OTHER))}
+        code_of = {name: code for code, name in enumerate((*TYPE_NAMES, OTHER))}
         types, answered = (
             np.array([code_of[name] for name in table[column].to_pylist()], np.int8)
             for column in ("type", "predicted")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dubench.dataset import Split, Truths, open_split
+from dubench.dataset import GroundTruth, Split, open_split
 from dubench.predictions import file
 from dubench.predictions.file import Predictions
 from dubench.scoring import restoration, sample_scores
@@ -68,8 +68,8 @@ def score(
     said = file.read(path)
     meta = said.meta
     split = _open(path, dataset, split_name, meta)
-    truths = split.truths()
-    file.check_ids(said, frozenset(truths.ids))
+    ground_truth = split.ground_truth()
+    file.check_ids(said, frozenset(ground_truth.ids))
     notes = _same_data(path, meta, split)
     images = restoration.find(split, said, restored)
     if metrics and not images:
@@ -78,8 +78,8 @@ def score(
             "or give --restored DIR"
         )
     quality = choose(metrics or "default", device) if images else None
-    best, source = _oracle(split, truths)
-    rows = judge(truths, said.by_id, best)
+    best, source = _oracle(split, ground_truth)
+    rows = judge(ground_truth, said.by_id, best)
     rows = replace(rows, map_error=map_errors(split, said.by_id, path.parent))
     if quality:
         measured = restoration.score_restored(split, images, quality, heard)
@@ -166,13 +166,13 @@ def _same_data(path: Path, meta: dict[str, Any], split: Split) -> list[str]:
     return []
 
 
-def _oracle(split: Split, truths: Truths) -> tuple[dict[str, Value], str]:
+def _oracle(split: Split, ground_truth: GroundTruth) -> tuple[dict[str, Value], str]:
     """The constants of the type-oracle baseline, and what they were taken from."""
     try:
         train = open_split(split.where, "train")
         if split.name != "train" and not train.blind:
-            values = train.truths().values
-            if all(not np.isnan(values[name]).all() for name in _keys(truths)):
+            values = train.ground_truth().values
+            if all(not np.isnan(values[name]).all() for name in _keys(ground_truth)):
                 return constants(values), "the train split"
     except InputError:
         pass  # the test split alone was copied here
@@ -180,8 +180,8 @@ def _oracle(split: Split, truths: Truths) -> tuple[dict[str, Value], str]:
     return constants(preset_values(preset)), f"the preset {preset.name}"
 
 
-def _keys(truths: Truths) -> list[str]:
-    return [name for name, column in truths.values.items() if not np.isnan(column).all()]
+def _keys(ground_truth: GroundTruth) -> list[str]:
+    return [name for name, column in ground_truth.values.items() if not np.isnan(column).all()]
 
 
 def _understanding(

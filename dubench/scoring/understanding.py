@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.dataset import LABELS
+from dubench.dataset import TYPE_NAMES
 from dubench.scoring.intervals import Ratio
 from dubench.scoring.sample_scores import OTHER, PerSample
 from generators.taxonomy import KEYS, TYPES
@@ -26,7 +26,7 @@ PARAMETER_SCORES = ("p_abs", "p_rel", "p_rel_capped", "p_rel_type_correct")
 
 def ratios(rows: PerSample) -> dict[str, Ratio]:
     """Every score that is a ratio of sums: name → numerators and denominators, (n,) each."""
-    codes = {name: LABELS.index(name) for name in LABELS}
+    codes = {name: TYPE_NAMES.index(name) for name in TYPE_NAMES}
     degraded = np.isin(rows.types, [codes[name] for name in FOUR])
     base = degraded.astype(float)
     right, joint = rows.right * base, rows.joint * base
@@ -94,12 +94,12 @@ def mean(columns: list[Floats]) -> Floats:
 
 def confusion(rows: PerSample) -> dict[str, dict[str, int]]:
     """Counts per true type and answer, `other` last; types that do not occur have no row."""
-    columns = (*LABELS, OTHER)
-    table = np.zeros((len(LABELS), len(columns)), int)
+    columns = (*TYPE_NAMES, OTHER)
+    table = np.zeros((len(TYPE_NAMES), len(columns)), int)
     np.add.at(table, (rows.types, rows.answered), 1)
     return {
         name: dict(zip(columns, map(int, counts), strict=True))
-        for name, counts in zip(LABELS, table, strict=True)
+        for name, counts in zip(TYPE_NAMES, table, strict=True)
         if counts.any()
     }
 
@@ -107,7 +107,7 @@ def confusion(rows: PerSample) -> dict[str, dict[str, int]]:
 def predicted_keys(rows: PerSample) -> dict[str, dict[str, int]]:
     """Per true type, how many answers have each key; `other` for any unknown one."""
     made = {}
-    for code, name in enumerate(LABELS):
+    for code, name in enumerate(TYPE_NAMES):
         mine = rows.types == code
         if mine.any():
             made[name] = {
@@ -118,7 +118,7 @@ def predicted_keys(rows: PerSample) -> dict[str, dict[str, int]]:
 
 def summary(rows: PerSample, values: Mapping[str, float | None]) -> dict[str, Any]:
     """The section `understanding` of score.json, from named scores."""
-    counts = np.bincount(rows.types, minlength=len(LABELS))
+    counts = np.bincount(rows.types, minlength=len(TYPE_NAMES))
     keys = (*KEYS, "avg")
     return {
         **{name: values[name] for name in ("t_acc", "t_f1", "j_acc")},
@@ -127,7 +127,7 @@ def summary(rows: PerSample, values: Mapping[str, float | None]) -> dict[str, An
             for score in (*PARAMETER_SCORES, "skill", "skill_type_correct")
         },
         "by_type": {
-            name: {"n": int(counts[LABELS.index(name)])}
+            name: {"n": int(counts[TYPE_NAMES.index(name)])}
             | {score: values[f"by_type.{name}.{score}"] for score in ("t_acc", "f1", "j_acc")}
             for name in FOUR
         },

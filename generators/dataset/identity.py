@@ -35,7 +35,7 @@ def split_identity(files: list[Path], preset: dict[str, Any]) -> dict[str, str]:
 
 
 def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
-    """Tuples as sorted [type, key, [numbers of five digits]], equal for equal truths."""
+    """Tuples as sorted [type, key, [numbers of five digits]], equal for equal tuples."""
     return sorted([t["type"], t["key"], [f"{entry:.5g}" for entry in t["value"]]] for t in tuples)
 
 

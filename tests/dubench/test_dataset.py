@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dubench.dataset import LABELS, open_split
+from dubench.dataset import TYPE_NAMES, open_split
 from generators.build.generate import generate
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
@@ -18,11 +18,11 @@ from generators.taxonomy import KEYS
 
 def test_the_answers_are_the_tuples(made: Path) -> None:
     split = open_split(str(made), "train")
-    true = split.truths()
+    true = split.ground_truth()
     rows = [row for file in split.files for row in pq.read_table(file).to_pylist()]
     assert true.ids == split.ids == [row["id"] for row in rows]
     for place, row in enumerate(rows):
-        assert LABELS[true.types[place]] == row["tuples"][0]["type"]
+        assert TYPE_NAMES[true.types[place]] == row["tuples"][0]["type"]
         assert true.clusters[place] == f"{row['source']}/{row['source_id']}"
         told = {t["key"]: [float(f"{x:.5g}") for x in t["value"]] for t in row["tuples"]}
         for name in KEYS:
@@ -69,14 +69,14 @@ def test_a_blind_split_shows_no_answers(tmp_path: Path) -> None:
     answers = open_split(f"{out}.answers", "test")
     assert split.blind
     assert not answers.blind
-    assert sorted(split.ids) == sorted(answers.truths().ids)
+    assert sorted(split.ids) == sorted(answers.ground_truth().ids)
     assert split.identity["content_id"] == answers.identity["content_id"]
     for (_, image), (_, same) in zip(
         split.images("degraded"), answers.images("degraded"), strict=True
     ):
         np.testing.assert_array_equal(image, same)
     with pytest.raises(InputError, match="kept by its host"):
-        split.truths()
+        split.ground_truth()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_other_peoples_parquet(tmp_path: Path) -> None:
     file = tmp_path / "test-0.parquet"
     pq.write_table(pa.table({"id": ["a"], "type": ["blur"]}), file)
     with pytest.raises(InputError, match="no column severity"):
-        open_split(str(file), "test").truths()
+        open_split(str(file), "test").ground_truth()
     file.write_bytes(b"PAR1 but not really")
     with pytest.raises(InputError, match="cannot be read"):
         _ = open_split(str(file), "test").ids

@@ -12,7 +12,7 @@ from dubench.baseline.train.extract import extract
 from dubench.baseline.train.figures import figures
 from dubench.baseline.train.networks import Job, fit_all
 from dubench.baseline.train.targets import soft, support
-from dubench.dataset import LABELS, Split, open_split
+from dubench.dataset import TYPE_NAMES, Split, open_split
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
@@ -57,17 +57,17 @@ def train(
     if not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: the folder {out.parent} does not exist")
     workers = engines.processes(workers)
-    truths = split.truths()
+    ground_truth = split.ground_truth()
     rows = _extract(split, workers)
     mean, deviation = rows.mean(axis=0), np.maximum(rows.std(axis=0), _LEAST_DEVIATION)
-    types = tuple(LABELS[code] for code in np.unique(truths.types))
+    types = tuple(TYPE_NAMES[code] for code in np.unique(ground_truth.types))
     model = Model(types, mean, deviation, {}, {})
     inputs = model.normalise(rows)
-    codes = np.searchsorted([LABELS.index(name) for name in types], truths.types)
+    codes = np.searchsorted([TYPE_NAMES.index(name) for name in types], ground_truth.types)
     jobs = [Job("type", inputs, np.eye(len(types), dtype=np.float32)[codes])]
     for name in keys_of(types):
-        there = ~np.isnan(truths.values[name].reshape(split.n, -1)).any(axis=1)
-        values = truths.values[name][there]
+        there = ~np.isnan(ground_truth.values[name].reshape(split.n, -1)).any(axis=1)
+        values = ground_truth.values[name][there]
         model.support[name] = support(values, seed)
         jobs.append(Job(name, inputs[there], soft(values, model.support[name])))
     with counting("epochs") as heard:
@@ -88,7 +88,7 @@ def _validate(dataset: str, model: Model, workers: int) -> dict[str, Any] | None
         split = open_split(dataset, "validation")
     except InputError:
         return None  # a small dataset has none
-    return figures(model, _extract(split, workers), split.truths())
+    return figures(model, _extract(split, workers), split.ground_truth())
 
 
 def _check_torch() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dubench.dataset import LABELS, Truths
+from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction, Predictions
 from dubench.scoring import score
 from dubench.scoring.estimates import estimate
@@ -27,29 +27,31 @@ QUALITY = {
 
 
 @cache
-def truths(n: int, photos: int, none: bool = False) -> Truths:
+def ground_truth(n: int, photos: int, none: bool = False) -> GroundTruth:
     """The answers of `n` samples of `photos` photographs, drawn from the preset du110k."""
     rng = np.random.default_rng(7)
     types = np.arange(n) % (5 if none else 4)
     values = {k.name: np.full((n, k.size) if k.size > 1 else n, np.nan) for k in KEYS.values()}
     for row, code in enumerate(types):
-        if TYPES[LABELS[code]].keys:
-            drawn = PRESET.draw(LABELS[code], rng)
-            for key in TYPES[LABELS[code]].keys:
+        if TYPES[TYPE_NAMES[code]].keys:
+            drawn = PRESET.draw(TYPE_NAMES[code], rng)
+            for key in TYPES[TYPE_NAMES[code]].keys:
                 values[key.name][row] = drawn[key.name]
     clusters = [f"folder/{photo}.jpg" for photo in rng.integers(0, photos, n)]
     ids = [f"du-{row:08d}" for row in range(n)]
-    return Truths(ids, types.astype(np.int8), values, clusters, ["slight"] * n)
+    return GroundTruth(ids, types.astype(np.int8), values, clusters, ["slight"] * n)
 
 
-def answer(true: Truths, row: int, wrong: float, rng: np.random.Generator) -> Prediction | None:
+def answer(
+    true: GroundTruth, row: int, wrong: float, rng: np.random.Generator
+) -> Prediction | None:
     """An answer to one sample: about a share `wrong` is wrong in each way, the rest is near."""
     name, chance = true.ids[row], rng.random()
     if chance < 0.05 * wrong:
         return None
     if chance < 0.1 * wrong:
         return Prediction(name, row + 2, None, {}, failure="neither a list nor a sentence")
-    kind = LABELS[true.types[row]]
+    kind = TYPE_NAMES[true.types[row]]
     if rng.random() < wrong:
         kind = ("haze", "low_light", "blur", "low_resolution", "none")[rng.integers(5)]
     told: dict[str, Value] = {}
@@ -77,7 +79,7 @@ def scored(
     words: tuple[str, ...] = (),
 ) -> Scored:
     """A model's score and its rows. `data` stands for the dataset, `words` go to the signature."""
-    rng, true = np.random.default_rng(seed), truths(n, photos, none)
+    rng, true = np.random.default_rng(seed), ground_truth(n, photos, none)
     said = {p.id: p for row in range(n) if (p := answer(true, row, wrong, rng))}
     best = constants(preset_values(PRESET, 2000))
     rows = judge(true, said, best)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dubench.dataset import LABELS, open_split
+from dubench.dataset import TYPE_NAMES, open_split
 from dubench.predictions.file import Prediction
 from dubench.report.comparison import show
 from dubench.scoring.compare import _in_order, compare
@@ -26,7 +26,7 @@ TOLD = {"model": "m", "recipe_id": "r", "content_id": "c", "signature": "a|psnr:
 
 def model(wrong: float, seed: int, photos: int = 100) -> Scored:
     """A model that errs about a share `wrong` of the time."""
-    true = made_scores.truths(400, photos)
+    true = made_scores.ground_truth(400, photos)
     rng = np.random.default_rng(seed)
     said: list[Prediction | None] = [
         made_scores.answer(true, row, wrong, rng) for row in range(len(true.ids))
@@ -84,7 +84,7 @@ def test_few_photographs_tell_nothing() -> None:
 
 def test_types_that_do_not_occur_are_no_obstacle() -> None:
     def of_blurs(scored: Scored) -> Scored:
-        blurs = scored.rows.types == LABELS.index("blur")
+        blurs = scored.rows.types == TYPE_NAMES.index("blur")
         rows = _in_order(scored.rows, [scored.rows.ids[i] for i in np.flatnonzero(blurs)], [])
         return Scored(scored.told, rows)
 

@@ -50,7 +50,7 @@ def test_the_error_is_the_mean_distance(hazy, tmp_path: Path) -> None:
 
 def test_a_map_on_a_sample_without_haze_is_left_out(hazy, tmp_path: Path) -> None:
     split, place, _ = hazy
-    true = split.truths()
+    true = split.ground_truth()
     other = int(np.flatnonzero(true.types != true.types[place])[0])
     assert np.isnan(errors(split, tmp_path, other, "nowhere.png")).all()
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from dubench.dataset import LABELS, Split, open_split
+from dubench.dataset import TYPE_NAMES, Split, open_split
 from dubench.scoring.score import score
 from generators.errors import InputError
 from generators.taxonomy import TYPES
@@ -25,11 +25,11 @@ def train(made: Path) -> Split:
 
 def perfect(split: Split, path: Path, spoil: float = 1.0, **meta: object) -> Path:
     """Write predictions that name every truth, each number times `spoil`."""
-    true = split.truths()
+    true = split.ground_truth()
     said = {"model": "oracle", "dataset": split.where, "split": split.name, **split.identity}
     lines = [{"meta": said | meta}]
     for row, name in enumerate(true.ids):
-        kind = TYPES[LABELS[true.types[row]]]
+        kind = TYPES[TYPE_NAMES[true.types[row]]]
         told = {key.name: (true.values[key.name][row] * spoil).tolist() for key in kind.keys}
         lines.append({"id": name, "type": kind.name, "parameters": told})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -130,14 +130,14 @@ def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> N
     perfect(split, tmp_path / "preds.jsonl")
     (tmp_path / "restored").mkdir()
     wanted: dict[str, list[float]] = {}
-    true = split.truths()
+    true = split.ground_truth()
     for row, (name, degraded, clean) in enumerate(split.images("degraded", "clean")):
         shown = degraded
         if row:  # the first is left out: its degraded image stands in
             shown = np.asarray(np.round(0.5 * degraded + 0.5 * clean), np.uint8)
             Image.fromarray(shown).save(tmp_path / "restored" / f"{name}.png")
         psnr = peak_signal_noise_ratio(clean, shown, data_range=255)
-        wanted.setdefault(LABELS[true.types[row]], []).append(psnr)
+        wanted.setdefault(TYPE_NAMES[true.types[row]], []).append(psnr)
     given = ["--restored", "restored", "--metrics", "psnr,ssim", "--json"]
     run = dubench("score", "preds.jsonl", *given, cwd=tmp_path)
     assert run.returncode == 0, run.stderr

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from dubench.dataset import LABELS, Truths
+from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction
 from dubench.scoring.estimates import Estimates, estimate
 from dubench.scoring.sample_scores import OTHER, PerSample, judge, read, write
@@ -16,7 +16,7 @@ from tests.dubench.scoring import made_scores
 NAN = float("nan")
 
 
-def truths(*rows: tuple[str, dict[str, float]]) -> Truths:
+def ground_truth(*rows: tuple[str, dict[str, float]]) -> GroundTruth:
     """One sample per row, each of its own photograph."""
     n = len(rows)
     values = {
@@ -26,8 +26,8 @@ def truths(*rows: tuple[str, dict[str, float]]) -> Truths:
     for row, (_, told) in enumerate(rows):
         for key, value in told.items():
             values[key][row] = value
-    types = np.array([LABELS.index(kind) for kind, _ in rows], np.int8)
-    return Truths(
+    types = np.array([TYPE_NAMES.index(kind) for kind, _ in rows], np.int8)
+    return GroundTruth(
         [f"du-{i}" for i in range(n)], types, values, [f"p{i}" for i in range(n)], [""] * n
     )
 
@@ -40,13 +40,17 @@ def said(*answers: tuple[str | None, dict[str, float]] | None, **fields: object)
     }
 
 
-def scored(true: Truths, answers: dict, best: dict | None = None) -> tuple[PerSample, Estimates]:
+def scored(
+    true: GroundTruth, answers: dict, best: dict | None = None
+) -> tuple[PerSample, Estimates]:
     rows = judge(true, answers, constants(true.values) if best is None else best)
     return rows, estimate(rows)
 
 
 def test_a_blur_by_hand() -> None:
-    true = truths(("blur", {"sigma": 4}), ("blur", {"sigma": 2}), ("low_resolution", {"scale": 4}))
+    true = ground_truth(
+        ("blur", {"sigma": 4}), ("blur", {"sigma": 2}), ("low_resolution", {"scale": 4})
+    )
     answers = said(("blur", {"sigma": 5}), ("haze", {}), ("low_resolution", {"scale": 4}))
     _, found = scored(true, answers, {"sigma": 3.0, "scale": 3.0})
     v = found.values
@@ -67,7 +71,9 @@ def test_a_blur_by_hand() -> None:
 
 
 def test_a_vector_by_hand() -> None:
-    true = truths(("low_light", {"gamma": 2, "gain": 0.1, "camera_intrinsics": [1, -1] + [0] * 7}))
+    true = ground_truth(
+        ("low_light", {"gamma": 2, "gain": 0.1, "camera_intrinsics": [1, -1] + [0] * 7})
+    )
     wrong = [1.5, -1] + [0] * 6 + [0.5]
     answers = said(("low_light", {"gamma": 2, "gain": 0.1, "camera_intrinsics": wrong}))
     _, found = scored(true, answers)
@@ -84,7 +90,7 @@ def test_a_vector_by_hand() -> None:
     ],
 )
 def test_a_wrong_set_of_keys_counts_as_zero(answer: tuple, fields: dict) -> None:
-    true = truths(("haze", {"transmission": 0.4, "atmospheric_light": 0.5}))
+    true = ground_truth(("haze", {"transmission": 0.4, "atmospheric_light": 0.5}))
     rows, found = scored(true, said(answer, **fields))
     assert found.values["t_acc"] == 1
     assert found.values["j_acc"] == 0
@@ -96,7 +102,7 @@ def test_a_wrong_set_of_keys_counts_as_zero(answer: tuple, fields: dict) -> None
 
 
 def test_capped_and_uncapped() -> None:
-    true = truths(("blur", {"sigma": 2}), ("blur", {"sigma": 2}))
+    true = ground_truth(("blur", {"sigma": 2}), ("blur", {"sigma": 2}))
     _, found = scored(true, said(("blur", {"sigma": 20}), ("blur", {"sigma": 2})))
     assert found.values["p_rel.sigma"] == pytest.approx(4.5)
     assert found.values["p_rel_capped.sigma"] == pytest.approx(0.5)
@@ -104,7 +110,7 @@ def test_capped_and_uncapped() -> None:
 
 def test_nothing_right_scores_the_truths_own_size() -> None:
     """The paper's consistency: P-Abs = mean |v| and P-Rel = 1 on every key."""
-    true = made_scores.truths(400, 50)
+    true = made_scores.ground_truth(400, 50)
     for answers in ({}, said(*[("none", {})] * 400)):
         rows, found = scored(true, answers)
         assert found.values["t_acc"] == found.values["t_f1"] == found.values["j_acc"] == 0
@@ -117,10 +123,10 @@ def test_nothing_right_scores_the_truths_own_size() -> None:
 
 
 def test_everything_right() -> None:
-    true = made_scores.truths(400, 50)
+    true = made_scores.ground_truth(400, 50)
     answers = {}
     for row, name in enumerate(true.ids):
-        kind = LABELS[true.types[row]]
+        kind = TYPE_NAMES[true.types[row]]
         told = {key.name: true.values[key.name][row] for key in TYPES[kind].keys}
         answers[name] = Prediction(name, row + 1, kind, told)
     _, found = scored(true, answers)
@@ -132,7 +138,7 @@ def test_everything_right() -> None:
 
 
 def test_scikit_learn_agrees() -> None:
-    true = made_scores.truths(1000, 120, none=True)
+    true = made_scores.ground_truth(1000, 120, none=True)
     rng = np.random.default_rng(2)
     answers = {
         name: made
@@ -140,7 +146,7 @@ def test_scikit_learn_agrees() -> None:
         if (made := made_scores.answer(true, row, 0.4, rng)) is not None
     }
     rows, found = scored(true, answers)
-    names = np.array([*LABELS, OTHER])
+    names = np.array([*TYPE_NAMES, OTHER])
     everything, given = names[rows.types], names[rows.answered]
     four = np.isin(everything, FOUR)
     assert found.values["t_acc"] == pytest.approx(
@@ -157,12 +163,12 @@ def test_scikit_learn_agrees() -> None:
 
 
 def test_the_order_of_samples_does_not_matter() -> None:
-    true = made_scores.truths(300, 40)
+    true = made_scores.ground_truth(300, 40)
     rng = np.random.default_rng(2)
     made = [made_scores.answer(true, row, 0.3, rng) for row in range(300)]
     answers = {answer.id: answer for answer in made if answer}
     order = rng.permutation(300)
-    shuffled = Truths(
+    shuffled = GroundTruth(
         [true.ids[i] for i in order],
         true.types[order],
         {name: column[order] for name, column in true.values.items()},
@@ -177,14 +183,14 @@ def test_the_order_of_samples_does_not_matter() -> None:
 
 
 def test_no_intervals_under_thirty_photographs() -> None:
-    true = made_scores.truths(300, 29)
+    true = made_scores.ground_truth(300, 29)
     _, found = scored(true, {})
     assert not found.intervals
     assert "29 photographs" in found.notes[0]
 
 
 def test_no_interval_where_a_type_has_under_thirty_photographs() -> None:
-    true = made_scores.truths(48, 48)  # twelve samples of each type
+    true = made_scores.ground_truth(48, 48)  # twelve samples of each type
     _, found = scored(true, {})
     assert "t_acc" in found.intervals
     assert "p_abs.gamma" not in found.intervals
@@ -192,7 +198,7 @@ def test_no_interval_where_a_type_has_under_thirty_photographs() -> None:
 
 
 def test_rows_survive_their_file(tmp_path) -> None:
-    true = made_scores.truths(200, 40, none=True)
+    true = made_scores.ground_truth(200, 40, none=True)
     rng = np.random.default_rng(2)
     made = [made_scores.answer(true, row, 0.4, rng) for row in range(200)]
     rows, _ = scored(true, {answer.id: answer for answer in made if answer})
