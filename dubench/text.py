@@ -1,4 +1,4 @@
-"""JSON that may be wrong or hostile: decoders that hide nothing, and short words for values."""
+"""Text that may be wrong or hostile: JSON decoders that hide nothing, and values on one line."""
 
 import json
 import reprlib
@@ -52,3 +52,8 @@ def is_text(value: object) -> TypeGuard[str]:
     if not isinstance(value, str) or not value or "\0" in value:
         return False
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, without what terminals and LaTeX would take for commands."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

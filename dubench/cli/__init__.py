@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli import generating, review, scoring, training
+from dubench.cli import datasets, generating, predicting, review, scoring, training
 from dubench.cli.options import fail
 from generators.errors import InputError
 
@@ -18,11 +18,11 @@ app = typer.Typer(
 )
 for command in (
     generating.generate,
-    generating.verify,
-    generating.preview,
-    generating.manifest,
+    datasets.verify,
+    datasets.preview,
+    datasets.manifest,
     generating.degrade,
-    scoring.predict,
+    predicting.predict,
     scoring.score,
     scoring.compare,
     scoring.report,

@@ -1,12 +1,12 @@
-"""Make datasets, prove them, look at them."""
+"""Make a dataset, or degrade one photograph."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dubench.cli.options import (
-    Dataset,
     Depth,
     Json,
     Out,
@@ -17,9 +17,11 @@ from dubench.cli.options import (
     print_json,
     resumable,
 )
+from generators.errors import InputError
 from generators.taxonomy import TYPES
 
-SHOWN = 20
+if TYPE_CHECKING:
+    from generators.build.produce import Made
 
 
 def generate(
@@ -47,82 +49,104 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Make a dataset of degraded photographs, or finish one that was begun."""
-    from dubench.cli.generate_run import Wanted, run, tell
+    from dubench.cli.generate_bar import GenerateBar
+    from generators.build.generate import generate as run
+    from generators.build.generate import regenerate
+    from generators.depth.attach import DepthSpec
+    from generators.sources.pools import SourceSpec
 
-    wanted = Wanted(n, out, source, depth, preset, size, seed, manifest, blind, workers, device)
-    with resumable(f"finished shards in {out} are safe"):
-        made, different = run(wanted)
+    sources, depths = [SourceSpec.parse(text) for text in source], DepthSpec.parse(depth)
+    different: list[str] = []
+    with resumable(f"finished shards in {out} are safe"), GenerateBar() as progress:
+        if manifest:
+            _refuse_flags_beside_manifest(n=n, preset=preset, size=size, seed=seed, blind=blind)
+            result, different = regenerate(
+                manifest, out, sources, workers, progress, depth=depths, device=device
+            )
+        else:
+            n = 1000 if n is None else n
+            result = run(
+                n,
+                out,
+                sources,
+                preset or "du110k",
+                256 if size is None else size,
+                seed or 0,
+                workers,
+                progress,
+                depth=depths,
+                device=device,
+                blind=blind,
+            )
+    _print_notes(result, None if manifest else n)
     if as_json:
-        print_json(tell(made, different))
+        print_json(_as_json(result, different))
         return
-    splits = {**made.recipe.splits}
+    _print_summary(result, out, blind)
+    if manifest:
+        print(f"  {_against_manifest(different)}")
+    raise typer.Exit(1 if different else 0)
+
+
+def _refuse_flags_beside_manifest(**flags: object) -> None:
+    for name, value in flags.items():
+        if value:
+            raise InputError(f"--{name} with --manifest: the manifest says it; leave it out")
+
+
+def _print_notes(result: "Made", n: int | None) -> None:
+    """Say on stderr what differs from the `n` pairs asked for, and what was not used."""
+    notes = []
+    total = result.recipe.n + result.blind
+    if n is not None and total != n:
+        notes.append(f"{n:,} rounded to {total:,}: the same number of every type in every split")
+    for source, reasons in result.left_out.items():
+        for reason, names in reasons.items():
+            notes.append(f"{source}: left out {len(names):,} {reason}, such as {names[0]}")
+    if result.redrawn:
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
+        notes.append(f"crops drawn again: {counts}")
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def _print_summary(result: "Made", out: Path, blind: bool) -> None:
+    splits = {**result.recipe.splits}
     if blind:
         del splits["test"]
-        splits["blind test"] = made.blind
+        splits["blind test"] = result.blind
     counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
-    print(f"{out}: {sum(splits.values()):,} pairs ({counts}), {made.new:,} of them new")
-    for split, ids in made.identity.items():
+    print(f"{out}: {sum(splits.values()):,} pairs ({counts}), {result.new:,} of them new")
+    for split, ids in result.identity.items():
         content, recipe = ids["content_id"][:16], ids["recipe_id"][:16]
         print(f"  {split:10} content_id {content}  recipe_id {recipe}")
     if blind:
         print(f"  the test split's answers are in {out}.answers: keep them to yourself")
-    if manifest:
-        print(f"  {tell(made, different)['manifest']}")
-    raise typer.Exit(1 if different else 0)
 
 
-def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> None:
-    """Render every row again and compare; exit code 1 if anything is wrong."""
-    from dubench.progress import bar
-    from generators.build.verify import verify as audit
-    from generators.dataset.recipe import Recipe
-
-    with bar("rows") as shown:
-        task = shown.add_task("rows", total=Recipe.read(folder).n, note="")
-        found = audit(folder, workers, lambda rows: shown.advance(task, rows))
-    if as_json:
-        told = {"rows": found.rows, "exact": found.exact, "within_one_level": found.close}
-        print_json(told | {"blind_not_rendered": found.blind, "problems": found.problems})
-    else:
-        print(
-            f"{folder}: {found.rows:,} rows; rendered again, {found.exact:,} are the same to the "
-            f"byte and {found.close:,} within one level"
-        )
-        if found.blind:
-            print(
-                f"  not rendered again: the {found.blind:,} blind test images; whoever holds the "
-                "answers verifies their folder"
-            )
-        for problem in found.problems[:SHOWN]:
-            print(f"  ✗ {problem}")
-        if len(found.problems) > SHOWN:
-            print(f"  … and {len(found.problems) - SHOWN:,} more (--json lists all)")
-        print("all good" if found.good else f"{len(found.problems):,} problems")
-    raise typer.Exit(0 if found.good else 1)
+def _as_json(result: "Made", different: list[str]) -> dict[str, Any]:
+    return {
+        "folder": str(result.folder),
+        "n": result.recipe.n,
+        "new": result.new,
+        "splits": dict(result.recipe.splits),
+        "blind": result.blind,
+        "left_out": result.left_out,
+        "redrawn": result.redrawn,
+        "identity": result.identity,
+        "manifest": _against_manifest(different),
+    }
 
 
-def manifest(
-    folder: Dataset,
-    out: Annotated[Path, typer.Option(help="A .parquet file.")] = Path("manifest.parquet"),
-) -> None:
-    """Write a dataset down without its pixels, to be made again where the photographs are."""
-    from generators.dataset.manifest import export
-
-    rows = export(folder, out)
-    print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
-
-
-def preview(folder: Dataset) -> None:
-    """Write a contact sheet and a page of histograms into the dataset's folder."""
-    from generators.dataset.preview import preview as show
-
-    made = show(folder)
-    print(f"{made.sheet}\n{made.page}")
+def _against_manifest(different: list[str]) -> str:
+    if different:
+        return f"not the manifest's pixels: {', '.join(different)}"
+    return "the very pixels of the manifest"
 
 
 def degrade(
     photo: Annotated[Path, typer.Argument(help="A photograph of any size.")],
-    kind: Annotated[str, typer.Option("--type", help=", ".join(TYPES) + ".")],
+    type_name: Annotated[str, typer.Option("--type", help=", ".join(TYPES) + ".")],
     values: Annotated[
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Fix a parameter; the rest is drawn."),
@@ -137,11 +161,11 @@ def degrade(
     """Apply one degradation to one photograph, and say exactly which."""
     from dubench.degrading import degrade_file
 
-    made = degrade_file(photo, kind, values, out, preset, seed)
+    result = degrade_file(photo, type_name, values, out, preset, seed)
     if as_json:
-        print_json({"image": str(made.path), "tuples": made.sample.tuples})
+        print_json({"image": str(result.path), "tuples": result.sample.tuples})
         return
-    print(made.path)
-    for type_, key, value in made.sample.tuples:
-        told = value if isinstance(value, float) else " ".join(f"{entry:g}" for entry in value)
-        print(f"  {type_}  {key} = {told}")
+    print(result.path)
+    for type_, key, value in result.sample.tuples:
+        numbers = value if isinstance(value, float) else " ".join(f"{entry:g}" for entry in value)
+        print(f"  {type_}  {key} = {numbers}")

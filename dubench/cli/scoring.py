@@ -1,4 +1,4 @@
-"""Ask models, score their answers, compare and report them."""
+"""Score predictions, compare and report scores."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,39 +12,10 @@ from dubench.cli.options import (
     ScoredSplit,
     Seed,
     print_json,
-    resumable,
 )
 
 Predictions = Annotated[Path, typer.Argument(metavar="PREDS", help="A preds.jsonl file.")]
 Contender = Annotated[Path, typer.Argument(help="A score.json, or a preds.jsonl.")]
-
-
-def predict(
-    model: Annotated[
-        str,
-        typer.Option(help="constant, statistics[:PRESET or FILE] or replay:FILE."),
-    ] = "statistics",
-    dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    out: Annotated[Path, typer.Option(help="File to write to.")] = Path("preds.jsonl"),
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Ask a model about every image of a split, or finish what a run began."""
-    from dubench import predictors
-    from dubench.dataset import open_split
-    from dubench.predictions.run import predict as run
-    from dubench.progress import counting
-
-    predictor = predictors.load(model, device)
-    with resumable(f"what is in {out} is safe"), counting("images") as heard:
-        made = run(open_split(dataset, split), predictor, out, heard)
-    told = {"predictions": str(made.path), "n": made.n, "new": made.new}
-    if as_json:
-        print_json(told | {"latency_s": made.latency_s})
-        return
-    speed = f", {1000 * made.latency_s:.1f} ms an image" if made.latency_s else ""
-    print(f"{made.path}: {made.n:,} predictions of {predictor.name}, {made.new:,} new{speed}")
 
 
 def score(

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from dubench.report import paper
+from dubench.text import one_line
 
 Block = Literal["score", "constant", "paper"]
 Better = Literal["higher", "lower", ""]
@@ -114,11 +115,6 @@ class Table:
                 top = (max if column.better == "higher" else min)(shown.values())
                 found |= {(at, place) for at, value in shown.items() if value == top}
         return frozenset(found)
-
-
-def one_line(text: str) -> str:
-    """`text` on one line, without what terminals and LaTeX would take for commands."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def markdown(table: Table) -> str:

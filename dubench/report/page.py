@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from dubench.report import paper
-from dubench.report.formats import Row, Table, one_line
+from dubench.report.formats import Row, Table
 from dubench.report.plotting import Drawing
 from dubench.report.tables import Score
+from dubench.text import one_line
 from generators.taxonomy import KEYS
 
 MARK = '<meta name="generator" content="dubench report">'

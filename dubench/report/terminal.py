@@ -8,10 +8,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dubench.report.formats import Column, one_line
+from dubench.report.formats import Column
 from dubench.report.tables import Score, look_up, metric_column, parameter_column, share_column
 from dubench.scoring.metrics import METRICS
 from dubench.scoring.understanding import FOUR
+from dubench.text import one_line
 from generators.taxonomy import KEYS
 
 _ROOM = 160

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dubench.report.formats import one_line
 from dubench.scoring import sample_scores
 from dubench.scoring.score import Scored
 from dubench.scoring.understanding import PARAMETER_SCORES
+from dubench.text import one_line
 from generators.errors import InputError
 
 _SKILLS = ("skill", "skill_type_correct")

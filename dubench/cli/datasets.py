@@ -1,0 +1,59 @@
+"""Prove datasets, look at them, write them down."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dubench.cli.options import Dataset, Json, Workers, print_json
+
+_MOST_PROBLEMS = 20
+
+
+def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> None:
+    """Render every row again and compare; exit code 1 if anything is wrong."""
+    from dubench.progress import bar
+    from generators.build.verify import verify as run
+    from generators.dataset.recipe import Recipe
+
+    with bar("rows") as shown:
+        task = shown.add_task("rows", total=Recipe.read(folder).n, note="")
+        audit = run(folder, workers, lambda rows: shown.advance(task, rows))
+    if as_json:
+        counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}
+        print_json(counts | {"blind_not_rendered": audit.blind, "problems": audit.problems})
+    else:
+        print(
+            f"{folder}: {audit.rows:,} rows; rendered again, {audit.exact:,} are the same to the "
+            f"byte and {audit.close:,} within one level"
+        )
+        if audit.blind:
+            print(
+                f"  not rendered again: the {audit.blind:,} blind test images; whoever holds the "
+                "answers verifies their folder"
+            )
+        for problem in audit.problems[:_MOST_PROBLEMS]:
+            print(f"  ✗ {problem}")
+        if len(audit.problems) > _MOST_PROBLEMS:
+            print(f"  … and {len(audit.problems) - _MOST_PROBLEMS:,} more (--json lists all)")
+        print("all good" if audit.good else f"{len(audit.problems):,} problems")
+    raise typer.Exit(0 if audit.good else 1)
+
+
+def manifest(
+    folder: Dataset,
+    out: Annotated[Path, typer.Option(help="A .parquet file.")] = Path("manifest.parquet"),
+) -> None:
+    """Write a dataset down without its pixels, to be made again where the photographs are."""
+    from generators.dataset.manifest import export
+
+    rows = export(folder, out)
+    print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def preview(folder: Dataset) -> None:
+    """Write a contact sheet and a page of histograms into the dataset's folder."""
+    from generators.dataset.preview import preview as run
+
+    files = run(folder)
+    print(f"{files.sheet}\n{files.page}")
