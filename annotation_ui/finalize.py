@@ -17,6 +17,7 @@ from generators.build.produce import Made, Progress
 from generators.build.replace import finished, replace
 from generators.dataset.ids import successor
 from generators.dataset.recipe import Recipe
+from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import REVIEW
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
@@ -30,24 +31,24 @@ class Finalized:
     Attributes:
         made: the dataset; `made.recipe.replaced` has the ids that took rejected ones' places.
         replaced: samples replaced by this call's review.
-        review: what recipe.json says of all reviews, see `generators.dataset.review_card`.
+        review: what recipe.json says of all reviews.
         careless: what to say of reviewers who let gold pass, by name; not for the public.
     """
 
     made: Made
     replaced: int
-    review: Mapping[str, Any]
+    review: ReviewSummary
     careless: Sequence[str]
 
     @property
     def met(self) -> bool:
         """Whether people accepted as many rows as the plan wanted."""
-        return bool(self.review["accepted"] >= self.review["wanted"])
+        return self.review.accepted >= self.review.wanted
 
     @property
     def concentrations(self) -> list[str]:
         """Where the rejects of this review concentrate, a line each."""
-        return [one["text"] for one in self.review["rounds"][-1]["concentrations"]]
+        return [hotspot.text for hotspot in self.review.rounds[-1].hotspots]
 
     @property
     def summary(self) -> str:
@@ -55,8 +56,8 @@ class Finalized:
         told, out = self.review, self.made.folder
         lines = [
             f"{out}: {self.made.recipe.n:,} pairs; rejected and replaced: {self.replaced:,}",
-            f"  accepted by people: {told['accepted']:,} of the {told['wanted']:,} planned "
-            f"(--fraction {told['fraction']:g})",
+            f"  accepted by people: {told.accepted:,} of the {told.wanted:,} planned "
+            f"(--fraction {told.fraction:g})",
             *(f"  {text}" for text in self.concentrations),
             *(f"  {text}: look at their verdicts before you publish" for text in self.careless),
         ]
@@ -64,8 +65,8 @@ class Finalized:
             lines.append("  the plan is met")
         else:
             lines.append(
-                f"  replacements still to be looked at: {told['waiting']:,}; next: dubench review "
-                f"plan {out} --fraction {told['fraction']:g}, then serve and finalize {out}"
+                f"  replacements still to be looked at: {told.waiting:,}; next: dubench review "
+                f"plan {out} --fraction {told.fraction:g}, then serve and finalize {out}"
             )
         return "\n".join(lines)
 
@@ -108,12 +109,12 @@ def finalize(
 
 def _review(
     folder: Path, told: Mapping[str, Any], store: Store, accepted: set[str], rejected: set[str]
-) -> dict[str, Any]:
+) -> ReviewSummary:
     """`review` of the new recipe.json."""
     recipe, fraction = Recipe.from_json(told), store.plan()["fraction"]
     before = {row.id for row in entries(folder, recipe) if row.review == REVIEW[1]}
     replaced = (set(recipe.replaced) - rejected) | {successor(name) for name in rejected}
-    return {
+    review = {
         "fraction": fraction,
         "wanted": wanted(fraction, recipe.n),
         "accepted": len(before | accepted),
@@ -121,6 +122,7 @@ def _review(
         "waiting": len(replaced - before - accepted),
         "rounds": [*told.get("review", {}).get("rounds", []), published(store)],
     }
+    return ReviewSummary.from_json(review, f"{folder / 'recipe.json'}: review")
 
 
 def _check_same(

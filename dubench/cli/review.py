@@ -130,7 +130,7 @@ def finalize(
     with resumable(f"finished shards in {out} are safe"), GenerateBar() as heard:
         made = run(folder, out, sources, workers, DepthSpec.parse(depth), heard)
     if as_json:
-        print_json({"folder": str(out), "replaced": made.replaced, "review": made.review})
+        print_json({"folder": str(out), "replaced": made.replaced, "review": made.review.to_json()})
         return
     print(made.summary)
 

@@ -17,6 +17,7 @@ from generators.dataset.folder import lock, opened, settle
 from generators.dataset.identity import split_identity
 from generators.dataset.parquet import holds
 from generators.dataset.recipe import Recipe
+from generators.dataset.review_figures import ReviewSummary
 from generators.errors import InputError
 from generators.files import FULL, write_whole
 from generators.sources.pools import Photograph
@@ -89,12 +90,12 @@ class Job:
     device: str = "cpu"
     manifest: Path | None = None
     revision: Revision | None = None
-    review: Mapping[str, Any] | None = None
+    review: ReviewSummary | None = None
 
     @property
     def opened(self) -> dict[str, Any]:
         """recipe.json before the dataset is finished."""
-        review = {"review": dict(self.review)} if self.review else {}
+        review = {"review": self.review.to_json()} if self.review else {}
         return opened(self.recipe) | review
 
 

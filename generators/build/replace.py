@@ -17,6 +17,7 @@ from generators.dataset.folder import check_folder, check_space
 from generators.dataset.ids import parse, successor
 from generators.dataset.parquet import unreadable
 from generators.dataset.recipe import Recipe, read_finished, share_out
+from generators.dataset.review_figures import ReviewSummary
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
 from generators.sources.pools import Gathering, Pool, SourceSpec
@@ -29,7 +30,7 @@ def replace(
     out: Path,
     accepted: Collection[str],
     rejected: Collection[str],
-    review: Mapping[str, Any],
+    review: ReviewSummary,
     sources: Sequence[SourceSpec],
     workers: int | None = None,
     progress: Progress | None = None,
@@ -45,7 +46,7 @@ def replace(
     Args:
         folder: a finished dataset; it is not changed.
         accepted, rejected: ids.
-        review: what people found, as the card tells it: see `generators.dataset.review_card`.
+        review: what people found, for recipe.json and the card.
         sources, depth: as the dataset was generated with.
 
     Raises:

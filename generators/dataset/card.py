@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_card import section
+from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import flat_columns, schema
 from generators.sources.splits import SPLITS
 from generators.taxonomy import TYPES
@@ -27,7 +28,7 @@ def card(
     identity: Identity,
     left_out: LeftOut,
     blind: Mapping[str, Any] | None = None,
-    review: Mapping[str, Any] | None = None,
+    review: ReviewSummary | None = None,
 ) -> str:
     """README.md of the dataset: YAML for the Hub, then prose and tables for people.
 
@@ -37,7 +38,11 @@ def card(
     """
     return "\n\n".join(
         [
-            _front_matter(recipe, bool(blind), _fingerprint(recipe, identity, blind, review)),
+            _front_matter(
+                recipe,
+                bool(blind),
+                _fingerprint(recipe, identity, blind, review and review.to_json()),
+            ),
             f"# {recipe.preset.name}: degraded photographs with exact ground truth",
             f"{recipe.n:,} pairs of {recipe.size}×{recipe.size} RGB images, clean and degraded, "
             "each with the type of its degradation and the physical parameters that made it, in "

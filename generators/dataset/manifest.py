@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe, read_finished
+from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import schema
 from generators.errors import InputError
 from generators.files import whole
@@ -42,7 +43,7 @@ class Manifest:
     recipe: Recipe
     identity: Mapping[str, Mapping[str, str]]
     rows: Mapping[int, Mapping[str, Any]]
-    review: Mapping[str, Any] | None = None
+    review: ReviewSummary | None = None
 
     @property
     def photographs(self) -> dict[str, str]:
@@ -109,7 +110,8 @@ def read(path: Path) -> Manifest:
     rows = {json.loads(row["recipe"])["index"]: row for row in table.to_pylist()}
     recipe = Recipe.from_json(json.loads(about[b"recipe"]))
     review = json.loads(about[b"review"])
-    return Manifest(recipe, json.loads(about[b"identity"]), rows, review)
+    summary = ReviewSummary.from_json(review, f"--manifest {path}: review") if review else None
+    return Manifest(recipe, json.loads(about[b"identity"]), rows, summary)
 
 
 def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str) -> None:

@@ -267,7 +267,7 @@ _SCRIPT = """
 import sys
 from pathlib import Path
 from annotation_ui.finalize import finalize
-from generators.sources import SourceSpec
+from generators.sources.pools import SourceSpec
 if __name__ == "__main__":
     finalize(Path(sys.argv[1]), Path(sys.argv[2]), [SourceSpec("builtin")], workers=1)
 """

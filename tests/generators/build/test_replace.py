@@ -19,6 +19,7 @@ from generators.build.verify import verify
 from generators.dataset import manifest
 from generators.dataset.ids import parse
 from generators.dataset.recipe import Recipe
+from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import schema
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
@@ -30,9 +31,8 @@ REJECTED = ("du-00000003", "du-00000120", "du-00000300", "du-00000430", "du-0000
 ACCEPTED = ("du-00000004", "du-00000429")
 
 
-def review(accepted: int = len(ACCEPTED), replaced: int = len(REJECTED)) -> dict[str, Any]:
-    told = {"accepted": accepted, "replaced": replaced, "waiting": replaced}
-    return {"fraction": 0.1, "wanted": 44, **told, "rounds": []}
+def review(accepted: int = len(ACCEPTED), replaced: int = len(REJECTED)) -> ReviewSummary:
+    return ReviewSummary(0.1, 44, accepted, replaced, replaced, ())
 
 
 def replaced(folder: Path, out: Path, rejected: Collection[str] = REJECTED, **options: Any) -> Made:
@@ -135,7 +135,7 @@ def test_its_manifest_makes_it_again(second: Path, tmp_path: Path) -> None:
     assert made.recipe.replaced == Recipe.read(second).replaced
     assert verify(tmp_path / "d").good
     told, card = (tmp_path / "d" / name for name in ("recipe.json", "README.md"))
-    assert json.loads(told.read_text())["review"] == review()
+    assert json.loads(told.read_text())["review"] == review().to_json()
     assert "People accepted 2 rows" in card.read_text()
 
 
