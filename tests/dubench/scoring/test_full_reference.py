@@ -1,12 +1,16 @@
-from typing import Any
-
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from dubench.scoring.full_reference import luma, psnr, ssim
 from tests.dubench.scoring.pictures import Stack, pairs
+
+C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+# Of an SSIM in float64: both sides of 2·cov + C₂ over var + C₂ are sums of four moments, each of
+# 121 products up to 255² with one rounding of 2⁻⁵³ for each product and sum.
+ROUNDING = 2 * 4 * 122 * 2.0**-53 * 255**2 / C2
 
 
 def grey(image: Stack) -> np.ndarray:
@@ -14,10 +18,10 @@ def grey(image: Stack) -> np.ndarray:
     return np.asarray(Image.fromarray(image).convert("L"), np.float64)
 
 
-def skimage_ssim(a: np.ndarray, b: np.ndarray, full: bool = False) -> Any:
+def skimage_ssim(a: np.ndarray, b: np.ndarray) -> float:
     """With Wang's window it filters with 11 × 11 taps and averages without the rim of 5."""
     window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    return structural_similarity(a, b, data_range=255, full=full, **window)
+    return float(structural_similarity(a, b, data_range=255, **window))
 
 
 def test_psnr_is_skimages() -> None:
@@ -43,8 +47,10 @@ def test_identical_images_have_100_db_and_nothing_more() -> None:
 
 def test_ssim_is_skimages() -> None:
     degraded, clean = pairs(96)
-    wanted = [skimage_ssim(grey(a), grey(b)) for a, b in zip(degraded, clean, strict=True)]
-    assert ssim(degraded, clean) == pytest.approx(wanted, abs=1e-4)
+    for to_luma, apart in ((grey, 1e-4), (luma, 2 * ROUNDING)):
+        planes = [(to_luma(a), to_luma(b)) for a, b in zip(degraded, clean, strict=True)]
+        wanted = [skimage_ssim(*both) for both in planes]
+        assert ssim(degraded, clean) == pytest.approx(wanted, abs=apart)
 
 
 def test_ssim_of_a_negative_is_below_zero() -> None:
@@ -67,6 +73,7 @@ def test_luma_is_pillows_but_for_its_fixed_point() -> None:
     assert difference.mean() < 0.001
     greys = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
     assert luma(greys).tolist() == [list(range(256))]
+    assert luma(np.array([[[0, 0, 250]]], np.uint8)).tolist() == [[29]]  # 28.5: half up
 
 
 def test_ssim_is_pyiqas_but_for_windows_of_reversed_structure() -> None:
@@ -74,12 +81,37 @@ def test_ssim_is_pyiqas_but_for_windows_of_reversed_structure() -> None:
     pyiqa = pytest.importorskip("pyiqa")
     import torch
 
-    degraded, clean = pairs(96)
+    degraded, clean = map(untied, pairs(96))
     tensors = [torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255 for x in (degraded, clean)]
     theirs = pyiqa.create_metric("ssim", device="cpu")(*tensors).numpy()
     assert ssim(degraded, clean) == pytest.approx(theirs, abs=1e-3)
-    maps = [
-        skimage_ssim(luma(a), luma(b), full=True)[1] for a, b in zip(degraded, clean, strict=True)
-    ]
-    clamped = [np.maximum(shown[5:-5, 5:-5], 0).mean() for shown in maps]
-    assert theirs == pytest.approx(clamped, abs=2e-5)  # its luma is rounded from float32
+    clamped = [clamped_ssim(luma(a), luma(b)) for a, b in zip(degraded, clean, strict=True)]
+    assert theirs == pytest.approx(clamped, abs=2 * ROUNDING)
+
+
+def untied(images: Stack) -> Stack:
+    """With another blue where the luma is half-way between two levels.
+
+    pyiqa's luma is of float32: six roundings of 255 · 2⁻²⁴, 1e-4 in all, may put a half on either
+    side, as the CPU's order of sums has it. Any other luma is 1e-3 or more away from a half.
+    """
+    red, green, blue = np.moveaxis(images.astype(int), -1, 0)
+    tied = (299 * red + 587 * green + 114 * blue) % 1000 == 500
+    assert 0 < tied.mean() < 0.002
+    return np.stack([red, green, blue ^ tied], -1).astype(np.uint8)
+
+
+def clamped_ssim(x: np.ndarray, y: np.ndarray) -> float:
+    """Wang's formula in float64 with pyiqa's window, which is rounded to float32."""
+    offsets = np.arange(-5, 6)
+    window = np.exp(-(offsets**2 + offsets[:, None] ** 2) / (2 * 1.5**2))
+    window = np.float32(window / window.sum()).astype(np.float64)
+
+    def local(values: np.ndarray) -> np.ndarray:
+        return np.tensordot(sliding_window_view(values, window.shape), window, 2)
+
+    mean_x, mean_y = local(x), local(y)
+    variances = local(x * x) - mean_x**2 + local(y * y) - mean_y**2
+    structure = (2 * (local(x * y) - mean_x * mean_y) + C2) / (variances + C2)
+    means = (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
+    return float(np.mean(means * np.maximum(structure, 0)))
