@@ -22,7 +22,7 @@ from generators.taxonomy import KEYS, TYPES
 TYPE_NAMES = tuple(TYPES)
 """Names of the types, in the taxonomy's order: what the codes in `GroundTruth.types` index."""
 
-_ANSWERS = ("id", "type", *KEYS, "severity", "source", "source_id")
+_GROUND_TRUTH = ("id", "type", *KEYS, "severity", "source", "source_id")
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ class Split:
             )
         columns = _columns(self.files[0])
         # A dataset made before a type existed has no columns for its keys.
-        missing = [name for name in _ANSWERS if name not in columns and name not in KEYS]
+        missing = [name for name in _GROUND_TRUTH if name not in columns and name not in KEYS]
         if missing:
             raise InputError(f"{self.files[0]}: no column {missing[0]}: not a dataset of dubench")
-        table = _table(self.files, [name for name in _ANSWERS if name in columns])
+        table = _table(self.files, [name for name in _GROUND_TRUTH if name in columns])
         names = _type_names(self.files[0])
         codes = np.array([TYPE_NAMES.index(name) for name in names], np.int8)
         rows = table.num_rows
@@ -151,15 +151,15 @@ class Split:
             for place, name in enumerate(names):
                 if only is not None and name not in only:
                     continue
-                made: list[Any] = [name]
+                row: list[Any] = [name]
                 for column in columns:
                     image = decode_rgb((batch[column][place].as_py() or {}).get("bytes") or b"")
                     if image is None:
                         raise InputError(
                             f"{self.where}: {column} of {name} is not an image; run dubench verify"
                         )
-                    made.append(image)
-                yield tuple(made)
+                    row.append(image)
+                yield tuple(row)
 
     def depths(self, only: Collection[str]) -> Iterator[tuple[str, Any, float]]:
         """Yield (id, (H, W) uint16 depth, β) of the hazy samples among `only`.
@@ -212,8 +212,8 @@ def _folder(where: str, path: Path, split: str) -> Split:
         *sorted((path / "data").glob(f"blind-{split}-*.parquet")),
     ]
     if not files:
-        there = [name for name in SPLITS if any((path / "data").glob(f"{name}-*.parquet"))]
-        remedy = f"; it has {', '.join(there)}: give --split {there[0]}" if there else ""
+        others = [name for name in SPLITS if any((path / "data").glob(f"{name}-*.parquet"))]
+        remedy = f"; it has {', '.join(others)}: give --split {others[0]}" if others else ""
         raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet){remedy}")
     return Split(where, split, path.absolute().name, files, told)
 
@@ -271,14 +271,14 @@ def _type_names(file: Path) -> list[str]:
 
 def _fill(out: NDArray[np.float64], column: Any) -> None:
     """Copy an Arrow column of float32, or of lists of them, into `out` where it is not null."""
-    there = np.asarray(column.is_valid())
-    if not there.any():
+    present = np.asarray(column.is_valid())
+    if not present.any():
         return
     stored = column.drop_null()
     flat = stored.flatten() if out.ndim == 2 else stored
     # The shortest decimal of a float32 is the five-digit number that was rendered.
     exact = flat.to_numpy(zero_copy_only=False).astype(np.float32).astype(str).astype(np.float64)
-    out[there] = exact.reshape(-1, *out.shape[1:])
+    out[present] = exact.reshape(-1, *out.shape[1:])
 
 
 def _open(file: Path) -> Any:

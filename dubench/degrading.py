@@ -20,18 +20,20 @@ class DegradedFile:
 
 
 def degrade_file(
-    photo: Path, kind: str, settings: list[str], out: Path | None, preset: str, seed: int
+    photo: Path, type_name: str, settings: list[str], out: Path | None, preset: str, seed: int
 ) -> DegradedFile:
     """Degrade the photograph at `photo` and write it as PNG to `out`.
 
     Args:
         settings: KEY=VALUE; a vector's entries are parted by commas.
         out: a .png file; by default beside the working folder, named after photo and type.
+        preset: what the parameters not in `settings` are drawn from.
+        seed: of every draw.
 
     Raises:
         InputError: the photograph, a setting or `out` is unusable.
     """
-    out = out or Path(f"{photo.stem}-{kind}.png")
+    out = out or Path(f"{photo.stem}-{type_name}.png")
     if out.suffix.lower() != ".png":
         raise InputError(f"--out {out}: name a .png file, so that the pixels stay exact")
     if not out.parent.is_dir():
@@ -40,7 +42,7 @@ def degrade_file(
         image, _ = photographs.load(photo)
     except photographs.UnreadableError as error:
         raise InputError(f"{photo}: {error}") from None
-    sample = degrade(image, kind, dict(map(_setting, settings)), seed, preset=preset)
+    sample = degrade(image, type_name, dict(map(_setting, settings)), seed, preset=preset)
     Image.fromarray(sample.degraded).save(out)
     return DegradedFile(out, sample)
 

@@ -55,19 +55,19 @@ def bar(unit: str) -> Progress:
 
 @contextmanager
 def counting(unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that appears once it is told of `done` of `of` units."""
-    shown = bar(unit)
+    """A bar of `unit`s that appears at the first call of what this yields: (done, total)."""
+    progress = bar(unit)
     task: TaskID | None = None
 
-    def heard(done: int, of: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         nonlocal task
         if task is None:
-            shown.start()
-            task = shown.add_task(unit, total=of, completed=done, before=done, note="")
-        shown.update(task, completed=done, total=of)
+            progress.start()
+            task = progress.add_task(unit, total=total, completed=done, before=done, note="")
+        progress.update(task, completed=done, total=total)
 
     try:
-        yield heard
+        yield on_progress
     finally:
         if task is not None:  # a bar that never began would leave an empty line
-            shown.stop()
+            progress.stop()

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, TypeGuard
 
-_SHOWN = reprlib.Repr()
-_SHOWN.maxstring = _SHOWN.maxother = _SHOWN.maxlong = 60
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 class Repeated(dict[str, Any]):
@@ -24,8 +24,8 @@ class Repeated(dict[str, Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    return made if len(made) == len(pairs) else Repeated(pairs)
+    mapping = dict(pairs)
+    return mapping if len(mapping) == len(pairs) else Repeated(pairs)
 
 
 def _refuse(constant: str) -> None:
@@ -42,9 +42,9 @@ def pairs_of(mapping: dict[str, Any]) -> Iterable[tuple[str, Any]]:
     return mapping.pairs if isinstance(mapping, Repeated) else mapping.items()
 
 
-def shown(value: object) -> str:
+def brief(value: object) -> str:
     """Any decoded value on one line, shortened to about sixty characters."""
-    return _SHOWN.repr(value)
+    return _SHORT.repr(value)
 
 
 def is_text(value: object) -> TypeGuard[str]:

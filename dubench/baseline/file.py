@@ -73,7 +73,7 @@ def read(path: Path) -> Model:
     try:
         with safe_open(path, framework="numpy") as opened:
             header = json.loads((opened.metadata() or {}).get("dubench", "{}"))
-            found = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged, or not safetensors: {_line(error)}") from None
     if not isinstance(header, dict):
@@ -85,14 +85,14 @@ def read(path: Path) -> Model:
                 "train one: dubench train statistics"
             )
     try:
-        return _model(tuple(header["types"]), found)
+        return _model(tuple(header["types"]), tensors)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged: {_line(error)}; train it again") from None
 
 
 def _expected() -> dict[str, Any]:
     """The header's entries that must be these."""
-    taxonomy = {kind.name: [key.name for key in kind.keys] for kind in TYPES.values()}
+    taxonomy = {name: [key.name for key in one.keys] for name, one in TYPES.items()}
     return {"format": FORMAT, "statistics": FORM, "taxonomy": taxonomy}
 
 
@@ -100,27 +100,27 @@ def _line(error: Exception) -> str:
     return f"{type(error).__name__} {error}".partition("\n")[0]
 
 
-def _model(types: tuple[str, ...], found: Arrays) -> Model:
-    """The model of the tensors `found`; KeyError or ValueError where they do not fit together."""
+def _model(types: tuple[str, ...], tensors: Arrays) -> Model:
+    """The model of the tensors `tensors`; KeyError or ValueError where they do not fit together."""
     if not types or not set(types) <= set(TYPES):
         raise ValueError(f"types {types}")
-    for name, array in found.items():
+    for name, array in tensors.items():
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ValueError(f"{name} is not all numbers")
-    mean, deviation = found["mean"], found["deviation"]
+    mean, deviation = tensors["mean"], tensors["deviation"]
     if mean.shape != (COUNT,) or deviation.shape != (COUNT,) or not (deviation > 0).all():
         raise ValueError("mean and deviation do not fit the statistics")
-    support = {name: _support(name, found) for name in keys_of(types)}
+    support = {name: _support(name, tensors) for name in keys_of(types)}
     outputs = {"type": len(types)} | {name: len(values) for name, values in support.items()}
-    networks = {name: _network(name, count, found) for name, count in outputs.items()}
+    networks = {name: _network(name, count, tensors) for name, count in outputs.items()}
     layers = sum(len(network.layers) for network in networks.values())
-    if len(found) != 2 + len(support) + 2 * layers:
+    if len(tensors) != 2 + len(support) + 2 * layers:
         raise ValueError("there are parts that belong to nothing")
     return Model(types, mean, deviation, support, networks)
 
 
-def _support(name: str, found: Arrays) -> NDArray[np.float64]:
-    values = found[f"{name}.support"]
+def _support(name: str, tensors: Arrays) -> NDArray[np.float64]:
+    values = tensors[f"{name}.support"]
     shape = (len(values), KEYS[name].size) if KEYS[name].kind == "vector" else (len(values),)
     # Answers are weighted by 1/|v|.
     if values.shape != shape or not values.reshape(len(values), -1).any(axis=1).all():
@@ -128,11 +128,11 @@ def _support(name: str, found: Arrays) -> NDArray[np.float64]:
     return values
 
 
-def _network(name: str, outputs: int, found: Arrays) -> Network:
+def _network(name: str, outputs: int, tensors: Arrays) -> Network:
     layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
     width = COUNT
-    while f"{name}.{len(layers)}.weight" in found:
-        weights, biases = (found[f"{name}.{len(layers)}.{part}"] for part in ("weight", "bias"))
+    while f"{name}.{len(layers)}.weight" in tensors:
+        weights, biases = (tensors[f"{name}.{len(layers)}.{part}"] for part in ("weight", "bias"))
         if weights.ndim != 2 or weights.shape[1] != width or biases.shape != weights.shape[:1]:
             raise ValueError(f"{name}.{len(layers)} is {weights.shape}, {biases.shape}")
         layers.append((weights, biases))

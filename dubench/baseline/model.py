@@ -52,4 +52,4 @@ class Model:
 
 def keys_of(types: tuple[str, ...]) -> list[str]:
     """The keys of `types`, in the taxonomy's order."""
-    return [key.name for kind in types for key in TYPES[kind].keys]
+    return [key.name for type_name in types for key in TYPES[type_name].keys]

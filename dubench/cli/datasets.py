@@ -16,9 +16,9 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
     from generators.build.verify import verify as run
     from generators.dataset.recipe import Recipe
 
-    with bar("rows") as shown:
-        task = shown.add_task("rows", total=Recipe.read(folder).n, note="")
-        audit = run(folder, workers, lambda rows: shown.advance(task, rows))
+    with bar("rows") as progress:
+        task = progress.add_task("rows", total=Recipe.read(folder).n, note="")
+        audit = run(folder, workers, lambda rows: progress.advance(task, rows))
     if as_json:
         counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}
         print_json(counts | {"blind_not_rendered": audit.blind, "problems": audit.problems})

@@ -1,4 +1,4 @@
-"""Flags that mean the same in every command, and how results and mistakes are told."""
+"""Flags that mean the same in every command, and how results and mistakes are printed."""
 
 import json
 import sys

@@ -20,12 +20,12 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Ask a model about every image of a split, or finish what a run began."""
-    from dubench import predictors
     from dubench.dataset import open_split
     from dubench.predictions.run import predict as run
+    from dubench.predictors import load_predictor
     from dubench.progress import counting
 
-    predictor = predictors.load(model, device)
+    predictor = load_predictor(model, device)
     with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
         summary = run(open_split(dataset, split), predictor, out, on_progress)
     if as_json:

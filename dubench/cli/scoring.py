@@ -44,7 +44,7 @@ def score(
     from dubench.scoring.score import score as run
 
     check_out(out)
-    with counting("restored images") as heard:
+    with counting("restored images") as on_progress:
         scored = run(
             predictions,
             dataset,
@@ -53,14 +53,14 @@ def score(
             restored=restored,
             seed=seed,
             device=device,
-            heard=heard,
+            heard=on_progress,
         )
-    told = write(out, scored)
+    result = write(out, scored)
     if as_json:
-        print_json(told)
+        print_json(result)
         return
-    show(told)
-    print(f"written: {out} and {told['per_sample']} beside it")
+    show(result)
+    print(f"written: {out} and {result['per_sample']} beside it")
 
 
 def compare(
@@ -81,12 +81,12 @@ def compare(
     from dubench.scoring.compare import compare as run
     from dubench.scoring.compare import load
 
-    found = run(load(a, dataset, split), load(b, dataset, split), seed)
+    comparison = run(load(a, dataset, split), load(b, dataset, split), seed)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(comparison))
     else:
-        show(found)
-    raise typer.Exit(1 if fail_if_worse and found.worse else 0)
+        show(comparison)
+    raise typer.Exit(1 if fail_if_worse and comparison.worse else 0)
 
 
 def report(
@@ -98,9 +98,9 @@ def report(
     from dubench.progress import counting
     from dubench.report.report import report as run
 
-    with counting("figures") as heard:
-        made = run(scores, out, heard)
+    with counting("figures") as on_progress:
+        files = run(scores, out, on_progress)
     if as_json:
-        print_json([str(path) for path in made])
+        print_json([str(path) for path in files])
         return
-    print(f"{made[0]}\n{len(made) - 1} tables and figures beside it")
+    print(f"{files[0]}\n{len(files) - 1} tables and figures beside it")

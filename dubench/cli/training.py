@@ -27,15 +27,16 @@ def statistics(
     as_json: Json = False,
 ) -> None:
     """Train the statistics baseline on a dataset's train split."""
-    from dubench.baseline.train import train
+    from dubench.baseline.train import train_statistics
 
-    made = train(dataset, out, seed, workers)
+    trained = train_statistics(dataset, out, seed, workers)
+    validation = trained.validation
     if as_json:
-        print_json({"model": str(made.path), "validation": made.figures})
+        print_json({"model": str(trained.path), "validation": validation and validation.to_json()})
         return
-    print(f"{made.path}: use it with --model statistics:{made.path}")
-    if made.figures:
-        n, t_acc, p_rel = (made.figures[name] for name in ("n", "t_acc", "p_rel"))
+    print(f"{trained.path}: use it with --model statistics:{trained.path}")
+    if validation:
         print(
-            f"  on the {n:,} validation samples: T-Acc {t_acc:.4f}, mean P-Rel {p_rel['avg']:.4f}"
+            f"  on the {validation.n:,} validation samples: T-Acc {validation.t_acc:.4f}, "
+            f"mean P-Rel {validation.p_rel['avg']:.4f}"
         )

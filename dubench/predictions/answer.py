@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dubench.predictions.names import find_key, find_type
-from dubench.text import shown
+from dubench.text import brief
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES, Key, Value
 
 MOST = 1e9
-_OWN = {kind.name: frozenset(key.name for key in kind.keys) for kind in TYPES.values()}
+_KEYS_OF = {name: frozenset(key.name for key in type_.keys) for name, type_ in TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def from_tuples(triples: Sequence[Any]) -> Answer:
     """
     for triple in triples:
         if not isinstance(triple, list | tuple) or len(triple) != 3:
-            raise InputError(f'{shown(triple)} is not a tuple; write ["blur", "sigma", 3.1]')
+            raise InputError(f'{brief(triple)} is not a tuple; write ["blur", "sigma", 3.1]')
         if not (isinstance(triple[0], str) and isinstance(triple[1], str)):
-            raise InputError(f"type and key of the tuple {shown(triple)} must be strings")
+            raise InputError(f"type and key of the tuple {brief(triple)} must be strings")
     types = [triple[0] for triple in triples] or ["none"]
     return _answer(types, [(key, value) for _, key, value in triples])
 
@@ -55,10 +55,10 @@ def _answer(types: list[str], pairs: Iterable[tuple[str, Any]]) -> Answer:
     type_ = find_type(types[0]) if len(named) == 1 else None
     wrong: list[str] = []
     if len(named) > 1:
-        wrong.append(f"two types, {' and '.join(shown(name) for name in list(named)[:2])}")
+        wrong.append(f"two types, {' and '.join(brief(name) for name in list(named)[:2])}")
     elif type_ is None:
-        wrong.append(f"unknown type {shown(types[0])}")
-    own = _OWN[type_] if type_ else frozenset()
+        wrong.append(f"unknown type {brief(types[0])}")
+    own = _KEYS_OF[type_] if type_ else frozenset()
 
     parameters: dict[str, Value] = {}
     extra: list[str] = []
@@ -66,7 +66,7 @@ def _answer(types: list[str], pairs: Iterable[tuple[str, Any]]) -> Answer:
         key = find_key(name, type_)
         if key is None:
             extra.append(name)
-            wrong.append(f"unknown key {shown(name)}")
+            wrong.append(f"unknown key {brief(name)}")
             continue
         value = check_value(KEYS[key], given)
         if key not in own:
@@ -93,11 +93,11 @@ def check_value(key: Key, given: Any) -> Value:
         entries = [entry for row in entries for entry in row]
     if len(entries) != key.size or not all(_is_number(entry) for entry in entries):
         wanted = f"{key.size} numbers" if key.kind == "vector" else "a number"
-        raise InputError(f"{key.name}={shown(given)} is not {wanted}")
+        raise InputError(f"{key.name}={brief(given)} is not {wanted}")
     for entry in entries:
         # Not NaN either: it compares with nothing.
         if not abs(entry) <= MOST:
-            raise InputError(f"{key.name}={shown(entry)} is not a finite number up to {MOST:g}")
+            raise InputError(f"{key.name}={brief(entry)} is not a finite number up to {MOST:g}")
     floats = tuple(float(entry) for entry in entries)
     return floats if key.kind == "vector" else floats[0]
 

@@ -1,4 +1,4 @@
-"""preds.jsonl: what a model said of each image, read line by line, and written.
+"""preds.jsonl: a model's prediction of each image, read line by line, and written.
 
 docs/predictions.md describes the format, `dubench.predictions.record` reads one line, and
 `dubench.predictions.schema` is the JSON Schema of one line.
@@ -15,11 +15,11 @@ from typing import IO, Any
 from dubench.predictions.grammar import DELTA
 from dubench.predictions.record import Prediction as Prediction
 from dubench.predictions.record import meta_of, prediction_of
-from dubench.text import STRICT, shown
+from dubench.text import STRICT, brief
 from generators.errors import InputError
 
 LONGEST_LINE = 16_000_000
-_SHOWN_IDS = 3
+_LISTED_IDS = 3
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,21 @@ def read(path: Path, ids: Collection[str] | None = None) -> Predictions:
             if "meta" in record and meta is None and not by_id:
                 meta, delta = meta_of(record)
                 continue
-            made = prediction_of(record, number, delta)
+            prediction = prediction_of(record, number, delta)
         except InputError as error:
             raise InputError(f"{path} line {number}: {error}") from None
-        before = by_id.setdefault(made.id, made)
-        if before is not made:
+        first = by_id.setdefault(prediction.id, prediction)
+        if first is not prediction:
             raise InputError(
-                f"{path} line {number}: the id {shown(made.id)} was on line {before.line} already; "
-                "keep one of them"
+                f"{path} line {number}: the id {brief(prediction.id)} was on line {first.line} "
+                "already; keep one of them"
             )
     if not by_id:
         raise InputError(f"{path} has no predictions; each line is one, as {_EXAMPLE}")
-    read_ = Predictions(path, meta or {}, digest.hexdigest(), by_id)
+    predictions = Predictions(path, meta or {}, digest.hexdigest(), by_id)
     if known is not None:
-        check_ids(read_, known)
-    return read_
+        check_ids(predictions, known)
+    return predictions
 
 
 _EXAMPLE = '{"id": "du-00000042", "type": "blur", "parameters": {"sigma": 3.1}}'
@@ -116,7 +116,7 @@ def _decode(line: bytes) -> dict[str, Any]:
             f"not UTF-8 text (byte {error.start + 1}); unpack an archive, or save the file as UTF-8"
         ) from None
     if not text.lstrip().startswith("{"):
-        raise InputError(f"not a JSON object ({shown(text.strip())}); each line is {_EXAMPLE}")
+        raise InputError(f"not a JSON object ({brief(text.strip())}); each line is {_EXAMPLE}")
     try:
         return STRICT.decode(text)
     except json.JSONDecodeError as error:
@@ -138,20 +138,19 @@ def _decode(line: bytes) -> dict[str, Any]:
 _CUT = "cut off in the middle, at the end of the file; write the file again"
 
 
-def check_ids(read_: Predictions, known: frozenset[str]) -> None:
+def check_ids(predictions: Predictions, known: frozenset[str]) -> None:
     """Raise InputError unless every prediction is of an image in `known`."""
-    unknown = [made for name, made in read_.by_id.items() if name not in known]
+    unknown = [one for name, one in predictions.by_id.items() if name not in known]
     if not unknown:
         return
-    few = ", ".join(f"{shown(made.id)} (line {made.line})" for made in unknown[:_SHOWN_IDS])
-    more = ", …" if len(unknown) > _SHOWN_IDS else ""
-    says = [
-        f"{name} {shown(read_.meta[name])}" for name in ("dataset", "split") if name in read_.meta
-    ]
-    hint = f" (the meta line says {', '.join(says)})" if says else ""
+    few = ", ".join(f"{brief(one.id)} (line {one.line})" for one in unknown[:_LISTED_IDS])
+    more = ", …" if len(unknown) > _LISTED_IDS else ""
+    meta = predictions.meta
+    data = [f"{name} {brief(meta[name])}" for name in ("dataset", "split") if name in meta]
+    hint = f" (the meta line says {', '.join(data)})" if data else ""
     raise InputError(
-        f"{read_.path}: {len(unknown):,} of {len(read_.by_id):,} ids are not in the dataset: "
-        f"{few}{more}; are they of another dataset or split?{hint}"
+        f"{predictions.path}: {len(unknown):,} of {len(predictions.by_id):,} ids are not in the "
+        f"dataset: {few}{more}; are they of another dataset or split?{hint}"
     )
 
 
@@ -173,7 +172,7 @@ def dump(record: Mapping[str, Any]) -> str:
         if len(text) >= LONGEST_LINE:
             raise InputError(f"longer than {LONGEST_LINE // 10**6} MB")
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"the prediction {shown(record.get('id'))}: {error}") from None
+        raise InputError(f"the prediction {brief(record.get('id'))}: {error}") from None
     return text
 
 
@@ -181,7 +180,7 @@ def _plain(value: Any) -> Any:
     """Numpy's numbers and arrays as Python's."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"{shown(value)} cannot be written as JSON")
+    raise TypeError(f"{brief(value)} cannot be written as JSON")
 
 
 def write_line(file: IO[str], record: Mapping[str, Any]) -> None:

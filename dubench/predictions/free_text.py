@@ -8,7 +8,7 @@ from typing import Any
 from dubench.predictions import grammar
 from dubench.predictions.answer import Answer, from_parameters, from_tuples
 from dubench.predictions.names import find_field, find_key
-from dubench.text import LENIENT, pairs_of, shown
+from dubench.text import LENIENT, brief, pairs_of
 from generators.errors import InputError
 
 # Generous for any model; they bound the work that a hostile text can cause.
@@ -35,7 +35,7 @@ def understand(text: str, delta: float = grammar.DELTA) -> Answer:
         raise InputError(f"longer than {LONGEST:,} characters")
     if grammar.has_tokens(text):
         return Answer(*grammar.decode(text, delta))
-    answers = [_answer(found) for found in _objects(text)]
+    answers = [_answer(pairs) for pairs in _objects(text)]
     if not answers:
         raise InputError("neither tokens nor a JSON object with a type")
     for answer in answers:
@@ -53,10 +53,10 @@ def _objects(text: str) -> Iterator[list[tuple[str, Any]]]:
         if opening.start() < end:
             continue
         try:
-            found, after = LENIENT.raw_decode(text, opening.start())
+            decoded, after = LENIENT.raw_decode(text, opening.start())
         except (ValueError, RecursionError):
             continue
-        pairs = [(find_field(name, _FIELDS) or name, value) for name, value in pairs_of(found)]
+        pairs = [(find_field(name, _FIELDS) or name, value) for name, value in pairs_of(decoded)]
         if any(name in ("type", "tuples") for name, _ in pairs):
             yield pairs
             end = after
@@ -68,15 +68,15 @@ def _answer(pairs: list[tuple[str, Any]]) -> Answer:
         raise InputError("type, parameters or tuples is given twice")
     if "tuples" in fields:
         if not isinstance(fields["tuples"], list):
-            raise InputError(f"tuples={shown(fields['tuples'])} is not a list")
+            raise InputError(f"tuples={brief(fields['tuples'])} is not a list")
         return from_tuples([_triple(entry) for entry in fields["tuples"]])
     if not isinstance(fields["type"], str):
-        raise InputError(f"type={shown(fields['type'])} is not a string")
+        raise InputError(f"type={brief(fields['type'])} is not a string")
     if "parameters" not in fields:
         beside = [(name, value) for name, value in pairs if name != "type" and _counts(name, value)]
         return from_parameters(fields["type"], _given(beside))
     if not isinstance(fields["parameters"], dict):
-        raise InputError(f"parameters={shown(fields['parameters'])} is not an object")
+        raise InputError(f"parameters={brief(fields['parameters'])} is not an object")
     return from_parameters(fields["type"], _given(pairs_of(fields["parameters"])))
 
 

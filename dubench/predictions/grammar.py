@@ -11,19 +11,19 @@ from fractions import Fraction
 from functools import lru_cache
 
 from dubench.predictions.names import find_key, find_type
-from dubench.text import shown
+from dubench.text import brief
 from generators.taxonomy import TYPES, DegradationType, Key, Value
 
 DELTA = 0.01
 _FINEST = 1_000_000
 
-# Unclosed and overlong tokens are found too, and refused.
+# Unclosed and overlong tokens match too, and are refused.
 _TOKEN = re.compile(r"\[([TKV])-([^\[\]]{0,60})(\]?)")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class GrammarError(ValueError):
-    """A text is not of the grammar, or a value cannot be said in it; one short reason."""
+    """A text is not of the grammar, or a value cannot be written in it; one short reason."""
 
 
 def steps(delta: float) -> int:
@@ -32,7 +32,7 @@ def steps(delta: float) -> int:
         count = _per_one(float(delta))
         if count.denominator == 1 and count <= _FINEST:
             return int(count)
-    raise GrammarError(f"Δ={shown(delta)} does not divide 1; 0.01, 0.05 and 0.1 do")
+    raise GrammarError(f"Δ={brief(delta)} does not divide 1; 0.01, 0.05 and 0.1 do")
 
 
 @lru_cache(maxsize=16)
@@ -58,15 +58,15 @@ def encode(type: str, parameters: Mapping[str, Value], delta: float = DELTA) -> 
         GrammarError: an unknown name, a wrong number of entries, or a value farther outside its
             key's range than half a step.
     """
-    kind = TYPES.get(type)
-    if kind is None:
-        raise GrammarError(f"unknown type {shown(type)}")
-    unknown = set(parameters) - {key.name for key in kind.keys}
+    known = TYPES.get(type)
+    if known is None:
+        raise GrammarError(f"unknown type {brief(type)}")
+    unknown = set(parameters) - {key.name for key in known.keys}
     if unknown:
-        raise GrammarError(f"{type} has no key {shown(min(unknown))}")
+        raise GrammarError(f"{type} has no key {brief(min(unknown))}")
     count = steps(delta)
     tokens = [f"[T-{type}]"]
-    for key in kind.keys:
+    for key in known.keys:
         if key.name in parameters:
             tokens.append(f"[K-{key.name}]")
             tokens += (f"[V-{text}]" for text in _write(key, parameters[key.name], count))
@@ -107,20 +107,20 @@ def decode(text: str, delta: float = DELTA) -> tuple[str, dict[str, Value]]:
             value that is off the grid or out of [0, 1].
     """
     count = steps(delta)
-    kind: DegradationType | None = None
+    type_: DegradationType | None = None
     key: Key | None = None
     entries: dict[str, list[float]] = {}
     for letter, body, closed in _TOKEN.findall(text):
         if not closed:
-            raise GrammarError(f"the token {shown(f'[{letter}-{body}')} is not closed")
+            raise GrammarError(f"the token {brief(f'[{letter}-{body}')} is not closed")
         if letter == "T":
-            if kind is not None:
+            if type_ is not None:
                 raise GrammarError("two types: more than one [T-…]")
-            kind = _type(body)
-        elif kind is None:
+            type_ = _type(body)
+        elif type_ is None:
             raise GrammarError(f"[{letter}-…] before any [T-…]")
         elif letter == "K":
-            key = _key(kind, body)
+            key = _key(type_, body)
             if key.name in entries:
                 raise GrammarError(f"{key.name} is given twice")
             entries[key.name] = []
@@ -128,24 +128,24 @@ def decode(text: str, delta: float = DELTA) -> tuple[str, dict[str, Value]]:
             raise GrammarError("[V-…] before any [K-…]")
         else:
             entries[key.name].append(_read_entry(key, body, count))
-    if kind is None:
+    if type_ is None:
         raise GrammarError("no [T-…]")
-    return kind.name, {name: _value(kind.key(name), found) for name, found in entries.items()}
+    return type_.name, {name: _value(type_.key(name), values) for name, values in entries.items()}
 
 
 def _type(name: str) -> DegradationType:
     known = find_type(name)
     if known is None:
-        raise GrammarError(f"unknown type {shown(name)}")
+        raise GrammarError(f"unknown type {brief(name)}")
     return TYPES[known]
 
 
-def _key(kind: DegradationType, name: str) -> Key:
-    known = find_key(name, kind.name)
-    for key in kind.keys:
+def _key(type_: DegradationType, name: str) -> Key:
+    known = find_key(name, type_.name)
+    for key in type_.keys:
         if key.name == known:
             return key
-    raise GrammarError(f"{kind.name} has no key {shown(name)}")
+    raise GrammarError(f"{type_.name} has no key {brief(name)}")
 
 
 def _read_entry(key: Key, text: str, count: int) -> float:

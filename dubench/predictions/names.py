@@ -12,10 +12,10 @@ def _plain(name: str) -> str:
     return _GAPS.sub("", name).casefold()
 
 
-_TYPES = {_plain(name): kind.name for kind in TYPES.values() for name in (kind.name, *kind.aliases)}
+_TYPES = {_plain(name): one.name for one in TYPES.values() for name in (one.name, *one.aliases)}
 _KEYS = {
-    kind.name: {_plain(name): key.name for key in kind.keys for name in (key.name, *key.aliases)}
-    for kind in TYPES.values()
+    one.name: {_plain(name): key.name for key in one.keys for name in (key.name, *key.aliases)}
+    for one in TYPES.values()
 }
 _ANY_KEY = {written: name for names in _KEYS.values() for written, name in names.items()}
 

@@ -7,7 +7,7 @@ from typing import Any
 from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples
 from dubench.predictions.free_text import understand
 from dubench.predictions.grammar import DELTA, GrammarError, steps
-from dubench.text import Repeated, is_text, pairs_of, shown
+from dubench.text import Repeated, brief, is_text, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, Value
 
@@ -19,7 +19,7 @@ META_LEVELS = 20
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model said of one image.
+    """A model's answer about one image.
 
     Attributes:
         id: the image's.
@@ -61,8 +61,8 @@ def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Pr
     _check_fields(record)
     name = record.get("id")
     if not is_text(name):
-        found = f"id={shown(name)} is not a name" if "id" in record else "no id"
-        raise InputError(f'{found}; each prediction names its image: "id": "du-00000042"')
+        wrong = f"id={brief(name)} is not a name" if "id" in record else "no id"
+        raise InputError(f'{wrong}; each prediction names its image: "id": "du-00000042"')
     answer, failure = _answer(record, delta)
     return Prediction(
         name, line, answer.type, answer.parameters, answer.extra, failure,
@@ -72,16 +72,16 @@ def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Pr
 
 def _check_fields(record: dict[str, Any]) -> None:
     if isinstance(record, Repeated):
-        raise InputError(f"the field {shown(record.repeated)} is given twice; keep one")
+        raise InputError(f"the field {brief(record.repeated)} is given twice; keep one")
     for name in record:
         if name not in FIELDS:
             if name == "meta":
                 raise InputError("the meta line must be the first line, alone; move it there")
-            raise InputError(f"unknown field {shown(name)}; the fields are: {', '.join(FIELDS)}")
+            raise InputError(f"unknown field {brief(name)}; the fields are: {', '.join(FIELDS)}")
     forms = [name for name in FORMS if name in record]
     if len(forms) != 1:
-        found = " and ".join(forms) or "none of them"
-        raise InputError(f"has {found}; give one of type (with parameters), tuples or output")
+        given = " and ".join(forms) or "none of them"
+        raise InputError(f"has {given}; give one of type (with parameters), tuples or output")
     if "parameters" in record and forms != ["type"]:
         raise InputError(f"parameters stand beside {forms[0]}; they go with type")
 
@@ -90,7 +90,7 @@ def _answer(record: dict[str, Any], delta: float) -> tuple[Answer, str | None]:
     if "output" in record:
         text = record["output"]
         if not isinstance(text, str):
-            raise InputError(f"output={shown(text)} is not a string; give the model's raw text")
+            raise InputError(f"output={brief(text)} is not a string; give the model's raw text")
         try:
             return understand(text, delta), None
         except ValueError as error:
@@ -101,7 +101,7 @@ def _answer(record: dict[str, Any], delta: float) -> tuple[Answer, str | None]:
         return from_tuples(record["tuples"]), None
     type_, parameters = record["type"], record.get("parameters", {})
     if not isinstance(type_, str):
-        raise InputError(f"type={shown(type_)} is not a string; leave out what has no answer")
+        raise InputError(f"type={brief(type_)} is not a string; leave out what has no answer")
     if not isinstance(parameters, dict):
         raise InputError('parameters is not an object; write {"sigma": 3.1}')
     return from_parameters(type_, pairs_of(parameters)), None
@@ -110,7 +110,7 @@ def _answer(record: dict[str, Any], delta: float) -> tuple[Answer, str | None]:
 def _restored(record: dict[str, Any]) -> str | None:
     path = record.get("restored")
     if "restored" in record and not is_text(path):
-        raise InputError(f"restored={shown(path)} is not a path; leave it out if there is none")
+        raise InputError(f"restored={brief(path)} is not a path; leave it out if there is none")
     return path
 
 
@@ -120,9 +120,9 @@ def _maps(record: dict[str, Any]) -> dict[str, str]:
         raise InputError('maps is not an object of paths; write {"transmission": "t.png"}')
     for name, path in maps.items():
         if name not in MAPS:
-            raise InputError(f"maps has {shown(name)}; the keys with a map are: {', '.join(MAPS)}")
+            raise InputError(f"maps has {brief(name)}; the keys with a map are: {', '.join(MAPS)}")
         if not is_text(path):
-            raise InputError(f"maps.{name}={shown(path)} is not a path; leave it out")
+            raise InputError(f"maps.{name}={brief(path)} is not a path; leave it out")
     return maps
 
 
@@ -135,7 +135,7 @@ def _latency(record: dict[str, Any]) -> float | None:
         or not isinstance(seconds, int | float)
         or not 0 <= seconds <= MOST
     ):
-        raise InputError(f"latency_s={shown(seconds)} is not a number of seconds; leave it out")
+        raise InputError(f"latency_s={brief(seconds)} is not a number of seconds; leave it out")
     return float(seconds)
 
 
@@ -167,6 +167,6 @@ def _check_meta(value: Any, levels: int) -> None:
         for entry in [*value, *value.values()] if isinstance(value, dict) else value:
             _check_meta(entry, levels - 1)
     elif value and isinstance(value, str) and not is_text(value):
-        raise InputError(f"meta has {shown(value)}, which is not text; write it in plain letters")
+        raise InputError(f"meta has {brief(value)}, which is not text; write it in plain letters")
     elif isinstance(value, float) and abs(value) == float("inf"):
         raise InputError("meta has a number beyond all bounds; write it as a string")

@@ -35,7 +35,7 @@ def predict(
     split: Split,
     predictor: Predictor,
     out: Path,
-    heard: Callable[[int, int], None] = lambda done, of: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Write a prediction of every image of `split` to `out`, or finish what a run began there.
 
@@ -43,7 +43,7 @@ def predict(
     images in work and at most half a line, which the next run drops.
 
     Args:
-        heard: told how many of how many predictions are there.
+        on_progress: called with the number of predictions that are there, and of all.
 
     Raises:
         InputError: `out` cannot be written or holds something else, the split cannot be read, or
@@ -54,7 +54,7 @@ def predict(
     ids = split.ids
     missing = frozenset(ids) - done
     new, seconds = 0, 0.0
-    heard(len(ids) - len(missing), len(ids))
+    on_progress(len(ids) - len(missing), len(ids))
     rows = split.images("degraded", only=missing) if missing else iter(())
     with out.open("a", encoding="utf-8") as file:
         for batch in _batches(rows, predictor.batch):
@@ -72,7 +72,7 @@ def predict(
                 predictions.write_line(file, {"id": name} | latency | record)
                 file.flush()
             new, seconds = new + len(names), seconds + took
-            heard(len(ids) - len(missing) + new, len(ids))
+            on_progress(len(ids) - len(missing) + new, len(ids))
     return Summary(out, len(ids), new, seconds / new if new else None)
 
 
@@ -98,15 +98,15 @@ def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
         raise InputError(f"--out {out}: the folder {out.parent} does not exist")
     first = f"{predictions.dump({'meta': meta})}\n"
     try:
-        held = out.read_bytes() if out.exists() else b""
-        whole = held[: held.rfind(b"\n") + 1]
+        data = out.read_bytes() if out.exists() else b""
+        whole = data[: data.rfind(b"\n") + 1]
         if not whole:
-            if not first.encode().startswith(held):
+            if not first.encode().startswith(data):
                 raise InputError(f"--out {out} holds something else; choose another --out")
             out.write_text(first, "utf-8")
             return frozenset()
         _check_meta(out, whole.partition(b"\n")[0], meta)
-        if whole != held:
+        if whole != data:
             with out.open("r+b") as file:
                 file.truncate(len(whole))
     except OSError as error:
@@ -119,14 +119,14 @@ def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
 def _check_meta(out: Path, line: bytes, meta: dict[str, Any]) -> None:
     """Raise InputError unless `line` says that the predictions are of this model and data."""
     try:
-        there = json.loads(line)["meta"]
-        held = {name: there.get(name) for name in meta.keys() | there.keys()}
+        old = json.loads(line)["meta"]
+        values = {name: old.get(name) for name in meta.keys() | old.keys()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"--out {out} holds something else; choose another --out") from None
     # A dataset may be named in other ways; its identity stays.
-    for name in sorted(held.keys() - {"dataset"}):
-        if held[name] != meta.get(name):
-            told = f"{there.get('model')} on {there.get('dataset')} ({there.get('split')})"
+    for name in sorted(values.keys() - {"dataset"}):
+        if values[name] != meta.get(name):
+            run = f"{old.get('model')} on {old.get('dataset')} ({old.get('split')})"
             raise InputError(
-                f"--out {out} holds predictions of {told} with another {name}; choose another --out"
+                f"--out {out} holds predictions of {run} with another {name}; choose another --out"
             )

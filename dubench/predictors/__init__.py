@@ -1,4 +1,4 @@
-"""Who answers: models by name."""
+"""Models by name."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,19 @@ from dubench.predictors.protocol import Predictor
 from generators.errors import InputError
 
 
-def load(name: str, device: str = "cpu") -> Predictor:
-    """The predictor that `--model name` means: KIND or KIND:WHAT.
+def load_predictor(name: str, device: str = "cpu") -> Predictor:
+    """The predictor that `--model name` means: MODEL or MODEL:WHAT.
 
     Args:
-        device: where a model with a choice runs.
+        device: `cpu` or `cuda`, for models that can choose.
 
     Raises:
         InputError: an unknown name, or a file that is not what it should be.
     """
-    kind, _, what = name.partition(":")
-    if kind not in _KINDS:
+    model, _, what = name.partition(":")
+    if model not in _LOADERS:
         raise InputError(f"--model {name}: no such model; use one of: {', '.join(KNOWN)}")
-    return _KINDS[kind](what, device)
+    return _LOADERS[model](what, device)
 
 
 KNOWN = ("constant", "statistics", "statistics:PRESET", "statistics:FILE", "replay:FILE")
@@ -45,7 +45,7 @@ def _replay(what: str, device: str) -> Predictor:
     return Replay(what)
 
 
-_KINDS: dict[str, Callable[[str, str], Predictor]] = {
+_LOADERS: dict[str, Callable[[str, str], Predictor]] = {
     "constant": _constant,
     "statistics": _statistics,
     "replay": _replay,

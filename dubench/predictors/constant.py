@@ -20,9 +20,9 @@ class Constant:
 
     def __init__(self) -> None:
         best = constants(preset_values(presets.load("du110k")))
-        kind = next(iter(TYPES.values()))
-        answer = {key.name: best[key.name] for key in kind.keys}
-        self._record = {"type": kind.name, "parameters": answer}
+        first = next(iter(TYPES.values()))
+        parameters = {key.name: best[key.name] for key in first.keys}
+        self._record = {"type": first.name, "parameters": parameters}
         self.about: Mapping[str, Any] = {}
 
     def predict(self, ids: Sequence[str], images: Sequence[Image]) -> list[Record]:

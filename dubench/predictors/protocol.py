@@ -11,12 +11,12 @@ Record = dict[str, Any]
 
 
 class Predictor(Protocol):
-    """Says of pictures which degradation they suffered, by which parameters, at which values.
+    """Names the degradations of images: which type, which parameters, at which values.
 
     Attributes:
         name: what the meta line of preds.jsonl calls the model.
-        about: what else the meta line says of it (weights, prompt, …), as plain JSON; predictions
-            that were begun with something else are not gone on with.
+        about: what else the meta line records of it (weights, prompt, …), as plain JSON; a run
+            with another `about` does not continue these predictions.
         batch: how many images `predict` likes at once.
     """
 
@@ -28,9 +28,9 @@ class Predictor(Protocol):
         """One record per image, in one of the three forms of preds.jsonl, without `id`.
 
         Args:
-            ids: the samples' names, for predictors that look something up; they tell nothing.
+            ids: names of the samples, for predictors that look something up; opaque.
             images: (H, W, 3) uint8 RGB each. No file name, no metadata, nothing else.
 
         Raises:
-            InputError: an image cannot be answered for.
+            InputError: there is no prediction for an image.
         """

@@ -1,4 +1,4 @@
-"""Answers that were given before: the records of another preds.jsonl."""
+"""The predictions of another preds.jsonl, once more."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ class Replay:
         self._path = Path(file)
         checked = predictions.read(self._path)
         self.name = str(checked.meta.get("model", self._path.stem))
-        told = {name: value for name, value in checked.meta.items() if name not in _OF_THE_RUN}
-        self.about: Mapping[str, Any] = told | {"replayed": checked.sha256}
-        # `read` has found every line good.
+        about = {name: value for name, value in checked.meta.items() if name not in _OF_THE_RUN}
+        self.about: Mapping[str, Any] = about | {"replayed": checked.sha256}
+        # `read` has checked every line.
         lines = self._path.read_text("utf-8-sig").split("\n")
         records = [json.loads(line) for line in lines if line.strip()]
         self._records = {record["id"]: record for record in records if "id" in record}

@@ -1,8 +1,8 @@
-"""The baseline to beat: plain statistics of the picture, and a small network for each question.
+"""The baseline to beat: plain statistics of the image, and small networks that read them.
 
-One network says the type; one per key says how likely each value of a list of values is. Of such
-a distribution the answer is the median weighted by 1/|v|, which is what P-Rel rewards. numpy runs
-them, image by image, so that an answer does not depend on the batch it came in.
+One network gives the type; one per key gives the probability of each value of a list. Of such a
+distribution the median weighted by 1/|v| is taken, which P-Rel rewards. numpy runs them, image by
+image, so that a prediction does not depend on its batch.
 """
 
 import hashlib
@@ -41,40 +41,40 @@ class Statistics:
         self.about: Mapping[str, Any] = {"weights": digest}
 
     def predict(self, ids: Sequence[str], images: Sequence[Image]) -> list[Record]:
-        """A type and its parameters for every image; large ones are asked about in tiles.
+        """A type and its parameters for every image; large ones are read in tiles.
 
         Raises:
             InputError: an image has fewer than 32 pixels a side.
         """
-        return [
-            respond(self._model, [statistics(tile) for tile in tiles(image)]) for image in images
-        ]
+        return [infer(self._model, [statistics(tile) for tile in tiles(image)]) for image in images]
 
 
-def respond(model: Model, rows: Sequence[NDArray[np.float32]]) -> Record:
+def infer(model: Model, rows: Sequence[NDArray[np.float32]]) -> Record:
     """Type and parameters of an image by the statistics (COUNT,) of its tiles.
 
     Each network's distribution is the mean over the tiles.
     """
     inputs = [model.normalise(row) for row in rows]
 
-    def likely(network: str) -> NDArray[np.float64]:
+    def probabilities(network: str) -> NDArray[np.float64]:
         return np.mean([model.networks[network](row) for row in inputs], axis=0)
 
-    kind = TYPES[model.types[int(likely("type").argmax())]]
-    values = {key.name: best(model.support[key.name], likely(key.name)) for key in kind.keys}
-    return {"type": kind.name, "parameters": values}
+    type_ = TYPES[model.types[int(probabilities("type").argmax())]]
+    parameters = {
+        key.name: best(model.support[key.name], probabilities(key.name)) for key in type_.keys
+    }
+    return {"type": type_.name, "parameters": parameters}
 
 
-def best(support: NDArray[np.float64], likely: NDArray[np.float64]) -> Value:
-    """The value with the least expected P-Rel: a median weighted by `likely` / |v|.
+def best(support: NDArray[np.float64], probabilities: NDArray[np.float64]) -> Value:
+    """The value with the least expected P-Rel: a median weighted by `probabilities` / |v|.
 
     Args:
         support: (n,) values, or (n, size) of a vector, whose entries are medians weighted by
-            `likely` / ‖v‖₁.
-        likely: (n,) probabilities.
+            `probabilities` / ‖v‖₁.
+        probabilities: (n,).
     """
     if support.ndim == 1:
-        return five_digits(weighted_median(support, likely / np.abs(support)))
-    weights = likely / np.abs(support).sum(axis=1)
+        return five_digits(weighted_median(support, probabilities / np.abs(support)))
+    weights = probabilities / np.abs(support).sum(axis=1)
     return tuple(five_digits(weighted_median(entry, weights)) for entry in support.T)

@@ -57,7 +57,7 @@ def rows(folder: Path) -> list[dict]:
     return [r for f in sorted((folder / "data").iterdir()) for r in pq.read_table(f).to_pylist()]
 
 
-def told(run: subprocess.CompletedProcess[str]) -> list[str]:
+def errors(run: subprocess.CompletedProcess[str]) -> list[str]:
     """The lines in which a command says what is wrong."""
     assert "Traceback" not in run.stderr
     return [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
@@ -79,7 +79,7 @@ def test_a_manifest_and_back(dubench, photos: Path, tmp_path: Path) -> None:
     shutil.copy(sorted(photos.glob("*.jpg"))[0], tmp_path / "few")
     run = dubench(*again, "--source", "folder=few", "--out", "less", cwd=tmp_path)
     assert run.returncode == 2
-    (line,) = told(run)
+    (line,) = errors(run)
     assert "photographs of the manifest" in line
     assert "are missing" in line
     assert not (tmp_path / "less").exists()
@@ -95,8 +95,8 @@ def test_depth_from_a_folder(dubench, photos: Path, tmp_path: Path) -> None:
     flags = ("--source", f"folder={photos}", "--depth", "folder=maps", "--out", "d")
     run = dubench("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    made = [row["depth_source"] for row in rows(tmp_path / "d")]
-    assert sorted(made, key=str) == [None] * 6 + ["folder"] * 2
+    sources = [row["depth_source"] for row in rows(tmp_path / "d")]
+    assert sorted(sources, key=str) == [None] * 6 + ["folder"] * 2
 
 
 def test_a_dataset_with_depth_in_a_column(dubench, photos: Path, tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ def test_a_dataset_with_depth_in_a_column(dubench, photos: Path, tmp_path: Path)
     flags = ("--source", "hf=hub", "--depth", "column=depth", "--out", "d")
     run = dubench("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    made = rows(tmp_path / "d")
-    assert {row["source"] for row in made} == {"hf"}
-    assert [row["depth_source"] for row in made if row["depth"]] == ["column"] * 2
+    dataset = rows(tmp_path / "d")
+    assert {row["source"] for row in dataset} == {"hf"}
+    assert [row["depth_source"] for row in dataset if row["depth"]] == ["column"] * 2
 
 
 def test_a_blind_test_split(dubench, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_blind_test_split(dubench, tmp_path: Path) -> None:
 def test_cuda_where_there_is_none(dubench, tmp_path: Path) -> None:
     run = dubench("generate", "--n", 8, "--size", 32, "--device", "cuda", cwd=tmp_path)
     assert run.returncode == 2
-    (line,) = told(run)
+    (line,) = errors(run)
     assert "no CUDA device was found; use cpu" in line
     assert not list(tmp_path.iterdir())
 
@@ -145,8 +145,8 @@ def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     transmission = float(run.stdout.partition("transmission = ")[2])
     assert transmission == pytest.approx(0.4, abs=2e-5)  # of the β that has five digits
-    with Image.open(tmp_path / "bridge-by-sander-klootwijk-haze.png") as made:
-        assert made.size == (1138, 640)
+    with Image.open(tmp_path / "bridge-by-sander-klootwijk-haze.png") as degraded:
+        assert degraded.size == (1138, 640)
     matrix = "0.8,-0.2,-0.1,-0.3,1.0,0.2,-0.1,0.1,0.5"
     given = ["--set", "gamma=2.5", "--set", f"camera_intrinsics={matrix}"]
     run = dubench(
@@ -201,6 +201,6 @@ def test_mistakes_get_one_line_and_code_two(
     before = sorted(path.name for path in tmp_path.rglob("*"))
     run = dubench(*arguments.split(), cwd=tmp_path)
     assert run.returncode == 2
-    (line,) = told(run)
+    (line,) = errors(run)
     assert message in line
     assert sorted(path.name for path in tmp_path.rglob("*")) == before

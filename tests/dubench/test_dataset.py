@@ -24,13 +24,13 @@ def test_the_answers_are_the_tuples(made: Path) -> None:
     for place, row in enumerate(rows):
         assert TYPE_NAMES[true.types[place]] == row["tuples"][0]["type"]
         assert true.clusters[place] == f"{row['source']}/{row['source_id']}"
-        told = {t["key"]: [float(f"{x:.5g}") for x in t["value"]] for t in row["tuples"]}
+        tuples = {t["key"]: [float(f"{x:.5g}") for x in t["value"]] for t in row["tuples"]}
         for name in KEYS:
-            found = np.atleast_1d(true.values[name][place])
-            if name in told:
-                assert found.tolist() == told[name]  # the five digits, not float32's neighbours
+            value = np.atleast_1d(true.values[name][place])
+            if name in tuples:
+                assert value.tolist() == tuples[name]  # the five digits, not float32's neighbours
             else:
-                assert np.isnan(found).all()
+                assert np.isnan(value).all()
 
 
 def test_images_are_those_datasets_decodes(made: Path) -> None:
@@ -47,9 +47,9 @@ def test_images_are_those_datasets_decodes(made: Path) -> None:
 
 
 def test_the_identity_is_the_recipes(made: Path) -> None:
-    told = json.loads((made / "recipe.json").read_text())["made"]["identity"]
+    identity = json.loads((made / "recipe.json").read_text())["made"]["identity"]
     for name in ("train", "validation", "test"):
-        assert open_split(str(made), name).identity == told[name]
+        assert open_split(str(made), name).identity == identity[name]
 
 
 def test_a_glob_reads_the_same(made: Path, copy: Path) -> None:
@@ -94,9 +94,9 @@ def test_what_is_no_dataset(
 ) -> None:
     (tmp_path / "empty").mkdir()
     unfinished = Path(shutil.copytree(copy, tmp_path / "unfinished"))
-    told = json.loads((unfinished / "recipe.json").read_text())
-    del told["made"]
-    (unfinished / "recipe.json").write_text(json.dumps(told))
+    info = json.loads((unfinished / "recipe.json").read_text())
+    del info["made"]
+    (unfinished / "recipe.json").write_text(json.dumps(info))
     here = {"copy": copy, "empty": tmp_path / "empty", "unfinished": unfinished}
     with pytest.raises(InputError, match=message):
         open_split(where.format(**here), split)

@@ -13,10 +13,10 @@ from dubench.tiles import SIDE, tiles
 def test_tiles_reach_every_border(shape: tuple[int, int], count: int) -> None:
     rows, columns = np.indices(shape)
     image = np.dstack([rows, columns])
-    found = list(tiles(image))  # type: ignore[arg-type]
-    assert len(found) == count
-    assert {tile.shape[:2] for tile in found} == {tuple(min(side, SIDE) for side in shape)}
-    corners = {tuple(tile[0, 0]) for tile in found}
+    parts = list(tiles(image))  # type: ignore[arg-type]
+    assert len(parts) == count
+    assert {tile.shape[:2] for tile in parts} == {tuple(min(side, SIDE) for side in shape)}
+    corners = {tuple(tile[0, 0]) for tile in parts}
     assert len(corners) == count
     assert min(corners) == (0, 0)
-    assert tuple(max(tile[-1, -1].tolist() for tile in found)) == (shape[0] - 1, shape[1] - 1)
+    assert tuple(max(tile[-1, -1].tolist() for tile in parts)) == (shape[0] - 1, shape[1] - 1)

@@ -18,11 +18,11 @@ _FLOOR = 0.05  # levels
 def measure(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Per lag, and for the Laplacian: log of the root mean square and of quantiles, in levels."""
     luma = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2GRAY)
-    found = [
+    lags = [
         _sizes(luma[lag:] - luma[:-lag], np.ascontiguousarray(luma[:, lag:] - luma[:, :-lag]))
         for lag in LAGS
     ]
-    return np.concatenate([*found, _sizes(cv2.Laplacian(luma, cv2.CV_32F))])
+    return np.concatenate([*lags, _sizes(cv2.Laplacian(luma, cv2.CV_32F))])
 
 
 def _sizes(*planes: NDArray[np.float32]) -> NDArray[np.float64]:

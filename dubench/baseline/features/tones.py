@@ -25,7 +25,7 @@ def measure(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     pictures = (luma, least, most, dark_channel(image), most - least)
     channels = [histogram(plane) for plane in planes]
-    mean, deviation = (found.ravel() / 255 for found in cv2.meanStdDev(image))
+    mean, deviation = (part.ravel() / 255 for part in cv2.meanStdDev(image))
     return np.concatenate(
         [
             *(quantiles(histogram(picture), AT) / 255 for picture in pictures),

@@ -28,20 +28,20 @@ def measure(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     bins = np.searchsorted(bounds, np.arange(256)).take(dark[::2, ::2]).ravel()
     counts = np.bincount(bins, minlength=BINS)
     # An empty bin (many pixels of one level) takes the picture's mean.
-    found = []
+    by_darkness = []
     for plane in (luma, spread, contrast):
         part = plane[::2, ::2].ravel()
         sums = np.bincount(bins, part, BINS)
-        found.append(np.where(counts, sums / np.maximum(counts, 1), part.mean()))
+        by_darkness.append(np.where(counts, sums / np.maximum(counts, 1), part.mean()))
     edges = np.linspace(0, len(luma), BANDS + 1).astype(int)[:-1]
     size = luma.size / BANDS
     bands = [
         np.add.reduceat(plane.sum(axis=1, dtype=np.float64), edges) / size
         for plane in (luma, least, spread, contrast)
     ]
-    for part in (found, bands):
+    for part in (by_darkness, bands):
         part[-1] = 25 * np.log(part[-1] + 0.1)
-    return np.concatenate([*found, *bands]) / 255
+    return np.concatenate([*by_darkness, *bands]) / 255
 
 
 def local_deviation(luma: NDArray[np.float32]) -> NDArray[np.float32]:

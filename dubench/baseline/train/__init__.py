@@ -9,9 +9,9 @@ import numpy as np
 from dubench.baseline.file import PREFIX, SUFFIX, write
 from dubench.baseline.model import Model, keys_of
 from dubench.baseline.train.extract import extract
-from dubench.baseline.train.figures import figures
 from dubench.baseline.train.networks import Job, fit_all
 from dubench.baseline.train.targets import soft, support
+from dubench.baseline.train.validate import Validation, validate
 from dubench.dataset import TYPE_NAMES, Split, open_split
 from dubench.progress import counting
 from generators import engines
@@ -26,14 +26,14 @@ class Trained:
 
     Attributes:
         path: the file.
-        figures: on the validation split, see `figures`; None if there is none.
+        validation: its scores on the validation split; None if there is none.
     """
 
     path: Path
-    figures: dict[str, Any] | None
+    validation: Validation | None
 
 
-def train(
+def train_statistics(
     dataset: str, out: Path | None = None, seed: int = 0, workers: int | None = None
 ) -> Trained:
     """Train on the train split of `dataset`, show bars on stderr, write a safetensors file.
@@ -66,29 +66,29 @@ def train(
     codes = np.searchsorted([TYPE_NAMES.index(name) for name in types], ground_truth.types)
     jobs = [Job("type", inputs, np.eye(len(types), dtype=np.float32)[codes])]
     for name in keys_of(types):
-        there = ~np.isnan(ground_truth.values[name].reshape(split.n, -1)).any(axis=1)
-        values = ground_truth.values[name][there]
+        rows_with = ~np.isnan(ground_truth.values[name].reshape(split.n, -1)).any(axis=1)
+        values = ground_truth.values[name][rows_with]
         model.support[name] = support(values, seed)
-        jobs.append(Job(name, inputs[there], soft(values, model.support[name])))
-    with counting("epochs") as heard:
-        model.networks.update(fit_all(jobs, seed, workers, heard))
+        jobs.append(Job(name, inputs[rows_with], soft(values, model.support[name])))
+    with counting("epochs") as on_progress:
+        model.networks.update(fit_all(jobs, seed, workers, on_progress))
     notes = {"trained_on": {"dataset": split.title, "n": split.n, **split.identity}, "seed": seed}
-    found = _validate(dataset, model, workers)
-    write(out, model, notes | {"validation": found})
-    return Trained(out, found)
+    validation = _validate(dataset, model, workers)
+    write(out, model, notes | {"validation": validation and validation.to_json()})
+    return Trained(out, validation)
 
 
 def _extract(split: Split, workers: int) -> Any:
-    with counting(f"{split.name} images") as heard:
-        return extract(split, workers, heard)
+    with counting(f"{split.name} images") as on_progress:
+        return extract(split, workers, on_progress)
 
 
-def _validate(dataset: str, model: Model, workers: int) -> dict[str, Any] | None:
+def _validate(dataset: str, model: Model, workers: int) -> Validation | None:
     try:
         split = open_split(dataset, "validation")
     except InputError:
         return None  # a small dataset has none
-    return figures(model, _extract(split, workers), split.ground_truth())
+    return validate(model, _extract(split, workers), split.ground_truth())
 
 
 def _check_torch() -> None:

@@ -14,11 +14,13 @@ from generators import engines
 _REPORTED = 50  # images
 
 
-def extract(split: Split, workers: int, heard: Callable[[int, int], None]) -> NDArray[np.float32]:
+def extract(
+    split: Split, workers: int, on_progress: Callable[[int, int], None]
+) -> NDArray[np.float32]:
     """Statistics (n, COUNT) of the degraded images, rows in the files' order.
 
     Args:
-        heard: told how many of how many images are done, now and then.
+        on_progress: called now and then with the number of images done, and of all.
 
     Raises:
         InputError: a file or an image in it cannot be read.
@@ -28,7 +30,7 @@ def extract(split: Split, workers: int, heard: Callable[[int, int], None]) -> ND
     def more(images: int) -> None:
         nonlocal done
         done += images
-        heard(done, split.n)
+        on_progress(done, split.n)
 
     tasks = [(split, file) for file in split.files]
     return np.concatenate(list(engines.run(_of_file, tasks, workers, more)))

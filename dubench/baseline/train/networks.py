@@ -27,15 +27,15 @@ class Job:
 
 
 def fit_all(
-    jobs: Sequence[Job], seed: int, workers: int, heard: Callable[[int, int], None]
+    jobs: Sequence[Job], seed: int, workers: int, on_progress: Callable[[int, int], None]
 ) -> dict[str, Network]:
-    """Fit a network for every job; `heard` is told how many of how many epochs are done."""
+    """Fit a network for every job; `on_progress` is called with the epochs done, and of all."""
     done = 0
 
     def one_more(_: int) -> None:
         nonlocal done
         done += 1
-        heard(done, EPOCHS * len(jobs))
+        on_progress(done, EPOCHS * len(jobs))
 
     tasks = [(job, seed) for job in jobs]
     networks = engines.run(_fit, tasks, workers, one_more)

@@ -33,9 +33,9 @@ def put(path: Path, tensors: dict[str, np.ndarray], header: Any) -> Path:
 def test_the_shipped_files_are_small_and_say_what_they_are(preset: str) -> None:
     path = find(preset)
     assert path.stat().st_size < 2_000_000
-    _, told = parts(path)
-    assert told["trained_on"]["content_id"]
-    assert told["validation"]["t_acc"] > 0.9
+    _, header = parts(path)
+    assert header["trained_on"]["content_id"]
+    assert header["validation"]["t_acc"] > 0.9
     assert ("none" in read(path).types) == (preset == "du110k-wild")
 
 
@@ -65,8 +65,8 @@ def test_what_is_no_whole_file_is_refused(tmp_path: Path, data: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["format", "statistics", "taxonomy"])
 def test_a_model_of_something_else_is_refused(tmp_path: Path, name: str) -> None:
-    tensors, told = parts()
-    path = put(tmp_path / "model.safetensors", tensors, told | {name: "another"})
+    tensors, header = parts()
+    path = put(tmp_path / "model.safetensors", tensors, header | {name: "another"})
     with pytest.raises(InputError, match=f"its {name} differs"):
         read(path)
 
@@ -93,20 +93,20 @@ def _changed(name: str, tensors: dict[str, np.ndarray]) -> Any:
     ],
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path, name: str, spoil: Any) -> None:
-    tensors, told = parts()
+    tensors, header = parts()
     changed = spoil(tensors)
     tensors.pop(name)
     if changed is not None:
         tensors[name] = np.ascontiguousarray(changed)
-    path = put(tmp_path / "model.safetensors", tensors, told)
+    path = put(tmp_path / "model.safetensors", tensors, header)
     with pytest.raises(InputError, match="train it again"):
         read(path)
 
 
 @pytest.mark.parametrize("header", [[], {"types": 5}, {"types": ["fog"]}, {"types": []}, {}])
 def test_a_header_that_says_nothing_is_refused(tmp_path: Path, header: Any) -> None:
-    tensors, told = parts()
-    told.pop("types")
-    said = told | header if isinstance(header, dict) else header
+    tensors, fields = parts()
+    fields.pop("types")
+    changed = fields | header if isinstance(header, dict) else header
     with pytest.raises(InputError, match=r"model\.safetensors"):
-        read(put(tmp_path / "model.safetensors", tensors, said))
+        read(put(tmp_path / "model.safetensors", tensors, changed))

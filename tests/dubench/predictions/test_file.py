@@ -35,8 +35,8 @@ def lines_of(path: Path, *lines: str) -> Path:
 
 
 def one(path: Path, line: str) -> Prediction:
-    (made,) = read(lines_of(path, line)).by_id.values()
-    return made
+    (prediction,) = read(lines_of(path, line)).by_id.values()
+    return prediction
 
 
 def refused(path: Path, ids=None) -> str:
@@ -60,22 +60,27 @@ def test_the_three_forms_of_the_design_mean_the_same(file) -> None:
         '{"id": "du-00000044", "output":'
         ' "Some haze. [T-haze][K-atmospheric_light][V-0.50][K-transmission][V-0.41]"}',
     )
-    said = read(file)
-    assert said.meta == {"model": "m"}
-    assert said.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert list(said.by_id) == [f"du-0000004{digit}" for digit in (2, 3, 4)]
-    for line, made in enumerate(said.by_id.values(), 2):
+    predictions = read(file)
+    assert predictions.meta == {"model": "m"}
+    assert predictions.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert list(predictions.by_id) == [f"du-0000004{digit}" for digit in (2, 3, 4)]
+    for line, prediction in enumerate(predictions.by_id.values(), 2):
         haze = {"atmospheric_light": 0.625, "transmission": 0.41}
-        assert made == Prediction(made.id, line, "haze", haze)
+        assert prediction == Prediction(prediction.id, line, "haze", haze)
 
 
 def test_everything_a_line_may_have(file) -> None:
     line = {"id": "a", "type": "haze", "restored": "r/a.png", "latency_s": 2}
-    made = one(file, json.dumps(line | {"maps": {"transmission": "t/a.npy"}}))
-    assert made.restored == "r/a.png"
-    assert made.maps == {"transmission": "t/a.npy"}
-    assert made.latency_s == 2.0
-    assert (made.type, made.parameters, made.extra, made.failure) == ("haze", {}, (), None)
+    prediction = one(file, json.dumps(line | {"maps": {"transmission": "t/a.npy"}}))
+    assert prediction.restored == "r/a.png"
+    assert prediction.maps == {"transmission": "t/a.npy"}
+    assert prediction.latency_s == 2.0
+    assert (prediction.type, prediction.parameters, prediction.extra, prediction.failure) == (
+        "haze",
+        {},
+        (),
+        None,
+    )
 
 
 ids = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -97,10 +102,10 @@ def test_every_record_is_read_as_it_was_written(tmp_path_factory, degradation, n
     with file.open("w", encoding="utf-8") as handle:
         write_line(handle, {"meta": {"model": name}})
         write_line(handle, {"id": name} | record)
-    made = read(file, [name]).by_id[name]
-    assert made == Prediction(name, 2, type_, parameters)
+    prediction = read(file, [name]).by_id[name]
+    assert prediction == Prediction(name, 2, type_, parameters)
     # And the record that a prediction is, written and read again, is the same prediction.
-    again = {"id": made.id, "type": made.type, "parameters": made.parameters}
+    again = {"id": prediction.id, "type": prediction.type, "parameters": prediction.parameters}
     assert one(file, dump(again)) == Prediction(name, 1, type_, parameters)
 
 
@@ -133,13 +138,13 @@ def test_every_record_is_read_as_it_was_written(tmp_path_factory, degradation, n
     ],
 )  # fmt: skip
 def test_names(file, answer, type_, parameters, extra) -> None:
-    made = one(file, json.dumps({"id": "a"} | answer))
-    assert made == Prediction("a", 1, type_, parameters, extra)
+    prediction = one(file, json.dumps({"id": "a"} | answer))
+    assert prediction == Prediction("a", 1, type_, parameters, extra)
 
 
 def test_a_json_name_given_twice_is_not_lost(file) -> None:
-    made = one(file, '{"id": "a", "type": "blur", "parameters": {"sigma": 3, "sigma": 4}}')
-    assert (made.parameters, made.extra) == ({"sigma": 3.0}, ("sigma",))
+    prediction = one(file, '{"id": "a", "type": "blur", "parameters": {"sigma": 3, "sigma": 4}}')
+    assert (prediction.parameters, prediction.extra) == ({"sigma": 3.0}, ("sigma",))
 
 
 @pytest.mark.parametrize("form", ["type", "tuples", "output"])
@@ -151,8 +156,10 @@ def test_a_matrix_may_be_given_by_rows(file, form) -> None:
         "tuples": {"tuples": [["low_light", "camera_intrinsics", rows]]},
         "output": {"output": json.dumps(night)},
     }[form]
-    made = one(file, json.dumps({"id": "a"} | record))
-    assert made.parameters == {"camera_intrinsics": (1.0, -0.3, -0.2, -0.6, 1.6, 0, -0.1, 0.2, 0.6)}
+    prediction = one(file, json.dumps({"id": "a"} | record))
+    assert prediction.parameters == {
+        "camera_intrinsics": (1.0, -0.3, -0.2, -0.6, 1.6, 0, -0.1, 0.2, 0.6)
+    }
 
 
 @pytest.mark.parametrize(
@@ -171,9 +178,9 @@ def test_a_matrix_may_be_given_by_rows(file, form) -> None:
     ],
 )
 def test_every_problem_of_an_output_is_a_parse_failure(file, text, failure) -> None:
-    made = one(file, json.dumps({"id": "a", "output": text}))
-    assert (made.type, made.parameters, made.extra) == (None, {}, ())
-    assert made.failure.startswith(failure)
+    prediction = one(file, json.dumps({"id": "a", "output": text}))
+    assert (prediction.type, prediction.parameters, prediction.extra) == (None, {}, ())
+    assert prediction.failure.startswith(failure)
 
 
 def test_the_meta_line_names_the_grid(file) -> None:
@@ -370,9 +377,9 @@ def test_a_line_of_just_sixteen_megabytes_is_read(file) -> None:
 def test_numpy_is_written_as_numbers(file) -> None:
     matrix = np.arange(9, dtype=np.float32).reshape(3, 3)
     record = {"gamma": np.float32(2.5), "camera_intrinsics": matrix, "gain": np.float64(0.07)}
-    made = one(file, dump({"id": "a", "type": "low_light", "parameters": record}))
+    prediction = one(file, dump({"id": "a", "type": "low_light", "parameters": record}))
     intrinsics = tuple(map(float, range(9)))
-    assert made.parameters == {"gamma": 2.5, "camera_intrinsics": intrinsics, "gain": 0.07}
+    assert prediction.parameters == {"gamma": 2.5, "camera_intrinsics": intrinsics, "gain": 0.07}
 
 
 @pytest.mark.parametrize(
@@ -416,13 +423,13 @@ raw = st.binary(max_size=60) | (almost | st.text(max_size=60)).map(str.encode)
 def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory, lines, end) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzz.jsonl"
     file.write_bytes(end.join(lines))
-    message, made = "", []
+    message, predictions = "", []
     try:
-        made = list(read(file).by_id.values())
+        predictions = list(read(file).by_id.values())
     except InputError as error:
         message = str(error)
     # One line, of letters that any terminal can print.
-    assert len(message.encode().splitlines()) == (0 if made else 1)
-    for prediction in made:
+    assert len(message.encode().splitlines()) == (0 if predictions else 1)
+    for prediction in predictions:
         own = {key.name for key in TYPES[prediction.type].keys} if prediction.type else set()
         assert prediction.parameters.keys() <= own

@@ -19,7 +19,7 @@ HAZE = ("haze", {"atmospheric_light": 0.62, "transmission": 0.41})
 MATRIX = tuple(range(9))
 
 
-def said(text, delta=0.01):
+def understood(text, delta=0.01):
     answer = understand(text, delta)
     return answer.type, answer.parameters
 
@@ -46,10 +46,10 @@ def respelled(name, random):
 
 
 def test_no_name_means_two_things_once_written_plainly() -> None:
-    kinds = TYPES.values()
-    types = {alias: kind.name for kind in kinds for alias in (kind.name, *kind.aliases)}
+    known = TYPES.values()
+    types = {alias: one.name for one in known for alias in (one.name, *one.aliases)}
     assert all(find_type(alias) == name for alias, name in types.items())
-    keys = chain.from_iterable(kind.keys for kind in kinds)
+    keys = chain.from_iterable(one.keys for one in known)
     names = {alias: key.name for key in keys for alias in (key.name, *key.aliases)}
     assert all(find_key(alias) == name for alias, name in names.items())
     assert find_type("noise") is None
@@ -74,7 +74,7 @@ def test_no_name_means_two_things_once_written_plainly() -> None:
         ('I {guess} it is {"type": "haze", "A": "0.62", "t": " 4.1e-1"}, or { not }.', HAZE),
         ('{"answer": {"type": "haze", "a": 0.62, "t": 0.41}}', HAZE),
         ('[{"type": "haze", "a": 0.62, "t": 0.41}]', HAZE),
-        # Said twice is said once.
+        # The same answer twice is one answer.
         ('{"type": "haze", "a": 0.62, "t": 0.41} {"type": "fog", "t": 0.41, "a": 0.62}', HAZE),
         # What stands beside the parameters, and keys of other types left empty.
         (
@@ -96,7 +96,7 @@ def test_no_name_means_two_things_once_written_plainly() -> None:
     ],
 )
 def test_understood(text, answer) -> None:
-    assert said(text) == answer
+    assert understood(text) == answer
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_every_form_comes_back_from_prose(degradation, before, after, form) -> N
         type_ = "none"
     # A quote after an opening brace would begin an object of the prose's own.
     before, after = before.replace("{", "("), after.replace("{", "(")
-    assert said(f"{before}{json.dumps(record)}{after}") == (type_, parameters)
+    assert understood(f"{before}{json.dumps(record)}{after}") == (type_, parameters)
 
 
 def shouted(value):
@@ -160,7 +160,7 @@ def shouted(value):
 
 def test_the_grid_of_tokens_is_given() -> None:
     text = encode("blur", {"sigma": 3.4}, 0.05)
-    assert said(text, 0.05) == ("blur", {"sigma": pytest.approx(3.4)})
+    assert understood(text, 0.05) == ("blur", {"sigma": pytest.approx(3.4)})
     with pytest.raises(ValueError, match="off the grid"):
         understand("[T-blur][K-sigma][V-0.31]", 0.05)
 

@@ -45,20 +45,20 @@ def test_every_image_has_its_own_prediction(split: Split, tmp_path: Path) -> Non
     steps: list[tuple[int, int]] = []
     model = Means(prompt="How bright?")
     out = tmp_path / "preds.jsonl"
-    told = predict(split, model, out, lambda done, of: steps.append((done, of)))
-    assert (told.path, told.n, told.new) == (out, split.n, split.n)
-    assert told.latency_s is not None
+    summary = predict(split, model, out, lambda done, total: steps.append((done, total)))
+    assert (summary.path, summary.n, summary.new) == (out, split.n, split.n)
+    assert summary.latency_s is not None
     assert steps[0] == (0, split.n)
     assert steps[-1] == (split.n, split.n)
-    found = file.read(out, split.ids)
-    assert list(found.by_id) == split.ids == model.asked
+    predictions = file.read(out, split.ids)
+    assert list(predictions.by_id) == split.ids == model.asked
     for name, image in split.images("degraded"):
-        assert found.by_id[name].parameters["sigma"] == image.mean()
-        assert found.by_id[name].latency_s is not None
-    assert found.meta["model"] == "means"
-    assert found.meta["prompt"] == "How bright?"
-    assert {name: found.meta[name] for name in split.identity} == split.identity
-    assert (found.meta["dataset"], found.meta["split"]) == (split.where, "train")
+        assert predictions.by_id[name].parameters["sigma"] == image.mean()
+        assert predictions.by_id[name].latency_s is not None
+    assert predictions.meta["model"] == "means"
+    assert predictions.meta["prompt"] == "How bright?"
+    assert {name: predictions.meta[name] for name in split.identity} == split.identity
+    assert (predictions.meta["dataset"], predictions.meta["split"]) == (split.where, "train")
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.001, 0.02, 0.37, 0.9999, 1.0])
@@ -70,18 +70,18 @@ def test_a_cut_file_is_gone_on_with(split: Split, tmp_path: Path, keep: float) -
     out.write_bytes(cut)
     kept = cut[: cut.rfind(b"\n") + 1]
     model = Means()
-    told = predict(split, model, out)
+    summary = predict(split, model, out)
     lines = max(kept.count(b"\n") - 1, 0)
-    assert told.new == len(model.asked) == split.n - lines
+    assert summary.new == len(model.asked) == split.n - lines
     assert out.read_bytes().startswith(kept)
-    found = file.read(out, split.ids).by_id
-    assert {n: p.parameters for n, p in found.items()} == {
+    predictions = file.read(out, split.ids).by_id
+    assert {n: p.parameters for n, p in predictions.items()} == {
         n: {"sigma": image.mean()} for n, image in split.images("degraded")
     }
 
 
 @pytest.mark.parametrize(
-    ("held", "told"),
+    ("held", "message"),
     [
         ("notes to myself\nand more\n", "holds something else"),
         ("half a line", "holds something else"),
@@ -90,10 +90,10 @@ def test_a_cut_file_is_gone_on_with(split: Split, tmp_path: Path, keep: float) -
         ("[]\n", "holds something else"),
     ],
 )
-def test_another_file_is_left_alone(split: Split, tmp_path: Path, held: str, told: str) -> None:
+def test_another_file_is_left_alone(split: Split, tmp_path: Path, held: str, message: str) -> None:
     out = tmp_path / "preds.jsonl"
     out.write_text(held)
-    with pytest.raises(InputError, match=f"{told}; choose another --out"):
+    with pytest.raises(InputError, match=f"{message}; choose another --out"):
         predict(split, Means(), out)
     assert out.read_text() == held
 
@@ -110,8 +110,8 @@ def test_predictions_of_another_model_or_split_are_left_alone(
         (split, Means(), "another prompt"),
         (open_split(str(made), "test"), Means(prompt="How bright?"), "another content_id"),
     ]
-    for on, model, told in others:
-        with pytest.raises(InputError, match=f"predictions of means on .* with {told}"):
+    for on, model, message in others:
+        with pytest.raises(InputError, match=f"predictions of means on .* with {message}"):
             predict(on, model, out)
     assert out.read_bytes() == held
 
@@ -155,10 +155,10 @@ def test_a_blind_split_is_predicted_without_its_answers(tmp_path: Path) -> None:
     generate(110, tmp_path / "board", [SourceSpec("builtin")], size=64, workers=2, blind=True)
     split = open_split(str(tmp_path / "board"), "test")
     out = predict(split, Means(), tmp_path / "preds.jsonl").path
-    found = file.read(out, split.ids)
-    assert len(found.by_id) == split.n
+    predictions = file.read(out, split.ids)
+    assert len(predictions.by_id) == split.n
     answers = open_split(str(tmp_path / "board.answers"), "test")
-    assert found.meta["content_id"] == answers.identity["content_id"]
+    assert predictions.meta["content_id"] == answers.identity["content_id"]
 
 
 def test_kill_minus_nine_loses_no_whole_line(made: Path, split: Split, tmp_path: Path) -> None:

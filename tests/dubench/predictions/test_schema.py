@@ -12,7 +12,7 @@ from dubench.predictions.schema import schema
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES
 
-from .test_predictions import GOOD
+from .test_file import GOOD
 
 VALIDATOR = Draft202012Validator(schema())
 
@@ -93,4 +93,4 @@ def test_the_examples_of_the_page_are_valid(tmp_path) -> None:
         assert VALIDATOR.is_valid(json.loads(text)), text
     file = tmp_path / "preds.jsonl"
     file.write_text("\n".join(lines), "utf-8")
-    assert all(made.type and not made.extra for made in read(file).by_id.values())
+    assert all(one.type and not one.extra for one in read(file).by_id.values())

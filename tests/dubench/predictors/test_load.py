@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from dubench.predictors import load
+from dubench.predictors import load_predictor
 from generators.errors import InputError
 
 
 @pytest.mark.parametrize("name", ["constant", "statistics", "statistics:du110k-wild"])
 def test_what_is_shipped_loads(name: str) -> None:
-    assert load(name).name == {"statistics": "statistics:du110k"}.get(name, name)
+    assert load_predictor(name).name == {"statistics": "statistics:du110k"}.get(name, name)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("oracle", "use one of: constant, statistics"),
         ("", "no such model"),
@@ -25,9 +25,9 @@ def test_what_is_shipped_loads(name: str) -> None:
         ("replay:nowhere.jsonl", "nowhere.jsonl"),
     ],
 )
-def test_a_wrong_name_is_told_the_right_ones(name: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        load(name)
+def test_a_wrong_name_names_the_right_ones(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_predictor(name)
 
 
 def test_a_file_of_ones_own_keeps_its_suffix(tmp_path: Path) -> None:
@@ -35,4 +35,4 @@ def test_a_file_of_ones_own_keeps_its_suffix(tmp_path: Path) -> None:
 
     copy = tmp_path / "mine.safetensors"
     copy.write_bytes(find("du110k").read_bytes())
-    assert load(f"statistics:{copy}").name == "statistics:mine.safetensors"
+    assert load_predictor(f"statistics:{copy}").name == "statistics:mine.safetensors"

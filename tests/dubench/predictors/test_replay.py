@@ -9,7 +9,7 @@ import pytest
 from dubench.dataset import open_split
 from dubench.predictions import file
 from dubench.predictions.run import predict
-from dubench.predictors import load
+from dubench.predictors import load_predictor
 from generators.errors import InputError
 
 FORMS = [
@@ -26,26 +26,28 @@ def test_a_split_is_replayed(made: Path, tmp_path: Path) -> None:
     meta = {"meta": {"model": "someone", "delta": 0.05, "prompt": "What is wrong?"}}
     lines = [json.dumps(line, ensure_ascii=False) for line in (meta, *records[::-1])]
     first.write_text("\n".join(lines), "utf-8")
-    again = predict(split, load(f"replay:{first}"), tmp_path / "again.jsonl").path
-    told, *replayed = [json.loads(line) for line in again.read_text().splitlines()]
+    again = predict(split, load_predictor(f"replay:{first}"), tmp_path / "again.jsonl").path
+    first_line, *replayed = [json.loads(line) for line in again.read_text().splitlines()]
     assert replayed == records
     # The grid that `output` was written on goes along, and so the meaning.
-    assert told["meta"] | meta["meta"] == told["meta"]
+    assert first_line["meta"] | meta["meta"] == first_line["meta"]
     before, after = (file.read(path).by_id for path in (first, again))
     assert {n: p.failure for n, p in before.items()} == {n: p.failure for n, p in after.items()}
 
 
 def test_paths_stay_those_of_the_same_files(tmp_path: Path) -> None:
     preds = tmp_path / "preds.jsonl"
-    said = {"id": "a", "type": "haze", "restored": "a.png", "maps": {"transmission": "t/a.png"}}
-    preds.write_text(json.dumps(said))
-    (record,) = load(f"replay:{preds}").predict(["a"], [np.zeros((32, 32, 3), np.uint8)])
-    assert record["restored"] == str(tmp_path / "a.png")
-    assert record["maps"] == {"transmission": str(tmp_path / "t" / "a.png")}
+    record = {"id": "a", "type": "haze", "restored": "a.png", "maps": {"transmission": "t/a.png"}}
+    preds.write_text(json.dumps(record))
+    (replayed,) = load_predictor(f"replay:{preds}").predict(
+        ["a"], [np.zeros((32, 32, 3), np.uint8)]
+    )
+    assert replayed["restored"] == str(tmp_path / "a.png")
+    assert replayed["maps"] == {"transmission": str(tmp_path / "t" / "a.png")}
 
 
 def test_a_missing_prediction_is_named(tmp_path: Path) -> None:
     preds = tmp_path / "preds.jsonl"
     preds.write_text('{"id": "a", "type": "none"}')
     with pytest.raises(InputError, match="no prediction of b"):
-        load(f"replay:{preds}").predict(["b"], [np.zeros((32, 32, 3), np.uint8)])
+        load_predictor(f"replay:{preds}").predict(["b"], [np.zeros((32, 32, 3), np.uint8)])

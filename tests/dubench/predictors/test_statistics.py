@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from dubench.dataset import Split, open_split
 from dubench.predictions.run import predict
-from dubench.predictors import load
+from dubench.predictors import load_predictor
 from dubench.predictors.statistics import best
 from dubench.scoring.score import score
 from generators import degrade
@@ -35,27 +35,27 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> Split:
 
 
 def test_it_beats_the_constant_by_far(plain: Split, tmp_path: Path) -> None:
-    preds = predict(plain, load("statistics"), tmp_path / "preds.jsonl").path
-    told = score(preds).told["understanding"]
-    assert told["t_acc"] > 0.97
-    assert told["j_acc"] == told["t_acc"]
-    # 1 is every answer exact, 0 the best constant of one who is told the type.
-    assert told["skill"]["avg"] > 0.5
+    preds = predict(plain, load_predictor("statistics"), tmp_path / "preds.jsonl").path
+    understanding = score(preds).told["understanding"]
+    assert understanding["t_acc"] > 0.97
+    assert understanding["j_acc"] == understanding["t_acc"]
+    # 1 is every answer exact, 0 the best constant of one who knows the type.
+    assert understanding["skill"]["avg"] > 0.5
     for name in ("camera_intrinsics", "sigma", "scale", "gamma"):
-        assert told["skill"][name] > 0.4, name
+        assert understanding["skill"][name] > 0.4, name
 
 
 def test_the_wild_one_stands_noise_and_jpeg(wild: Split, tmp_path: Path) -> None:
-    preds = predict(wild, load("statistics:du110k-wild"), tmp_path / "preds.jsonl").path
-    told = score(preds).told
-    assert told["understanding"]["t_acc"] > 0.85
-    assert told["false_alarms"] < 0.3
-    assert told["understanding"]["skill"]["avg"] > 0.2
+    preds = predict(wild, load_predictor("statistics:du110k-wild"), tmp_path / "preds.jsonl").path
+    result = score(preds).told
+    assert result["understanding"]["t_acc"] > 0.85
+    assert result["false_alarms"] < 0.3
+    assert result["understanding"]["skill"]["avg"] > 0.2
 
 
 def test_ids_order_and_company_do_not_matter(wild: Split) -> None:
     ids, images = zip(*wild.images("degraded"), strict=True)
-    model = load("statistics:du110k-wild")
+    model = load_predictor("statistics:du110k-wild")
     together = model.predict(ids, images)
     alone = [model.predict(["?"], [image])[0] for image in images[::-1]][::-1]
     assert alone == together
@@ -66,7 +66,7 @@ def test_a_large_photograph_is_answered_in_tiles() -> None:
     photo = load_photograph(BUNDLED / "bridge-by-sander-klootwijk.jpg")[0]
     assert min(photo.shape[:2]) > 400
     blurred = degrade(photo, "blur", {"sigma": 5.0}).degraded
-    (record,) = load("statistics").predict(["?"], [blurred])
+    (record,) = load_predictor("statistics").predict(["?"], [blurred])
     assert record["type"] == "blur"
     assert record["parameters"]["sigma"] == pytest.approx(5, rel=0.25)
 
@@ -74,18 +74,18 @@ def test_a_large_photograph_is_answered_in_tiles() -> None:
 @pytest.mark.parametrize("shape", [(32, 32), (33, 257), (100, 1000)])
 def test_any_shape_has_an_answer_within_the_ranges(shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    (record,) = load("statistics").predict(["?"], [image])
+    (record,) = load_predictor("statistics").predict(["?"], [image])
     from generators.taxonomy import TYPES
 
-    kind = TYPES[record["type"]]
-    assert set(record["parameters"]) == {key.name for key in kind.keys}
-    for key in kind.keys:
+    keys = TYPES[record["type"]].keys
+    assert set(record["parameters"]) == {key.name for key in keys}
+    for key in keys:
         key.check(record["parameters"][key.name])
 
 
 def test_too_small_an_image_is_an_error_that_says_so() -> None:
     with pytest.raises(InputError, match="20×31"):
-        load("statistics").predict(["?"], [np.zeros((31, 20, 3), np.uint8)])
+        load_predictor("statistics").predict(["?"], [np.zeros((31, 20, 3), np.uint8)])
 
 
 def test_the_answer_is_the_one_of_least_expected_p_rel() -> None:
@@ -94,8 +94,8 @@ def test_the_answer_is_the_one_of_least_expected_p_rel() -> None:
     cost = minimize_scalar(
         lambda c: likely @ (np.abs(c - values) / values), bounds=(0.1, 5), method="bounded"
     )
-    found = best(values, likely)
-    assert likely @ (np.abs(found - values) / values) <= cost.fun * (1 + 1e-3)
+    answer = best(values, likely)
+    assert likely @ (np.abs(answer - values) / values) <= cost.fun * (1 + 1e-3)
 
 
 def test_a_vectors_answer_is_too() -> None:
@@ -106,7 +106,7 @@ def test_a_vectors_answer_is_too() -> None:
     def cost(answer: np.ndarray) -> float:
         return float(likely @ (np.abs(answer - matrices).sum(axis=1) / norm))
 
-    found = cost(np.array(best(matrices, likely)))
+    least = cost(np.array(best(matrices, likely)))
     nearby = [cost(np.array(best(matrices, likely)) + 0.01 * rng.normal(size=9)) for _ in range(99)]
-    assert found <= min(nearby) + 1e-4
-    assert found <= min(cost(matrix) for matrix in matrices) + 1e-4
+    assert least <= min(nearby) + 1e-4
+    assert least <= min(cost(matrix) for matrix in matrices) + 1e-4

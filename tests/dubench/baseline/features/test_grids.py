@@ -28,9 +28,9 @@ def test_an_enlarged_picture_shows_its_factor(factor: int) -> None:
         sharp = photo.convert("RGB").crop((100, 100, 340, 340))
     small = sharp.resize((240 // factor,) * 2, Image.Resampling.BICUBIC)
     large = small.resize((240, 240), Image.Resampling.BICUBIC)
-    found = by_period(large)[0]
-    assert found[factor] > 2 * by_period(sharp)[0][factor]
-    assert found[factor] > max(found[p] for p in (3, 4) if p != factor)
+    measured = by_period(large)[0]
+    assert measured[factor] > 2 * by_period(sharp)[0][factor]
+    assert measured[factor] > max(measured[p] for p in (3, 4) if p != factor)
 
 
 def test_a_jpeg_shows_its_blocks() -> None:

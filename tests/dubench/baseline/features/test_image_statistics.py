@@ -21,9 +21,9 @@ from generators.errors import InputError
     )
 )
 def test_every_picture_has_finite_numbers(image: np.ndarray) -> None:
-    found = statistics(image)
-    assert found.shape == (COUNT,)
-    assert np.isfinite(found).all()
+    measured = statistics(image)
+    assert measured.shape == (COUNT,)
+    assert np.isfinite(measured).all()
 
 
 def test_how_the_picture_lies_in_memory_does_not_matter() -> None:

@@ -1,4 +1,4 @@
-"""The noise, against the covariance it was made with."""
+"""The noise, against the covariance it was drawn with."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,9 @@ def noisy(levels: np.ndarray, covariance: np.ndarray, seed: int = 0) -> np.ndarr
 
 def at_full_size(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per bin (share, three log variances, three correlations), and of all bins."""
-    found = noise.measure(image)
-    fine = found[: noise.BINS * 7].reshape(noise.BINS, 7)
-    return fine, found[noise.BINS * 7 : noise.BINS * 7 + 5]
+    measured = noise.measure(image)
+    fine = measured[: noise.BINS * 7].reshape(noise.BINS, 7)
+    return fine, measured[noise.BINS * 7 : noise.BINS * 7 + 5]
 
 
 def test_its_covariance_is_found() -> None:
@@ -48,7 +48,7 @@ def test_dark_and_bright_have_noise_of_their_own() -> None:
 
 
 def test_halving_a_picture_quarters_white_noise() -> None:
-    found = noise.measure(noisy(np.full((256, 256), 100.0), 16 * np.eye(3)))
-    coarse = found[noise.BINS * 7 + 5 : -5].reshape(noise.BINS, 4)
+    measured = noise.measure(noisy(np.full((256, 256), 100.0), 16 * np.eye(3)))
+    coarse = measured[noise.BINS * 7 + 5 : -5].reshape(noise.BINS, 4)
     here = coarse[np.searchsorted(noise.BRIGHTNESS, 100)]
     assert here[1:] == pytest.approx(np.log((16 + ROUNDING) / 4), abs=0.1)

@@ -16,9 +16,9 @@ def grey(plane: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(256, 256), (200, 313), (64, 64)])
 def test_white_noise_has_its_variance_everywhere(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).normal(128, 20, shape)
-    found = spectrum.measure(grey(noise))
-    assert np.median(found) == pytest.approx(np.log10(400), abs=0.1)
-    assert found[-10:] == pytest.approx(np.log10(400), abs=0.1)
+    measured = spectrum.measure(grey(noise))
+    assert np.median(measured) == pytest.approx(np.log10(400), abs=0.1)
+    assert measured[-10:] == pytest.approx(np.log10(400), abs=0.1)
 
 
 def test_one_over_f_noise_falls_by_two_decades_per_decade() -> None:
@@ -26,9 +26,9 @@ def test_one_over_f_noise_falls_by_two_decades_per_decade() -> None:
     radius = np.hypot(np.fft.fftfreq(512)[:, None], np.fft.fftfreq(512))
     radius[0, 0] = 1
     plane = np.fft.ifft2(np.fft.fft2(rng.normal(size=(512, 512))) / radius).real
-    found = spectrum.measure(grey(128 + 30 * plane / plane.std()))
+    measured = spectrum.measure(grey(128 + 30 * plane / plane.std()))
     inner = slice(8, 28)
-    slope = np.polyfit(np.log10(CENTRES[inner]), found[inner], 1)[0]
+    slope = np.polyfit(np.log10(CENTRES[inner]), measured[inner], 1)[0]
     assert slope == pytest.approx(-2, abs=0.1)
 
 

@@ -38,5 +38,5 @@ def test_the_bins_go_from_dark_to_bright() -> None:
 
 
 def test_a_picture_of_one_colour_fills_every_bin() -> None:
-    found = veil.measure(np.full((64, 64, 3), 77, np.uint8))[: veil.BINS] * 255
-    assert found == pytest.approx(77)
+    measured = veil.measure(np.full((64, 64, 3), 77, np.uint8))[: veil.BINS] * 255
+    assert measured == pytest.approx(77)

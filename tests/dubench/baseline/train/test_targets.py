@@ -17,29 +17,29 @@ def test_few_values_are_the_list_itself() -> None:
 
 def test_few_vectors_are_too() -> None:
     cameras = np.array(MATRICES)[np.random.default_rng(0).integers(0, 4, 50)]
-    found = support(cameras, 0)
-    assert sorted(map(tuple, found)) == sorted(map(tuple, MATRICES))
-    assert np.allclose(soft(cameras, found) @ found, cameras)
+    listed = support(cameras, 0)
+    assert sorted(map(tuple, listed)) == sorted(map(tuple, MATRICES))
+    assert np.allclose(soft(cameras, listed) @ listed, cameras)
 
 
 def test_many_values_are_their_quantiles() -> None:
     values = np.random.default_rng(0).gamma(4, size=5000)
-    found = support(values, 0)
-    below = (values[:, None] < found).mean(axis=0)
+    listed = support(values, 0)
+    below = (values[:, None] < listed).mean(axis=0)
     assert below == pytest.approx((np.arange(MOST) + 0.5) / MOST, abs=1e-3)
-    shares = soft(values, found)
+    shares = soft(values, listed)
     assert shares.sum(axis=1) == pytest.approx(1, abs=1e-5)
-    inside = (values > found[3]) & (values < found[-4])
-    assert (shares @ found)[inside] == pytest.approx(values[inside], rel=0.05)
+    inside = (values > listed[3]) & (values < listed[-4])
+    assert (shares @ listed)[inside] == pytest.approx(values[inside], rel=0.05)
 
 
 def test_many_vectors_go_to_the_nearest_of_a_choice() -> None:
     rng = np.random.default_rng(0)
     cameras = np.tensordot(rng.dirichlet(np.ones(4), 500), np.array(MATRICES), axes=1)
-    found = support(cameras, 0)
-    assert found.shape == (MOST, 9)
-    assert np.array_equal(found, support(cameras, 0))
-    assert not np.array_equal(found, support(cameras, 1))
-    nearest = found[soft(cameras, found).argmax(axis=1)]
-    gaps = np.abs(cameras[:, None] - found).sum(axis=2)
+    listed = support(cameras, 0)
+    assert listed.shape == (MOST, 9)
+    assert np.array_equal(listed, support(cameras, 0))
+    assert not np.array_equal(listed, support(cameras, 1))
+    nearest = listed[soft(cameras, listed).argmax(axis=1)]
+    gaps = np.abs(cameras[:, None] - listed).sum(axis=2)
     assert np.abs(cameras - nearest).sum(axis=1) == pytest.approx(gaps.min(axis=1))

@@ -8,54 +8,59 @@ import pytest
 from safetensors import safe_open
 
 from dubench.baseline.features import statistics
-from dubench.baseline.train import Trained, train
+from dubench.baseline.train import Trained, train_statistics
 from dubench.baseline.train.extract import extract
 from dubench.dataset import open_split
 from dubench.predictions.run import predict
-from dubench.predictors import load
+from dubench.predictors import load_predictor
 from dubench.scoring.score import score
 from generators.errors import InputError
 
 
 @pytest.fixture(scope="module")
 def trained(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return train(str(made), tmp_path_factory.mktemp("model") / "mine.safetensors", 0, 2)
+    return train_statistics(str(made), tmp_path_factory.mktemp("model") / "mine.safetensors", 0, 2)
 
 
 def test_it_learns(made: Path, trained: Trained, tmp_path: Path) -> None:
     split = open_split(str(made), "train")
-    preds = predict(split, load(f"statistics:{trained.path}"), tmp_path / "preds.jsonl").path
-    told = score(preds).told["understanding"]
-    assert told["t_acc"] > 0.99
-    assert told["skill"]["avg"] > 0.7
+    preds = predict(
+        split, load_predictor(f"statistics:{trained.path}"), tmp_path / "preds.jsonl"
+    ).path
+    understanding = score(preds).told["understanding"]
+    assert understanding["t_acc"] > 0.99
+    assert understanding["skill"]["avg"] > 0.7
 
 
-def test_its_figures_are_those_of_the_score(made: Path, trained: Trained, tmp_path: Path) -> None:
+def test_its_validation_is_that_of_the_score(made: Path, trained: Trained, tmp_path: Path) -> None:
     split = open_split(str(made), "validation")
-    preds = predict(split, load(f"statistics:{trained.path}"), tmp_path / "preds.jsonl").path
-    told = score(preds).told
-    assert trained.figures is not None
-    assert trained.figures["n"] == told["n"]
-    assert trained.figures["t_acc"] == pytest.approx(told["understanding"]["t_acc"], abs=1e-4)
-    for name, value in told["understanding"]["p_rel"].items():
-        assert trained.figures["p_rel"][name] == pytest.approx(value, abs=1e-4), name
-    assert trained.figures["false_alarms"] is None
+    preds = predict(
+        split, load_predictor(f"statistics:{trained.path}"), tmp_path / "preds.jsonl"
+    ).path
+    result = score(preds).told
+    validation = trained.validation
+    assert validation is not None
+    assert validation.n == result["n"]
+    assert validation.t_acc == pytest.approx(result["understanding"]["t_acc"], abs=1e-4)
+    for name, value in result["understanding"]["p_rel"].items():
+        assert validation.p_rel[name] == pytest.approx(value, abs=1e-4), name
+    assert validation.false_alarms is None
 
 
 def test_the_file_says_what_it_was_trained_on(made: Path, trained: Trained) -> None:
     with safe_open(trained.path, framework="numpy") as opened:
-        told = json.loads(opened.metadata()["dubench"])
+        header = json.loads(opened.metadata()["dubench"])
     split = open_split(str(made), "train")
-    assert told["trained_on"] == {"dataset": split.title, "n": split.n, **split.identity}
-    assert told["seed"] == 0
+    assert header["trained_on"] == {"dataset": split.title, "n": split.n, **split.identity}
+    assert header["seed"] == 0
 
 
 def test_workers_do_not_matter_and_the_seed_does(
     made: Path, trained: Trained, tmp_path: Path
 ) -> None:
-    again = train(str(made), tmp_path / "again.safetensors", 0, 1).path
+    again = train_statistics(str(made), tmp_path / "again.safetensors", 0, 1).path
     assert again.read_bytes() == trained.path.read_bytes()
-    other = train(str(made), tmp_path / "other.safetensors", 1, 2).path
+    other = train_statistics(str(made), tmp_path / "other.safetensors", 1, 2).path
     assert other.read_bytes() != trained.path.read_bytes()
 
 
@@ -70,7 +75,7 @@ def test_statistics_come_in_the_files_order(made: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"dataset": "nowhere"}, "nowhere"),
         ({"out": Path("model.bin")}, "name a .safetensors file"),
@@ -78,6 +83,6 @@ def test_statistics_come_in_the_files_order(made: Path) -> None:
         ({"workers": 0}, "at least one"),
     ],
 )
-def test_mistakes_are_told_before_the_work(made: Path, changes: dict, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        train(**{"dataset": str(made)} | changes)
+def test_mistakes_are_named_before_the_work(made: Path, changes: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        train_statistics(**{"dataset": str(made)} | changes)
