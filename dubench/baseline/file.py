@@ -54,7 +54,13 @@ def write(path: Path, model: Model, notes: Mapping[str, Any]) -> None:
     for name, network in model.networks.items():
         for number, (weights, biases) in enumerate(network.layers):
             tensors |= {f"{name}.{number}.weight": weights, f"{name}.{number}.bias": biases}
-    header = {**_expected(), "types": model.types, **notes}
+    header = {
+        "format": FORMAT,
+        "statistics": FORM,
+        "taxonomy": {name: _keys(name) for name in model.types},
+        "types": model.types,
+        **notes,
+    }
     try:
         # One entry: the order of several is chance, and the bytes should not be.
         write_whole(path, save(tensors, {"dubench": json.dumps(header)}))
@@ -66,7 +72,8 @@ def read(path: Path) -> Model:
     """Read the file at `path`.
 
     Raises:
-        InputError: it cannot be read, is damaged, or is of other statistics or another taxonomy.
+        InputError: it cannot be read, is damaged, or is of other statistics, or of types, keys or
+            ranges that the taxonomy does not have. Types that the model lacks do not matter.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -78,22 +85,38 @@ def read(path: Path) -> Model:
         raise InputError(f"{path} is damaged, or not safetensors: {_line(error)}") from None
     if not isinstance(header, dict):
         header = {}
-    for name, wanted in _expected().items():
+    for name, wanted in (("format", FORMAT), ("statistics", FORM)):
         if header.get(name) != wanted:
-            raise InputError(
-                f"{path} is no statistics model for this version of dubench (its {name} differs); "
-                "train one: dubench train statistics"
-            )
+            raise _other(path, name)
+    types = header.get("types")
+    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
+        raise InputError(f"{path} is damaged: it has no list of types; train it again")
+    stated = header.get("taxonomy")
+    # Both the file and the taxonomy may have more types than the model tells apart.
+    if not isinstance(stated, dict) or any(
+        name not in stated or stated[name] != _keys(name) for name in types
+    ):
+        raise _other(path, "taxonomy")
     try:
-        return _model(tuple(header["types"]), tensors)
+        model = _model(tuple(types), tensors)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged: {_line(error)}; train it again") from None
+    for name, values in model.support.items():
+        if not (values.min() >= KEYS[name].low and values.max() <= KEYS[name].high):
+            raise _other(path, f"range of {name}")
+    return model
 
 
-def _expected() -> dict[str, Any]:
-    """The header's entries that must be these."""
-    taxonomy = {name: [key.name for key in one.keys] for name, one in TYPES.items()}
-    return {"format": FORMAT, "statistics": FORM, "taxonomy": taxonomy}
+def _keys(type_name: str) -> list[str] | None:
+    """The keys of a type, None if it is unknown here."""
+    return [key.name for key in TYPES[type_name].keys] if type_name in TYPES else None
+
+
+def _other(path: Path, what: str) -> InputError:
+    return InputError(
+        f"{path} is no statistics model for this version of dubench (its {what} differs); "
+        "train one: dubench train statistics"
+    )
 
 
 def _line(error: Exception) -> str:
@@ -101,9 +124,9 @@ def _line(error: Exception) -> str:
 
 
 def _model(types: tuple[str, ...], tensors: Arrays) -> Model:
-    """The model of the tensors `tensors`; KeyError or ValueError where they do not fit together."""
-    if not types or not set(types) <= set(TYPES):
-        raise ValueError(f"types {types}")
+    """The model of `tensors`; KeyError or ValueError where they do not fit together."""
+    if not types:
+        raise ValueError("no types")
     for name, array in tensors.items():
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ValueError(f"{name} is not all numbers")

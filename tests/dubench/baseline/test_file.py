@@ -12,7 +12,9 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from dubench.baseline.file import find, read
+from dubench.predictors import load_predictor
 from generators.errors import InputError
+from generators.taxonomy import KEYS, TYPES, DegradationType, Key
 
 SHIPPED = find("du110k")
 
@@ -69,6 +71,41 @@ def test_a_model_of_something_else_is_refused(tmp_path: Path, name: str) -> None
     path = put(tmp_path / "model.safetensors", tensors, header | {name: "another"})
     with pytest.raises(InputError, match=f"its {name} differs"):
         read(path)
+
+
+MOTION = DegradationType(
+    "motion_blur", "", (Key("length", "scalar", "pixels", 3.0, 25.0, ""),), None
+)
+
+
+def test_a_larger_taxonomy_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read(SHIPPED)
+    monkeypatch.setitem(TYPES, "motion_blur", MOTION)
+    monkeypatch.setitem(KEYS, "length", MOTION.keys[0])
+    assert read(SHIPPED).types == before.types
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    (record,) = load_predictor("statistics").predict(["?"], [image])
+    assert record["type"] in before.types
+
+
+@pytest.mark.parametrize(
+    ("type_name", "keys"), [("motion_blur", ["length"]), ("blur", ["sigma", "angle"]), ("blur", [])]
+)
+def test_types_and_keys_unknown_here_are_refused(
+    tmp_path: Path, type_name: str, keys: list[str]
+) -> None:
+    tensors, header = parts()
+    types = [*header["types"][:-1], type_name]
+    header |= {"types": types, "taxonomy": header["taxonomy"] | {type_name: keys}}
+    with pytest.raises(InputError, match="its taxonomy differs"):
+        read(put(tmp_path / "model.safetensors", tensors, header))
+
+
+def test_values_beyond_the_range_are_refused(tmp_path: Path) -> None:
+    tensors, header = parts()
+    tensors["sigma.support"] = tensors["sigma.support"] + 8
+    with pytest.raises(InputError, match="its range of sigma differs"):
+        read(put(tmp_path / "model.safetensors", tensors, header))
 
 
 def _changed(name: str, tensors: dict[str, np.ndarray]) -> Any:
