@@ -19,8 +19,7 @@ from dubench.report.plotting import (
     short,
     words,
 )
-from dubench.report.tables import Score, look_up
-from dubench.scoring.understanding import FOUR
+from dubench.report.tables import Score, look_up, types_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +59,8 @@ def drawings(scores: Scores) -> list[Drawing]:
 def radar(scores: Scores) -> "Figure":
     """T-Acc, F1 and J-Acc by type and over all, one line per model (Figure 4)."""
     figure = sheet(PAGE, 2.55)
-    spokes = [f"by_type.{kind}." for kind in FOUR]
+    type_names = types_of(scores)
+    spokes = [f"by_type.{name}." for name in type_names]
     angles = [2 * math.pi * i / (len(spokes) + 1) for i in range(len(spokes) + 2)]
     metrics = (("t_acc", "T-Acc, %"), ("f1", "F1, %"), ("j_acc", "J-Acc, %"))
     axes = panels(figure, 3, 3, subplot_kw={"projection": "polar"})
@@ -71,7 +71,7 @@ def radar(scores: Scores) -> "Figure":
             shares.append(_percent(look_up(score, whole)))
             style = line_style(place)
             axis.plot(angles, [*shares, shares[0]], label=short(label), clip_on=False, **style)
-        _polar(axis, angles[:-1], [*map(words, FOUR), "all"])
+        _polar(axis, angles[:-1], [*map(words, type_names), "all"])
         axis.set_title(title, pad=16)
     legend(figure, *axes[0].get_legend_handles_labels())
     return figure
@@ -181,7 +181,7 @@ def _against_delta(scores: Scores) -> Drawing:
             series.setdefault(score["model"], {})[float(step)] = score
     kept = {model: steps for model, steps in series.items() if len(steps) > 1}
     title = "Figure 7: error against the grid's step Δ"
-    caption = "Averages over the seven keys; bars are 95 % intervals."
+    caption = "Averages over the keys; bars are 95 % intervals."
     if kept:
         return Drawing("figure7_delta", title, caption, against_delta(kept))
     why = (

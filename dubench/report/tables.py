@@ -6,7 +6,6 @@ from typing import Any
 from dubench.report.formats import Better, Block, Cell, Column, Row, Table
 from dubench.report.paper import reported
 from dubench.scoring.metrics import METRICS
-from dubench.scoring.understanding import FOUR
 from generators.taxonomy import KEYS
 
 Score = Mapping[str, Any]
@@ -39,7 +38,7 @@ def tables(scores: Mapping[str, Score]) -> list[Table]:
 
 
 def overview(scores: Mapping[str, Score]) -> Table:
-    """The headlines: type, keys and values, the latter averaged over the seven keys."""
+    """The headlines: type, keys and values, the latter averaged over the keys."""
     columns = (
         share_column("t_acc", "T-Acc"),
         share_column("t_f1", "T-F1"),
@@ -50,7 +49,7 @@ def overview(scores: Mapping[str, Score]) -> Table:
         Column("skill.avg", "skill", "higher"),
         Column("skill_type_correct.avg", "skill, right type", "higher"),
     )
-    title = "Understanding, averages over the seven keys (the paper's Table 1)"
+    title = "Understanding, averages over the keys (the paper's Table 1)"
     remarks = (_SPANS, _ORACLE, *reported(1).remarks)
     return _table("table1_overview", title, columns, scores, reported(1).rows, remarks)
 
@@ -58,7 +57,7 @@ def overview(scores: Mapping[str, Score]) -> Table:
 def parameters(scores: Mapping[str, Score], name: str) -> Table:
     """One score of the values per key, such as `p_rel`, with the type-oracle constant beside."""
     title, _, remarks = _PARAMETER_SCORES[name]
-    columns = tuple(parameter_column(name, key) for key in (*KEYS, "avg"))
+    columns = tuple(parameter_column(name, key) for key in (*keys_of(scores), "avg"))
     rows = reported(1).rows if name in ("p_abs", "p_rel") else ()
     return _table(f"table1_{name}", title, columns, scores, rows, (_SPANS, *remarks))
 
@@ -66,17 +65,20 @@ def parameters(scores: Mapping[str, Score], name: str) -> Table:
 def by_type(scores: Mapping[str, Score], name: str) -> Table:
     """T-Acc, F1 or J-Acc of each type and of all: the numbers of the radar charts (Figure 4)."""
     title = {"t_acc": "T-Acc", "f1": "F1", "j_acc": "J-Acc"}[name]
-    columns = [share_column(f"by_type.{kind}.{name}", kind.replace("_", " ")) for kind in FOUR]
+    columns = [
+        share_column(f"by_type.{type_name}.{name}", type_name.replace("_", " "))
+        for type_name in types_of(scores)
+    ]
     columns.append(share_column("t_f1" if name == "f1" else name, "all"))
     title += " by type"
     return _table(f"by_type_{name}", title, tuple(columns), scores, (), (_SPANS,))
 
 
 def restoration(scores: Mapping[str, Score], metric: str) -> Table:
-    """One metric of the restored images, per type and averaged over the four."""
+    """One metric of the restored images, per type and averaged over them."""
     number = 2 if METRICS[metric].needs_reference else 3
     undegraded = any(look_up(score, f"{metric}.none") is not None for score in scores.values())
-    kinds = (*FOUR, "avg", *(["none"] if undegraded else []))
+    kinds = (*types_of(scores), "avg", *(["none"] if undegraded else []))
     columns = tuple(metric_column(metric, kind, kind.replace("_", " ")) for kind in kinds)
     title = f"{metric_name(metric)} of the restored images (the paper's Table {number})"
     told = reported(number)
@@ -132,6 +134,17 @@ def look_up(told: Score, path: str) -> Any:
         if found is not None:
             return found
     return None
+
+
+def types_of(scores: Mapping[str, Score]) -> list[str]:
+    """The types that `scores` are over."""
+    return list({name: None for score in scores.values() for name in look_up(score, "by_type")})
+
+
+def keys_of(scores: Mapping[str, Score]) -> list[str]:
+    """The keys that `scores` are over."""
+    names = {name: None for score in scores.values() for name in look_up(score, "p_rel")}
+    return [name for name in names if name != "avg"]
 
 
 def metric_name(metric: str) -> str:

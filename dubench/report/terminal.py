@@ -1,6 +1,6 @@
 """A score as `dubench score` prints it: 80 columns wide, and whole when piped into a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich import box
@@ -9,11 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from dubench.report.formats import Column
-from dubench.report.tables import Score, look_up, metric_column, parameter_column, share_column
+from dubench.report.tables import (
+    Score,
+    keys_of,
+    look_up,
+    metric_column,
+    parameter_column,
+    share_column,
+    types_of,
+)
 from dubench.scoring.metrics import METRICS
-from dubench.scoring.understanding import FOUR
 from dubench.text import one_line
-from generators.taxonomy import KEYS
 
 _ROOM = 160
 """Tables take what they need, 80 columns as a rule: nothing is cut on a narrow terminal."""
@@ -99,7 +105,7 @@ def _overview(told: Score) -> Table:
 def _errors(told: Score) -> Table:
     table = _table("key", "P-Abs", "const.", "P-Rel", "const.")
     oracle = look_up(told, "oracle_constant") or {}
-    for key in (*KEYS, "avg"):
+    for key in (*keys_of({"": told}), "avg"):
         cells = []
         for column in (parameter_column("p_abs", key), parameter_column("p_rel", key)):
             cells += [_told(told, column), column.text(look_up(oracle, column.path))]
@@ -109,7 +115,7 @@ def _errors(told: Score) -> Table:
 
 def _skill(told: Score) -> Table:
     table = _table("key", "skill", "P-Rel,\ncapped", "P-Rel,\ntype right", "skill,\ntype right")
-    for key in (*KEYS, "avg"):
+    for key in (*keys_of({"": told}), "avg"):
         skill, *others = (
             parameter_column(name, key)
             for name in ("skill", "p_rel_capped", "p_rel_type_correct", "skill_type_correct")
@@ -121,7 +127,7 @@ def _skill(told: Score) -> Table:
 
 def _by_type(told: Score) -> Table:
     table = _table("true type", "T-Acc %", "F1 %", "J-Acc %")
-    for kind in FOUR:
+    for kind in types_of({"": told}):
         columns = (share_column(f"by_type.{kind}.{s}", "") for s in ("t_acc", "f1", "j_acc"))
         table.add_row(_name(kind), *(_told(told, column) for column in columns))
     return table
@@ -149,7 +155,7 @@ def _counts(corner: str, rows: Mapping[str, Mapping[str, int]], total: str) -> T
 
 
 def _restoration(told: Score) -> Table:
-    kinds: Sequence[str] = [*FOUR]
+    kinds = types_of({"": told})
     if any("none" in values for values in told["restoration"].values()):
         kinds = [*kinds, "none"]
     table = _table("restored", *map(_stacked, kinds), "avg")

@@ -15,7 +15,7 @@ from dubench.report import paper
 from dubench.report.plotting import FAINT, PAGE, Drawing, panels, print_style, sheet, words
 from dubench.report.tables import metric_name
 from dubench.scoring.intervals import LEAST_CLUSTERS, bootstrap, codes, percentile_interval
-from dubench.scoring.sample_scores import PerSample
+from dubench.scoring.sample_scores import SampleScores
 from generators.taxonomy import KEYS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Correlation:
     interval: tuple[float, float] | None
 
 
-def drawings(rows_by_model: Mapping[str, PerSample]) -> list[Drawing]:
+def drawings(rows_by_model: Mapping[str, SampleScores]) -> list[Drawing]:
     """A figure per model and metric, or the reason why there is none."""
     made = []
     for metric, number in FIGURES.items():
@@ -72,7 +72,7 @@ def drawings(rows_by_model: Mapping[str, PerSample]) -> list[Drawing]:
     return made
 
 
-def points(rows: PerSample, metric: str, key: str) -> tuple[Floats, Floats, list[str]]:
+def points(rows: SampleScores, metric: str, key: str) -> tuple[Floats, Floats, list[str]]:
     """|v̂ − v| of `key`, quality of the restored image, and photograph, of the samples that have
     both and were answered with the right type and keys (elsewhere P-Abs is a penalty)."""
     x, y = rows.error[key], rows.quality[metric]
@@ -103,7 +103,7 @@ def _pearson(mean: Mapping[str, Floats]) -> Floats:
     return np.where(spread > 0, r, np.nan)
 
 
-def tolerance(rows: PerSample, metric: str) -> "Figure":
+def tolerance(rows: SampleScores, metric: str) -> "Figure":
     """One panel per key, all with the same scale of quality."""
     figure = sheet(PAGE, 3.5)
     axes = panels(figure, len(_ORDER), 4, sharey=True)

@@ -17,10 +17,9 @@ from dubench.scoring.intervals import (
     percentile_interval,
     totals,
 )
-from dubench.scoring.sample_scores import PerSample
+from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import Scored, score
 from generators.errors import InputError
-from generators.taxonomy import KEYS
 
 HEADLINES = ("t_acc", "t_f1", "j_acc", "p_rel.avg")
 LOWER_IS_BETTER = ("p_abs", "p_rel", "p_rel_capped", "false_alarms", "lpips", "niqe", "brisque")
@@ -84,14 +83,14 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     second = _in_order(b.rows, first.ids, shared)
     ratios = ratios_of(first), ratios_of(second)
     clusters = codes(first.clusters)
-    values = [with_derived(totals(ratio), shared) for ratio in ratios]
-    drawn = [with_derived(bootstrap(ratio, clusters, seed=seed), shared) for ratio in ratios]
+    values = [with_derived(totals(ratio), first) for ratio in ratios]
+    drawn = [with_derived(bootstrap(ratio, clusters, seed=seed), first) for ratio in ratios]
     photographs = [photographs_of(ratio, clusters) for ratio in ratios]
     headlines = [*HEADLINES, *(f"{name}.avg" for name in shared)]
     if not np.isnan(values[0]["false_alarms"]):
         headlines.append("false_alarms")
     differences = []
-    for name in (*headlines, *(f"p_rel.{key}" for key in KEYS)):
+    for name in (*headlines, *(f"p_rel.{key}" for key in first.keys)):
         one, two = (float(value[name]) for value in values)
         if np.isnan(one) or np.isnan(two):
             continue
@@ -123,6 +122,11 @@ def _check_same_samples(a: Scored, b: Scored) -> None:
                 f"is {str(a.told[name])[:12]}… and {str(b.told[name])[:12]}…; score both on the "
                 "same dataset and split"
             )
+    if a.rows.scored_types != b.rows.scored_types:
+        raise InputError(
+            f"the two were scored over different types, {', '.join(a.rows.scored_types)} and "
+            f"{', '.join(b.rows.scored_types)}: score both again with the same --dataset"
+        )
     if set(a.rows.ids) != set(b.rows.ids):
         raise InputError("the two were scored on different samples; score both again")
 
@@ -134,15 +138,16 @@ def _shared_metrics(a: Scored, b: Scored) -> tuple[list[str], list[str]]:
     for name in a.rows.quality:
         if name not in b.rows.quality:
             continue
-        told = [{word for word in said if word.startswith(f"{name}:")} for said in words]
-        if told[0] == told[1]:
+        settings = [{word for word in row if word.startswith(f"{name}:")} for row in words]
+        if settings[0] == settings[1]:
             shared.append(name)
         else:
-            notes.append(f"{name} is left out: {told[0]} and {told[1]} are different metrics")
+            one, two = settings
+            notes.append(f"{name} is left out: {one} and {two} are different metrics")
     return shared, notes
 
 
-def _in_order(rows: PerSample, ids: Sequence[str], metrics: Sequence[str]) -> PerSample:
+def _in_order(rows: SampleScores, ids: Sequence[str], metrics: Sequence[str]) -> SampleScores:
     """The same rows in the order of `ids`, with these restoration metrics."""
     place = {name: row for row, name in enumerate(rows.ids)}
     order = np.array([place[name] for name in ids])
@@ -152,6 +157,10 @@ def _in_order(rows: PerSample, ids: Sequence[str], metrics: Sequence[str]) -> Pe
             return {name: entry[order] for name, entry in column.items()}
         return column[order] if isinstance(column, np.ndarray) else [column[i] for i in order]
 
-    made = {entry.name: taken(getattr(rows, entry.name)) for entry in fields(rows)}
-    quality: dict[str, NDArray[np.float64]] = {name: made["quality"][name] for name in metrics}
-    return PerSample(**made | {"quality": quality})
+    columns = {
+        entry.name: taken(getattr(rows, entry.name))
+        for entry in fields(rows)
+        if entry.name != "scored_types"
+    }
+    quality: dict[str, NDArray[np.float64]] = {name: columns["quality"][name] for name in metrics}
+    return replace(rows, **columns | {"quality": quality})

@@ -20,8 +20,8 @@ from dubench.scoring.intervals import (
     totals,
     wilson,
 )
-from dubench.scoring.sample_scores import PerSample
-from dubench.scoring.understanding import FOUR
+from dubench.scoring.sample_scores import SampleScores
+from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Estimates:
     notes: list[str]
 
 
-def estimate(rows: PerSample, seed: int = 0, resamples: int = RESAMPLES) -> Estimates:
+def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> Estimates:
     """All scores of `rows` with 95 % intervals, by a bootstrap over photographs.
 
     A share of 0 or 1, which resampling cannot move, gets Wilson's interval with the effective
@@ -53,13 +53,15 @@ def estimate(rows: PerSample, seed: int = 0, resamples: int = RESAMPLES) -> Esti
     """
     ratios = ratios_of(rows)
     clusters = codes(rows.clusters)
-    found = with_derived(totals(ratios), rows.quality)
-    values = {name: None if np.isnan(value) else float(value) for name, value in found.items()}
+    values = {
+        name: None if np.isnan(value) else float(value)
+        for name, value in with_derived(totals(ratios), rows).items()
+    }
     count = int(clusters.max()) + 1
     if count < LEAST_CLUSTERS:
         note = f"no intervals: {count} photographs, and fewer than {LEAST_CLUSTERS} tell too little"
         return Estimates(values, {}, count, [note])
-    resampled = with_derived(bootstrap(ratios, clusters, resamples, seed), rows.quality)
+    resampled = with_derived(bootstrap(ratios, clusters, resamples, seed), rows)
     photographs = photographs_of(ratios, clusters)
     intervals: dict[str, tuple[float, float]] = {}
     thin = []
@@ -82,27 +84,31 @@ def estimate(rows: PerSample, seed: int = 0, resamples: int = RESAMPLES) -> Esti
     return Estimates(values, intervals, count, notes)
 
 
-def ratios_of(rows: PerSample) -> dict[str, Ratio]:
+def ratios_of(rows: SampleScores) -> dict[str, Ratio]:
     """Every score that is a ratio of sums, understanding and restoration."""
-    made = understanding.ratios(rows)
+    ratios = understanding.ratios(rows)
     for metric, column in rows.quality.items():
         there = ~np.isnan(column)
         filled = np.where(there, column, 0)
-        for name in TYPE_NAMES:
+        for name in (*rows.scored_types, NONE.name):
             mine = (there & (rows.types == TYPE_NAMES.index(name))).astype(float)
-            made[f"{metric}.{name}"] = (filled * mine, mine)
-    return made
+            ratios[f"{metric}.{name}"] = (filled * mine, mine)
+    return ratios
 
 
-def with_derived(values: Mapping[str, Floats], metrics: Iterable[str]) -> dict[str, Floats]:
+def with_derived(values: Mapping[str, Floats], rows: SampleScores) -> dict[str, Floats]:
     """The ratios' values and all that follows from them, of whatever shape they have.
 
-    The average of a restoration metric is the plain mean over the four types.
+    The average of a restoration metric is the plain mean over the scored types.
+
+    Args:
+        values: of the ratios that `ratios_of` makes of `rows`.
     """
-    made = {**values, **understanding.derive(values)}
-    for metric in metrics:
-        made[f"{metric}.avg"] = understanding.mean([values[f"{metric}.{name}"] for name in FOUR])
-    return made
+    derived = {**values, **understanding.derive(values, rows.scored_types)}
+    for metric in rows.quality:
+        by_type = [values[f"{metric}.{name}"] for name in rows.scored_types]
+        derived[f"{metric}.avg"] = understanding.mean(by_type)
+    return derived
 
 
 def photographs_of(ratios: Mapping[str, Ratio], clusters: NDArray[np.int64]) -> dict[str, int]:
@@ -125,9 +131,13 @@ def _parts(name: str, ratios: Iterable[str]) -> list[str]:
     if name in ratios:
         return [name]
     if name == "t_f1":
-        return [f"by_type.{kind}.f1" for kind in FOUR]
+        return [part for part in ratios if part.startswith("by_type.") and part.endswith(".f1")]
     score, _, key = name.rpartition(".")
     score = {"skill": "p_rel", "skill_type_correct": "p_rel_type_correct"}.get(score, score)
     if key != "avg":
         return [f"{score}.{key}"]
-    return [part for part in ratios if part.startswith(f"{score}.") and not part.endswith(".none")]
+    return [
+        part
+        for part in ratios
+        if part.startswith(f"{score}.") and not part.endswith(f".{NONE.name}")
+    ]

@@ -1,6 +1,6 @@
 """One row per sample: what was true, what was answered, and what the answer costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction
 from generators.errors import InputError
 from generators.files import whole
+from generators.presets import Preset
 from generators.taxonomy import KEYS, TYPES, Value
 
 Floats = NDArray[np.float64]
@@ -24,10 +25,11 @@ STATUSES = ("ok", "missing", "parse_failure")
 
 
 @dataclass(frozen=True)
-class PerSample:
+class SampleScores:
     """The scores' raw material, in columns of n samples.
 
     Attributes:
+        scored_types: names of the types that scores are over, as `scored_types` gives them.
         ids, clusters, severity: as in `GroundTruth`.
         types: index into TYPE_NAMES. answered: the same, or OTHER_CODE.
         status: index into STATUSES.
@@ -40,6 +42,7 @@ class PerSample:
         quality: per restoration metric, of the restored image; NaN where there is none.
     """
 
+    scored_types: tuple[str, ...]
     ids: list[str]
     types: NDArray[np.int8]
     clusters: list[str]
@@ -62,6 +65,11 @@ class PerSample:
         return len(self.ids)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that scores are over: those of the scored types."""
+        return keys_of(self.scored_types)
+
+    @property
     def missing(self) -> int:
         """How many samples have no answer."""
         return int((self.status == STATUSES.index("missing")).sum())
@@ -72,48 +80,73 @@ class PerSample:
         return np.equal(self.types, self.answered)
 
 
-def judge(
-    ground_truth: GroundTruth, predictions: Mapping[str, Prediction], constants: Mapping[str, Value]
-) -> PerSample:
-    """Set each answer beside its truth.
+def scored_types(ground_truth: GroundTruth, preset: Preset | None) -> tuple[str, ...]:
+    """The types that scores are over, in the taxonomy's order: the preset's, and what else occurs.
+
+    Types without keys, such as `none`, are not among them: they are scored by false alarms.
+    """
+    names = {TYPE_NAMES[code] for code in np.unique(ground_truth.types)}
+    names |= set(preset.types) if preset else set()
+    return tuple(name for name in TYPE_NAMES if name in names and TYPES[name].keys)
+
+
+def keys_of(type_names: Sequence[str]) -> tuple[str, ...]:
+    """The names of the keys of some types."""
+    return tuple(key.name for name in type_names for key in TYPES[name].keys)
+
+
+def score_samples(
+    ground_truth: GroundTruth,
+    predictions: Mapping[str, Prediction],
+    constants: Mapping[str, Value],
+    preset: Preset | None = None,
+) -> SampleScores:
+    """Set each answer beside its ground truth.
 
     Where type or key set is wrong, the answer counts as zero: P-Abs is |v| and P-Rel is 1
     (DU-VLM, arXiv 2602.04565, section 5.1). A vector's terms are mean |v̂ − v| and
     ‖v̂ − v‖₁ / ‖v‖₁. A missing answer is wrong.
+
+    Args:
+        constants: of the type-oracle baseline, by key.
+        preset: what the samples were drawn from; its types are scored even where none occurs.
     """
     n = len(ground_truth.ids)
     answered = np.full(n, OTHER_CODE, np.int8)
     status = np.zeros(n, np.int8)
     joint = np.zeros(n, bool)
     answer = {name: np.full_like(column, np.nan) for name, column in ground_truth.values.items()}
-    keys = {name: np.zeros(n, bool) for name in (*KEYS, OTHER)}
+    answered_keys = {name: np.zeros(n, bool) for name in (*KEYS, OTHER)}
     code_of = {name: code for code, name in enumerate(TYPE_NAMES)}
-    wanted = [{key.name for key in TYPES[name].keys} for name in TYPE_NAMES]
+    wanted = [set(keys_of([name])) for name in TYPE_NAMES]
     for row, name in enumerate(ground_truth.ids):
-        said = predictions.get(name)
-        if said is None:
+        prediction = predictions.get(name)
+        if prediction is None:
             status[row] = STATUSES.index("missing")
             continue
-        if said.failure is not None:
+        if prediction.failure is not None:
             status[row] = STATUSES.index("parse_failure")
-        if said.type is not None:
-            answered[row] = code_of[said.type]
+        if prediction.type is not None:
+            answered[row] = code_of[prediction.type]
         true = ground_truth.types[row]
         joint[row] = (
-            answered[row] == true and not said.extra and said.parameters.keys() == wanted[true]
+            answered[row] == true
+            and not prediction.extra
+            and prediction.parameters.keys() == wanted[true]
         )
-        for key, value in said.parameters.items():
+        for key, value in prediction.parameters.items():
             answer[key][row] = value
-            keys[key][row] = True
-        for key in said.extra:
-            keys[key if key in KEYS else OTHER][row] = True
+            answered_keys[key][row] = True
+        for key in prediction.extra:
+            answered_keys[key if key in KEYS else OTHER][row] = True
     error, relative, constant = {}, {}, {}
     for name, true_values in ground_truth.values.items():
         counted = np.where(_column(joint, true_values), answer[name], 0.0)
         error[name], relative[name] = _terms(counted, true_values)
         guess = np.broadcast_to(np.array(constants.get(name, np.nan)), true_values.shape)
         constant[name] = _terms(guess, true_values)[1]
-    return PerSample(
+    return SampleScores(
+        scored_types(ground_truth, preset),
         ground_truth.ids,
         ground_truth.types,
         ground_truth.clusters,
@@ -126,7 +159,7 @@ def judge(
         error,
         relative,
         constant,
-        keys,
+        answered_keys,
         np.full(n, np.nan),
     )
 
@@ -142,16 +175,16 @@ def _terms(answer: Floats, truth: Floats) -> tuple[Floats, Floats]:
         return gap, gap / size
 
 
-def write(path: Path, rows: PerSample) -> None:
+def write(path: Path, rows: SampleScores) -> None:
     """Write one Parquet file, whole or not at all; `read` reads it back."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    labels = np.array([*TYPE_NAMES, OTHER])
+    names = np.array([*TYPE_NAMES, OTHER])
     columns: dict[str, Any] = {
         "id": rows.ids,
-        "type": labels[rows.types],
-        "predicted": labels[rows.answered],
+        "type": names[rows.types],
+        "predicted": names[rows.answered],
         "status": np.array(STATUSES)[rows.status],
         "cluster": rows.clusters,
         "severity": rows.severity,
@@ -185,16 +218,20 @@ def _arrow(column: Floats) -> Any:
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat, mask=pa.array(gone))
 
 
-def _key_lists(rows: PerSample) -> list[list[str]]:
-    made: list[list[str]] = [[] for _ in range(rows.n)]
+def _key_lists(rows: SampleScores) -> list[list[str]]:
+    lists: list[list[str]] = [[] for _ in range(rows.n)]
     for name, there in rows.answered_keys.items():
         for row in np.flatnonzero(there):
-            made[row].append(name)
-    return made
+            lists[row].append(name)
+    return lists
 
 
-def read(path: Path, metrics: tuple[str, ...]) -> PerSample:
-    """Read what `write` wrote; `metrics` names the restoration columns to look for.
+def read(path: Path, type_names: tuple[str, ...], metrics: tuple[str, ...]) -> SampleScores:
+    """Read what `write` wrote.
+
+    Args:
+        type_names: the types that its score is over.
+        metrics: the restoration columns to look for.
 
     Raises:
         InputError: the file is missing, damaged, or something else.
@@ -209,15 +246,22 @@ def read(path: Path, metrics: tuple[str, ...]) -> PerSample:
             np.array([code_of[name] for name in table[column].to_pylist()], np.int8)
             for column in ("type", "predicted")
         )
-        keys = {name: np.zeros(table.num_rows, bool) for name in (*KEYS, OTHER)}
+        answered_keys = {name: np.zeros(table.num_rows, bool) for name in (*KEYS, OTHER)}
         for row, names in enumerate(table["predicted_keys"].to_pylist()):
             for name in names:
-                keys[name][row] = True
+                answered_keys[name][row] = True
+        # A score from before a type existed has no columns for its keys.
+        keys = [name for name in KEYS if f"true_{name}" in table.column_names]
+        keys += [name for name in keys_of(type_names) if name not in keys]
 
-        def numbers(prefix: str) -> dict[str, Floats]:
-            return {name: _numpy(table[f"{prefix}_{name}"], KEYS[name].size) for name in KEYS}
+        def values(prefix: str) -> dict[str, Floats]:
+            return {name: _numpy(table[f"{prefix}_{name}"], KEYS[name].size) for name in keys}
 
-        return PerSample(
+        def terms(prefix: str) -> dict[str, Floats]:
+            return {name: _numpy(table[f"{prefix}_{name}"]) for name in keys}
+
+        return SampleScores(
+            type_names,
             table["id"].to_pylist(),
             types,
             table["cluster"].to_pylist(),
@@ -225,12 +269,12 @@ def read(path: Path, metrics: tuple[str, ...]) -> PerSample:
             answered,
             np.array([STATUSES.index(s) for s in table["status"].to_pylist()], np.int8),
             table["joint_right"].to_numpy(),
-            numbers("true"),
-            numbers("predicted"),
-            {name: _numpy(table[f"abs_{name}"]) for name in KEYS},
-            {name: _numpy(table[f"rel_{name}"]) for name in KEYS},
-            {name: _numpy(table[f"constant_rel_{name}"]) for name in KEYS},
-            keys,
+            values("true"),
+            values("predicted"),
+            terms("abs"),
+            terms("rel"),
+            terms("constant_rel"),
+            answered_keys,
             _numpy(table["map_error_transmission"]),
             {name: _numpy(table[name]) for name in metrics if name in table.column_names},
         )
@@ -248,6 +292,6 @@ def _numpy(column: Any, size: int = 1) -> Floats:
     column = column.combine_chunks()
     if size == 1:
         return np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
-    made = np.full((len(column), size), np.nan)
-    made[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, size)
-    return made
+    values = np.full((len(column), size), np.nan)
+    values[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, size)
+    return values

@@ -17,14 +17,14 @@ from dubench.scoring import restoration, sample_scores
 from dubench.scoring.estimates import Estimates, estimate
 from dubench.scoring.maps import KEY, map_errors
 from dubench.scoring.metrics import choose
-from dubench.scoring.sample_scores import PerSample, judge
+from dubench.scoring.sample_scores import SampleScores, score_samples
 from dubench.scoring.signature import signature
 from dubench.scoring.type_oracle import constants, preset_values
-from dubench.scoring.understanding import FOUR, summary
+from dubench.scoring.understanding import summary
 from generators import presets
 from generators.errors import InputError
 from generators.files import write_whole
-from generators.taxonomy import KEYS, Value
+from generators.taxonomy import NONE, Value
 
 DEFAULT_DATASET = "du110k"
 DEFAULT_PRESET = "du110k"
@@ -35,7 +35,7 @@ class Scored:
     """What `score.json` says, and the rows it was computed from."""
 
     told: dict[str, Any]
-    rows: PerSample
+    rows: SampleScores
 
 
 def score(
@@ -79,7 +79,7 @@ def score(
         )
     quality = choose(metrics or "default", device) if images else None
     best, source = _oracle(split, ground_truth)
-    rows = judge(ground_truth, said.by_id, best)
+    rows = score_samples(ground_truth, said.by_id, best, split.preset)
     rows = replace(rows, map_error=map_errors(split, said.by_id, path.parent))
     if quality:
         measured = restoration.score_restored(split, images, quality, heard)
@@ -185,14 +185,14 @@ def _keys(ground_truth: GroundTruth) -> list[str]:
 
 
 def _understanding(
-    rows: PerSample,
+    rows: SampleScores,
     found: Estimates,
     said: Predictions,
     best: dict[str, Value],
     source: str,
 ) -> dict[str, Any]:
     given = ~np.isnan(rows.map_error)
-    constant_error = {name: _constant_error(rows, name, best) for name in KEYS}
+    constant_error = {name: _constant_error(rows, name, best) for name in rows.keys}
     there = [error for error in constant_error.values() if error is not None]
     return {
         "coverage": 1 - rows.missing / rows.n,
@@ -201,10 +201,10 @@ def _understanding(
         "understanding": summary(rows, found.values)
         | {
             "oracle_constant": {
-                "values": {name: _plain(value) for name, value in best.items()},
+                "values": {n: _plain(value) for n, value in best.items() if n in rows.keys},
                 "from": source,
                 "p_abs": constant_error | {"avg": float(np.mean(there)) if there else None},
-                "p_rel": {n: found.values[f"constant.{n}"] for n in (*KEYS, "avg")},
+                "p_rel": {n: found.values[f"constant.{n}"] for n in (*rows.keys, "avg")},
             },
             "map_error": {KEY: {"n": int(given.sum()), "mae": float(rows.map_error[given].mean())}}
             if given.any()
@@ -213,7 +213,7 @@ def _understanding(
     }
 
 
-def _constant_error(rows: PerSample, name: str, best: dict[str, Value]) -> float | None:
+def _constant_error(rows: SampleScores, name: str, best: dict[str, Value]) -> float | None:
     """P-Abs of the type-oracle constant; None where no sample has the key."""
     truth = rows.truth[name]
     if name not in best or np.isnan(truth).all():
@@ -225,12 +225,12 @@ def _plain(value: Value) -> float | list[float]:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _restoration(rows: PerSample, found: Estimates) -> dict[str, Any] | None:
+def _restoration(rows: SampleScores, found: Estimates) -> dict[str, Any] | None:
     if not rows.quality:
         return None
-    kinds = [*FOUR, "avg"]
-    if found.values.get(f"{next(iter(rows.quality))}.none") is not None:
-        kinds.append("none")
+    kinds = [*rows.scored_types, "avg"]
+    if found.values.get(f"{next(iter(rows.quality))}.{NONE.name}") is not None:
+        kinds.append(NONE.name)
     return {
         metric: {kind: found.values[f"{metric}.{kind}"] for kind in kinds}
         for metric in rows.quality

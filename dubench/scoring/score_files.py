@@ -58,7 +58,11 @@ def read(path: Path) -> Scored:
     wrong = _wrong(told)
     if wrong:
         raise InputError(f"{path}: {wrong}; run dubench score again")
-    rows = sample_scores.read(path.with_name(told["per_sample"]), tuple(told["restoration"] or ()))
+    rows = sample_scores.read(
+        path.with_name(told["per_sample"]),
+        tuple(told["understanding"]["by_type"]),
+        tuple(told["restoration"] or ()),
+    )
     if rows.n != told["n"]:
         raise InputError(
             f"{path}: tells of {told['n']} samples, {told['per_sample']} beside it has {rows.n}; "

@@ -5,7 +5,7 @@ score is a ratio of sums over samples, or a mean or quotient of such ratios, so 
 has to resample nothing but sums.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,32 +13,29 @@ from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES
 from dubench.scoring.intervals import Ratio
-from dubench.scoring.sample_scores import OTHER, PerSample
-from generators.taxonomy import KEYS, TYPES
+from dubench.scoring.sample_scores import OTHER, SampleScores, keys_of
+from generators.taxonomy import NONE, TYPES
 
 Floats = NDArray[np.float64]
-
-FOUR = tuple(name for name, kind in TYPES.items() if kind.keys)
-"""The types that are degradations: `none` has no keys and is scored by its false alarms."""
 
 PARAMETER_SCORES = ("p_abs", "p_rel", "p_rel_capped", "p_rel_type_correct")
 
 
-def ratios(rows: PerSample) -> dict[str, Ratio]:
+def ratios(rows: SampleScores) -> dict[str, Ratio]:
     """Every score that is a ratio of sums: name → numerators and denominators, (n,) each."""
-    codes = {name: TYPE_NAMES.index(name) for name in TYPE_NAMES}
-    degraded = np.isin(rows.types, [codes[name] for name in FOUR])
+    degraded = _is_one_of(rows.types, rows.scored_types)
     base = degraded.astype(float)
     right, joint = rows.right * base, rows.joint * base
-    made: dict[str, Ratio] = {"t_acc": (right, base), "j_acc": (joint, base)}
-    for name in FOUR:
-        true = (rows.types == codes[name]).astype(float)
-        answered = ((rows.answered == codes[name]) & degraded).astype(float)
-        made[f"by_type.{name}.t_acc"] = (right * true, true)
-        made[f"by_type.{name}.j_acc"] = (joint * true, true)
+    scores: dict[str, Ratio] = {"t_acc": (right, base), "j_acc": (joint, base)}
+    for name in rows.scored_types:
+        code = TYPE_NAMES.index(name)
+        true = (rows.types == code).astype(float)
+        answered = ((rows.answered == code) & degraded).astype(float)
+        scores[f"by_type.{name}.t_acc"] = (right * true, true)
+        scores[f"by_type.{name}.j_acc"] = (joint * true, true)
         # F1 = 2·TP / (2·TP + FP + FN), and the samples true and answered sum to its denominator.
-        made[f"by_type.{name}.f1"] = (2 * right * true, true + answered)
-    for name in KEYS:
+        scores[f"by_type.{name}.f1"] = (2 * right * true, true + answered)
+    for name in rows.keys:
         has = ~np.isnan(rows.relative[name])
         given = has.astype(float)
         typed = (has & rows.right).astype(float)
@@ -46,7 +43,7 @@ def ratios(rows: PerSample) -> dict[str, Ratio]:
             np.where(has, column[name], 0.0)
             for column in (rows.error, rows.relative, rows.constant)
         )
-        made |= {
+        scores |= {
             f"p_abs.{name}": (error, given),
             f"p_rel.{name}": (relative, given),
             f"p_rel_capped.{name}": (np.minimum(relative, 1), given),
@@ -54,32 +51,39 @@ def ratios(rows: PerSample) -> dict[str, Ratio]:
             f"constant.{name}": (constant, given),
             f"constant_type_correct.{name}": (constant * typed, typed),
         }
-    none = (rows.types == codes["none"]).astype(float)
-    alarmed = np.isin(rows.answered, [codes[name] for name in FOUR])
-    made["false_alarms"] = (none * alarmed, none)
-    return made
+    undegraded = _is_one_of(rows.types, [NONE.name]).astype(float)
+    # A type that no sample has is a false alarm too.
+    alarmed = _is_one_of(rows.answered, [name for name, entry in TYPES.items() if entry.keys])
+    scores["false_alarms"] = (undegraded * alarmed, undegraded)
+    return scores
 
 
-def derive(values: Mapping[str, Floats]) -> dict[str, Floats]:
+def _is_one_of(codes: NDArray[np.int8], type_names: Sequence[str]) -> NDArray[np.bool_]:
+    return np.isin(codes, [TYPE_NAMES.index(name) for name in type_names])
+
+
+def derive(values: Mapping[str, Floats], type_names: Sequence[str]) -> dict[str, Floats]:
     """What follows from the ratios: T-F1, the averages over keys, and skill.
 
     Args:
         values: per ratio its value, or its values over resamplings, of any one shape.
+        type_names: the scored types.
     """
-    made = {"t_f1": mean([values[f"by_type.{name}.f1"] for name in FOUR])}
+    keys = keys_of(type_names)
+    derived = {"t_f1": mean([values[f"by_type.{name}.f1"] for name in type_names])}
     for score in (*PARAMETER_SCORES, "constant", "constant_type_correct"):
-        made[f"{score}.avg"] = mean([values[f"{score}.{name}"] for name in KEYS])
-    both = {**values, **made}
+        derived[f"{score}.avg"] = mean([values[f"{score}.{name}"] for name in keys])
+    both = {**values, **derived}
     for skill, score, constant in (
         ("skill", "p_rel", "constant"),
         ("skill_type_correct", "p_rel_type_correct", "constant_type_correct"),
     ):
-        for name in (*KEYS, "avg"):
+        for name in (*keys, "avg"):
             under = both[f"{constant}.{name}"]
             with np.errstate(divide="ignore", invalid="ignore"):
                 quotient = np.where(under == 0, np.nan, both[f"{score}.{name}"] / under)
-            made[f"{skill}.{name}"] = 1 - quotient
-    return made
+            derived[f"{skill}.{name}"] = 1 - quotient
+    return derived
 
 
 def mean(columns: list[Floats]) -> Floats:
@@ -92,7 +96,7 @@ def mean(columns: list[Floats]) -> Floats:
         return np.where(count == 0, np.nan, total / count)
 
 
-def confusion(rows: PerSample) -> dict[str, dict[str, int]]:
+def confusion(rows: SampleScores) -> dict[str, dict[str, int]]:
     """Counts per true type and answer, `other` last; types that do not occur have no row."""
     columns = (*TYPE_NAMES, OTHER)
     table = np.zeros((len(TYPE_NAMES), len(columns)), int)
@@ -104,22 +108,22 @@ def confusion(rows: PerSample) -> dict[str, dict[str, int]]:
     }
 
 
-def predicted_keys(rows: PerSample) -> dict[str, dict[str, int]]:
+def predicted_keys(rows: SampleScores) -> dict[str, dict[str, int]]:
     """Per true type, how many answers have each key; `other` for any unknown one."""
-    made = {}
+    counts = {}
     for code, name in enumerate(TYPE_NAMES):
         mine = rows.types == code
         if mine.any():
-            made[name] = {
+            counts[name] = {
                 key: int((there & mine).sum()) for key, there in rows.answered_keys.items()
             }
-    return made
+    return counts
 
 
-def summary(rows: PerSample, values: Mapping[str, float | None]) -> dict[str, Any]:
+def summary(rows: SampleScores, values: Mapping[str, float | None]) -> dict[str, Any]:
     """The section `understanding` of score.json, from named scores."""
     counts = np.bincount(rows.types, minlength=len(TYPE_NAMES))
-    keys = (*KEYS, "avg")
+    keys = (*rows.keys, "avg")
     return {
         **{name: values[name] for name in ("t_acc", "t_f1", "j_acc")},
         **{
@@ -129,7 +133,7 @@ def summary(rows: PerSample, values: Mapping[str, float | None]) -> dict[str, An
         "by_type": {
             name: {"n": int(counts[TYPE_NAMES.index(name)])}
             | {score: values[f"by_type.{name}.{score}"] for score in ("t_acc", "f1", "j_acc")}
-            for name in FOUR
+            for name in rows.scored_types
         },
         "confusion": confusion(rows),
         "predicted_keys": predicted_keys(rows),

@@ -11,9 +11,8 @@ from dubench.dataset import GroundTruth
 from dubench.predictions.record import Prediction
 from dubench.predictors.statistics import infer
 from dubench.scoring.intervals import totals
-from dubench.scoring.sample_scores import judge
+from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.understanding import derive, ratios
-from generators.taxonomy import KEYS
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,14 @@ def validate(model: Model, rows: NDArray[np.float32], ground_truth: GroundTruth)
     for name, row in zip(ground_truth.ids, rows, strict=True):
         record = infer(model, [row])
         predictions[name] = Prediction(name, 0, record["type"], record["parameters"])
-    values = totals(ratios(judge(ground_truth, predictions, {})))
-    values |= derive(values)
+    scores = score_samples(ground_truth, predictions, {})
+    values = totals(ratios(scores))
+    values |= derive(values, scores.scored_types)
     return Validation(
         len(ground_truth.ids),
         _number(values["t_acc"]),
         _number(values["false_alarms"]),
-        {name: _number(values[f"p_rel.{name}"]) for name in (*KEYS, "avg")},
+        {name: _number(values[f"p_rel.{name}"]) for name in (*scores.keys, "avg")},
     )
 
 

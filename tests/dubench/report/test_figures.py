@@ -17,7 +17,7 @@ from dubench.report import figures, tolerance
 from dubench.report.plotting import Drawing, line_style, print_style, render
 from dubench.scoring.score import Scored
 from generators.taxonomy import KEYS
-from tests.dubench.scoring import made_scores
+from tests.dubench.scoring import synthetic_scores
 
 METRICS = ("psnr", "lpips")
 
@@ -25,15 +25,15 @@ METRICS = ("psnr", "lpips")
 @pytest.fixture(scope="module")
 def scored() -> dict[str, Scored]:
     return {
-        "good": made_scores.scored("good", wrong=0.1, none=True, metrics=METRICS),
-        "bad": made_scores.scored("bad", wrong=0.6, seed=1, none=True, metrics=METRICS),
+        "good": synthetic_scores.scored("good", wrong=0.1, none=True, metrics=METRICS),
+        "bad": synthetic_scores.scored("bad", wrong=0.6, seed=1, none=True, metrics=METRICS),
     }
 
 
 @pytest.fixture(scope="module")
 def rows(scored: dict[str, Scored], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """score.parquet of the good one, in columns of Python values."""
-    path = made_scores.write(tmp_path_factory.mktemp("rows") / "good", scored["good"])
+    path = synthetic_scores.write(tmp_path_factory.mktemp("rows") / "good", scored["good"])
     return pq.read_table(path.with_name("score.parquet")).to_pydict()
 
 
@@ -81,7 +81,7 @@ def test_radar_goes_through_the_scores(scored: dict[str, Scored]) -> None:
 def test_error_against_delta_with_its_intervals() -> None:
     steps = {0.1: 0.3, 0.01: 0.05, 0.05: 0.1}
     series = {
-        f"nano, Δ {step}": made_scores.scored(
+        f"nano, Δ {step}": synthetic_scores.scored(
             "nano", wrong=wrong, n=400, delta=step, metrics=()
         ).told
         for step, wrong in steps.items()

@@ -5,8 +5,10 @@ import pytest
 from dubench.report.paper import note, reported, tolerance
 from dubench.report.tables import look_up
 from dubench.scoring.metrics import METRICS
-from dubench.scoring.understanding import FOUR
+from generators import presets
 from generators.taxonomy import KEYS
+
+TYPES = presets.load("du110k").types
 
 
 def by_method(number: int) -> dict[str, dict]:
@@ -28,7 +30,7 @@ def test_what_the_text_says_of_the_tables() -> None:
     assert min(averages, key=averages.__getitem__) == "DU-VLM"
     # "On Night, Haze and Low Resolution, superior performance across all metrics" (5.3): of low
     # resolution only with the row that the data calls doubtful.
-    for metric, kind in ((m, k) for m in ("psnr", "ssim", "lpips") for k in FOUR if k != "blur"):
+    for metric, kind in ((m, k) for m in ("psnr", "ssim", "lpips") for k in TYPES if k != "blur"):
         there = {n: v for n, r in by_method(2).items() if (v := look_up(r, f"{metric}.{kind}"))}
         best = (max if METRICS[metric].higher_is_better else min)(there, key=there.__getitem__)
         assert best == "DU-VLM", (metric, kind)
@@ -51,7 +53,7 @@ def test_every_name_is_one_of_ours() -> None:
         for row in reported(number).rows:
             assert set(row) - {"method", "doubtful"} <= known
             for score in set(row) & known - {"j_acc"}:
-                assert set(row[score]) <= {*KEYS, *FOUR, "avg"}
+                assert set(row[score]) <= {*KEYS, *TYPES, "avg"}
             for path in row.get("doubtful", []):
                 assert look_up(row, path) is not None
     for row in tolerance():

@@ -18,7 +18,7 @@ from dubench.report.paper import note
 from dubench.report.report import report
 from dubench.scoring.score_files import read, read_scores
 from generators.errors import InputError
-from tests.dubench.scoring import made_scores
+from tests.dubench.scoring import synthetic_scores
 
 HOME = Path(__file__).parents[3]
 NAME = "<script>alert(1)</script> & 'co'"
@@ -45,9 +45,9 @@ class Page(HTMLParser):
 def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two scores of the same data, of which one restored images too: do not write to them."""
     home = tmp_path_factory.mktemp("scores")
-    one = made_scores.scored("nano", wrong=0.1, n=400, metrics=("psnr",))
-    two = made_scores.scored(NAME, wrong=0.5, seed=1, n=400, metrics=())
-    return [made_scores.write(home / "one", one), made_scores.write(home / "two", two)]
+    one = synthetic_scores.scored("nano", wrong=0.1, n=400, metrics=("psnr",))
+    two = synthetic_scores.scored(NAME, wrong=0.5, seed=1, n=400, metrics=())
+    return [synthetic_scores.write(home / "one", one), synthetic_scores.write(home / "two", two)]
 
 
 @pytest.fixture(scope="module")
@@ -223,8 +223,8 @@ def test_a_damaged_score_is_one_line(
 
 
 def test_scores_of_different_data_do_not_mix(paths: list[Path], tmp_path: Path) -> None:
-    other = made_scores.scored("nano", n=400, metrics=(), data="a7")
-    path = made_scores.write(tmp_path / "other", other)
+    other = synthetic_scores.scored("nano", n=400, metrics=(), data="a7")
+    path = synthetic_scores.write(tmp_path / "other", other)
     with pytest.raises(InputError, match="different data") as caught:
         report([*paths, path], tmp_path / "out")
     message = str(caught.value)
@@ -259,8 +259,8 @@ def test_how_intervals_were_drawn_does_not_matter(paths: list[Path], tmp_path: P
 
 def test_names_of_one_models_variants(tmp_path: Path) -> None:
     made = [
-        made_scores.write(
-            tmp_path / str(step), made_scores.scored("nano", n=100, delta=step, metrics=())
+        synthetic_scores.write(
+            tmp_path / str(step), synthetic_scores.scored("nano", n=100, delta=step, metrics=())
         )
         for step in (0.01, 0.05)
     ]

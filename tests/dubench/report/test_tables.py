@@ -16,7 +16,7 @@ from dubench.report.formats import Cell, Column, Row, Table, comma_separated, la
 from dubench.report.paper import note
 from dubench.report.tables import look_up, overview, restoration, tables
 from dubench.report.terminal import show
-from tests.dubench.scoring import made_scores
+from tests.dubench.scoring import synthetic_scores
 
 NASTY = r"a_b|c *d* `e` <i>f</i> \g{h} 100% #1 $x^2$ ~ & --opt – Δ"
 
@@ -24,8 +24,8 @@ NASTY = r"a_b|c *d* `e` <i>f</i> \g{h} 100% #1 $x^2$ ~ & --opt – Δ"
 @pytest.fixture(scope="module")
 def scores() -> dict[str, dict[str, Any]]:
     return {
-        "nano": made_scores.scored("nano", wrong=0.05, none=True).told,
-        NASTY: made_scores.scored("other", wrong=0.5, seed=1, none=True, metrics=()).told,
+        "nano": synthetic_scores.scored("nano", wrong=0.05, none=True).told,
+        NASTY: synthetic_scores.scored("other", wrong=0.5, seed=1, none=True, metrics=()).told,
     }
 
 
@@ -129,8 +129,8 @@ def test_the_best_of_ours_is_bold(values: tuple, better: str, best: set[int]) ->
 
 def test_directions() -> None:
     scores = {
-        "good": made_scores.scored("good", wrong=0.02, none=True).told,
-        "bad": made_scores.scored("bad", wrong=0.6, seed=1, none=True).told,
+        "good": synthetic_scores.scored("good", wrong=0.02, none=True).told,
+        "bad": synthetic_scores.scored("bad", wrong=0.6, seed=1, none=True).told,
     }
     for table in tables(scores):
         noise = {p for p, column in enumerate(table.columns) if column.path.endswith(".none")}
@@ -155,7 +155,7 @@ def test_the_paper_stands_apart_with_its_doubts(scores: dict[str, dict[str, Any]
 
 
 def test_the_constant_is_a_row_of_its_own_and_another_where_it_differs() -> None:
-    one, two = (made_scores.scored("m", seed=seed, n=200).told for seed in (0, 1))
+    one, two = (synthetic_scores.scored("m", seed=seed, n=200).told for seed in (0, 1))
     names = [row.name for row in overview({"a": one, "b": two}).rows if row.block == "constant"]
     assert names == ["type-oracle constant (the preset du110k)"]
     two["understanding"]["oracle_constant"]["from"] = "the train split"
@@ -222,7 +222,7 @@ def test_terminal_shows_everything_whole(scores: dict[str, dict[str, Any]], widt
 
 
 def test_terminal_without_intervals_or_restoration() -> None:
-    told = made_scores.scored("few", n=60, photos=5, metrics=()).told
+    told = synthetic_scores.scored("few", n=60, photos=5, metrics=()).told
     text = printed(told)
     assert "note: no intervals: 5 photographs" in text
     assert "[" not in text

@@ -12,13 +12,13 @@ from dubench.dataset import TYPE_NAMES, open_split
 from dubench.predictions.file import Prediction
 from dubench.report.comparison import show
 from dubench.scoring.compare import _in_order, compare
-from dubench.scoring.sample_scores import judge
+from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score import Scored
 from dubench.scoring.type_oracle import constants
 from generators.build.generate import generate
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
-from tests.dubench.scoring import made_scores
+from tests.dubench.scoring import synthetic_scores
 from tests.dubench.scoring.test_score import perfect
 
 TOLD = {"model": "m", "recipe_id": "r", "content_id": "c", "signature": "a|psnr:rgb"}
@@ -26,12 +26,13 @@ TOLD = {"model": "m", "recipe_id": "r", "content_id": "c", "signature": "a|psnr:
 
 def model(wrong: float, seed: int, photos: int = 100) -> Scored:
     """A model that errs about a share `wrong` of the time."""
-    true = made_scores.ground_truth(400, photos)
+    true = synthetic_scores.ground_truth(400, photos)
     rng = np.random.default_rng(seed)
     said: list[Prediction | None] = [
-        made_scores.answer(true, row, wrong, rng) for row in range(len(true.ids))
+        synthetic_scores.answer(true, row, wrong, rng) for row in range(len(true.ids))
     ]
-    rows = judge(true, {p.id: p for p in said if p}, constants(true.values))
+    answers = {p.id: p for p in said if p}
+    rows = score_samples(true, answers, constants(true.values), synthetic_scores.PRESET)
     return Scored(TOLD | {"model": f"wrong {wrong}"}, rows)
 
 
@@ -92,6 +93,25 @@ def test_types_that_do_not_occur_are_no_obstacle() -> None:
     better = {d.name: d.better for d in found.differences}
     assert better["t_acc"] == better["p_rel.avg"] == better["p_rel.sigma"] == "a"
     assert "p_rel.gamma" not in better
+
+
+def test_one_answer_outside_the_preset_leaves_the_intervals() -> None:
+    two = synthetic_scores.TWO_TYPES
+    true = synthetic_scores.ground_truth(206, 206, two.types)
+    good = synthetic_scores.right_answers(true)
+    bad = good | {"du-00000000": Prediction("du-00000000", 1, "haze", {})}
+    a, b = (
+        Scored(TOLD, score_samples(true, answers, constants(true.values), two))
+        for answers in (good, bad)
+    )
+    comparison = compare(a, b)
+    assert [d.name for d in comparison.differences] == [
+        "t_acc", "t_f1", "j_acc", "p_rel.avg", "p_rel.sigma", "p_rel.scale",
+    ]  # fmt: skip
+    assert all(d.interval for d in comparison.differences)
+    unlike = replace(b.rows, scored_types=("haze", *two.types))
+    with pytest.raises(InputError, match="different types, blur, low_resolution and haze"):
+        compare(a, Scored(TOLD, unlike))
 
 
 def test_restoration_counts_where_it_was_measured_alike() -> None:

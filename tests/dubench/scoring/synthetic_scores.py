@@ -1,5 +1,6 @@
 """Scores to report on without images: answers as wrong as one asks, scored by the real code."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction, Predictions
 from dubench.scoring import score
 from dubench.scoring.estimates import estimate
-from dubench.scoring.sample_scores import judge
+from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score import Scored
 from dubench.scoring.type_oracle import constants, preset_values
 from generators import presets
 from generators.taxonomy import KEYS, TYPES, Value
 
 PRESET = presets.load("du110k")
+TWO_TYPES = replace(PRESET, name="two", types=("blur", "low_resolution"))
 # Quality at no error, its loss at a relative error of 1, its noise.
 QUALITY = {
     "psnr": (27.0, -8.0, 1.5),
@@ -27,10 +29,11 @@ QUALITY = {
 
 
 @cache
-def ground_truth(n: int, photos: int, none: bool = False) -> GroundTruth:
-    """The answers of `n` samples of `photos` photographs, drawn from the preset du110k."""
+def ground_truth(n: int, photos: int, type_names: tuple[str, ...] = PRESET.types) -> GroundTruth:
+    """`n` samples of `photos` photographs, of each type alike, drawn from the preset du110k."""
     rng = np.random.default_rng(7)
-    types = np.arange(n) % (5 if none else 4)
+    codes = np.array([TYPE_NAMES.index(name) for name in type_names])
+    types = codes[np.arange(n) % len(codes)]
     values = {k.name: np.full((n, k.size) if k.size > 1 else n, np.nan) for k in KEYS.values()}
     for row, code in enumerate(types):
         if TYPES[TYPE_NAMES[code]].keys:
@@ -40,6 +43,16 @@ def ground_truth(n: int, photos: int, none: bool = False) -> GroundTruth:
     clusters = [f"folder/{photo}.jpg" for photo in rng.integers(0, photos, n)]
     ids = [f"du-{row:08d}" for row in range(n)]
     return GroundTruth(ids, types.astype(np.int8), values, clusters, ["slight"] * n)
+
+
+def right_answers(true: GroundTruth) -> dict[str, Prediction]:
+    """The ground truth as predictions."""
+    answers = {}
+    for row, name in enumerate(true.ids):
+        type_name = TYPE_NAMES[true.types[row]]
+        parameters = {key.name: true.values[key.name][row] for key in TYPES[type_name].keys}
+        answers[name] = Prediction(name, row + 1, type_name, parameters)
+    return answers
 
 
 def answer(
@@ -79,10 +92,13 @@ def scored(
     words: tuple[str, ...] = (),
 ) -> Scored:
     """A model's score and its rows. `data` stands for the dataset, `words` go to the signature."""
-    rng, true = np.random.default_rng(seed), ground_truth(n, photos, none)
+    rng, true = (
+        np.random.default_rng(seed),
+        ground_truth(n, photos, (*PRESET.types, "none") if none else PRESET.types),
+    )
     said = {p.id: p for row in range(n) if (p := answer(true, row, wrong, rng))}
     best = constants(preset_values(PRESET, 2000))
-    rows = judge(true, said, best)
+    rows = score_samples(true, said, best, PRESET)
     for metric in metrics:
         top, loss, noise = QUALITY[metric]
         error = sum(np.nan_to_num(rows.relative[key]) for key in KEYS)
