@@ -10,10 +10,10 @@ from PIL import Image as PillowImage
 from generators import presets
 from generators.depth import procedural as depths
 from generators.errors import InputError
-from generators.physics import Depth, Image, physics
-from generators.postprocess import draw_capture
+from generators.physics import Depth, Image, compose
+from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
-from generators.sample import Sample, draw_values, render
+from generators.sample import Sample, draw, render
 from generators.taxonomy import KEYS, TYPES, Value, degradation_type
 
 LEAST_SIDE = 16
@@ -45,19 +45,19 @@ def degrade(
     Raises:
         InputError: unknown type, key or preset; a value out of range; an unusable image.
     """
-    kind = degradation_type(type)
-    given = {name: kind.key(name).check(value) for name, value in (parameters or {}).items()}
+    wanted = degradation_type(type)
+    given = {name: wanted.key(name).check(value) for name, value in (parameters or {}).items()}
     clean = _pixels(image)
-    stored = _depth(clean, depth, seed) if kind.needs_depth else None
+    stored = _depth(clean, depth, seed) if wanted.needs_depth else None
     key = (seed, 0, 0)
     rng = stream(*key, Purpose.PARAMETERS)
     chosen = presets.load(preset)
     for _ in range(REDRAWS):
-        values = draw_values(chosen, kind.name, rng, stored, given)
-        if given or physics(kind.name).plausible(values):
+        drawn = draw(chosen, [wanted.name], rng, stored, given)
+        if given or compose.plausible(drawn):
             break
-    values |= draw_capture(chosen, key)
-    return Sample(kind.name, clean, render(kind.name, clean, values, stored, key), stored, values)
+    after = draw_postprocess(chosen, key)
+    return Sample(drawn, clean, render(clean, drawn, after, stored, key), stored, after)
 
 
 class Degrade:
@@ -88,14 +88,14 @@ class Degrade:
         import torch
 
         seed = int(torch.randint(2**62, ()))
-        kind = self._types[int(torch.randint(len(self._types), ()))]
-        sample = degrade(image, kind, seed=seed, preset=self._preset)
-        found = sample.parameters
-        parameters = [_entry(found.get(name), i) for name, i in self.columns]
+        type_name = self._types[int(torch.randint(len(self._types), ()))]
+        sample = degrade(image, type_name, seed=seed, preset=self._preset)
+        values = sample.parameters
+        parameters = [_entry(values.get(name), i) for name, i in self.columns]
         return {
             "degraded": torch.from_numpy(sample.degraded).permute(2, 0, 1).float().div(255),
             "clean": torch.from_numpy(sample.clean).permute(2, 0, 1).float().div(255),
-            "type": list(TYPES).index(kind),
+            "type": list(TYPES).index(type_name),
             "parameters": torch.tensor(parameters),
         }
 

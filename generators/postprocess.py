@@ -1,4 +1,4 @@
-"""What happens to any picture after the degradation: a little noise, then JPEG.
+"""What happens to any image after its degradations: a little noise, then JPEG.
 
 A model trained on lossless pictures alone takes compression for a degradation; see the preset
 `du110k-wild`.
@@ -12,29 +12,34 @@ import numpy as np
 from generators.physics import Image, to_levels
 from generators.presets import Preset
 from generators.randomness import Purpose, normals, stream
-from generators.taxonomy import Value
+from generators.taxonomy import Value, scalar
 
 NAMES = ("capture_noise", "jpeg_quality")
 
 
-def draw_capture(preset: Preset, key: tuple[int, int, int]) -> dict[str, Value]:
+def draw_postprocess(preset: Preset, key: tuple[int, int, int]) -> dict[str, Value]:
     """`capture_noise` (standard deviation in levels) and `jpeg_quality`; 0 where there is none.
 
-    Empty for a preset without capture.
+    Empty for a preset without.
 
     Args:
         key: (seed, index, attempt) of the sample.
     """
-    return preset.draw_capture(stream(*key, Purpose.CAPTURE))
+    return preset.draw_postprocess(stream(*key, Purpose.POSTPROCESS))
 
 
-def capture(image: Image, values: Mapping[str, Value], key: tuple[int, int, int]) -> Image:
-    """(H, W, 3) uint8 with Gaussian noise, rounded, and then through JPEG (4:2:0)."""
-    noise, quality = values["capture_noise"], values["jpeg_quality"]
-    assert isinstance(noise, float)
-    assert isinstance(quality, float)
+def postprocess(image: Image, values: Mapping[str, Value], key: tuple[int, int, int]) -> Image:
+    """(H, W, 3) uint8 with Gaussian noise, rounded, and then through JPEG (4:2:0).
+
+    Args:
+        values: as `draw_postprocess` gives them; the image itself comes back where they are empty.
+        key: (seed, index, attempt) of the sample.
+    """
+    if not values:
+        return image
+    noise, quality = scalar(values, NAMES[0]), scalar(values, NAMES[1])
     if noise:
-        field = normals(stream(*key, Purpose.CAPTURE_NOISE), image.shape)
+        field = normals(stream(*key, Purpose.POSTPROCESS_NOISE), image.shape)
         image = to_levels(image + field * np.float32(noise))
     return through_jpeg(image, round(quality)) if quality else image
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from generators.errors import InputError
 from generators.randomness import five_digits
-from generators.taxonomy import TYPES, DegradationType, Value
+from generators.taxonomy import TYPES, DegradationType, Value, scalar
 
 # Fields of [capture]: each amount, and how often it happens.
-CAPTURE = {"noise": "noise_share", "jpeg_quality": "jpeg_share"}
-CAPTURE_BOUNDS = {"noise": (0, 64), "jpeg_quality": (1, 100)}
+POSTPROCESS = {"noise": "noise_share", "jpeg_quality": "jpeg_share"}
+POSTPROCESS_BOUNDS = {"noise": (0, 64), "jpeg_quality": (1, 100)}
 FOLDER = Path(__file__).parent / "data" / "presets"
 _STANDARD = NormalDist()
 
@@ -30,38 +30,37 @@ class Preset:
         name: recorded with every row.
         types: names of degradation types.
         draws: per type, the distribution of each key and nuisance value, as in the TOML file.
-        capture: the section [capture]: what every picture goes through afterwards; may be empty.
+        postprocess: the section [capture]: noise and JPEG for every image alike; may be empty.
     """
 
     name: str
     types: tuple[str, ...]
     draws: Mapping[str, Mapping[str, Any]]
-    capture: Mapping[str, Any] = field(default_factory=dict)
+    postprocess: Mapping[str, Any] = field(default_factory=dict)
 
     def draw(
-        self, kind: str, rng: np.random.Generator, given: Mapping[str, Value] | None = None
+        self, type_name: str, rng: np.random.Generator, given: Mapping[str, Value] | None = None
     ) -> dict[str, Value]:
-        """Draw every value of type `kind` in the file's order, rounded to five digits.
+        """Draw every value of a type in the file's order, rounded to five digits.
 
         A value in `given` replaces its draw; the others stay what they would have been.
         """
-        if kind not in self.draws and TYPES[kind].keys:
-            raise InputError(f"preset {self.name} says nothing about {kind}")
+        if type_name not in self.draws and TYPES[type_name].keys:
+            raise InputError(f"preset {self.name} says nothing about {type_name}")
         values: dict[str, Value] = {}
-        for name, distribution in self.draws.get(kind, {}).items():
+        for name, distribution in self.draws.get(type_name, {}).items():
             drawn = _draw(distribution, rng, values)
             values[name] = given[name] if given and name in given else _rounded(drawn)
         return values
 
-    def draw_capture(self, rng: np.random.Generator) -> dict[str, Value]:
-        """`capture_noise` and `jpeg_quality`, 0 where left out; empty without capture."""
-        if not self.capture:
+    def draw_postprocess(self, rng: np.random.Generator) -> dict[str, Value]:
+        """`capture_noise` and `jpeg_quality`, 0 where left out; empty for a preset without."""
+        if not self.postprocess:
             return {}
         drawn = []
-        for value, share in CAPTURE.items():
-            happens = rng.random() < self.capture[share]
-            amount = _draw(self.capture[value], rng, {})
-            assert isinstance(amount, float)
+        for value, share in POSTPROCESS.items():
+            happens = rng.random() < self.postprocess[share]
+            amount = _number(_draw(self.postprocess[value], rng, {}))
             drawn.append(amount if happens else 0.0)
         noise, quality = drawn
         return {"capture_noise": five_digits(noise), "jpeg_quality": float(round(quality))}
@@ -72,7 +71,7 @@ class Preset:
             "name": self.name,
             "types": list(self.types),
             "draws": dict(self.draws),
-            "capture": dict(self.capture),
+            "capture": dict(self.postprocess),
         }
 
     @staticmethod
@@ -111,41 +110,41 @@ def load(name: str) -> Preset:
 def _checked(name: Any, types: Any, draws: Any, capture: Any, where: str) -> Preset:
     if not isinstance(name, str) or not name:
         raise InputError(f"{where}: name must be a word")
-    known_types = isinstance(types, list) and all(kind in list(TYPES) for kind in types)
+    known_types = isinstance(types, list) and all(name in list(TYPES) for name in types)
     if not known_types or not types or len(set(types)) != len(types):
         raise InputError(f"{where}: types must be a list of different types: {', '.join(TYPES)}")
-    for kind in types:
-        section = draws.get(kind, {} if not TYPES[kind].keys else None)
-        known = TYPES[kind]
+    for type_name in types:
+        known = TYPES[type_name]
+        section = draws.get(type_name, {} if not known.keys else None)
         if not isinstance(section, dict):
-            raise InputError(f"{where}: the section [{kind}] is missing")
+            raise InputError(f"{where}: the section [{type_name}] is missing")
         for needed in (*(key.name for key in known.keys), *known.nuisance):
             if needed not in section:
-                raise InputError(f"{where}: [{kind}] lacks {needed}")
-    for kind, section in draws.items():
-        if kind not in TYPES or not isinstance(section, dict):
-            raise InputError(f"{where}: unknown section [{kind}]; known: {', '.join(TYPES)}")
+                raise InputError(f"{where}: [{type_name}] lacks {needed}")
+    for type_name, section in draws.items():
+        if type_name not in TYPES or not isinstance(section, dict):
+            raise InputError(f"{where}: unknown section [{type_name}]; known: {', '.join(TYPES)}")
         for entry, distribution in section.items():
-            _check_distribution(distribution, section, f"{where}: {kind}.{entry}")
-            _check_range(TYPES[kind], entry, distribution, f"{where}: {kind}.{entry}")
-    _check_capture(capture, f"{where}: capture")
+            _check_distribution(distribution, section, f"{where}: {type_name}.{entry}")
+            _check_range(TYPES[type_name], entry, distribution, f"{where}: {type_name}.{entry}")
+    _check_postprocess(capture, f"{where}: capture")
     return Preset(name, tuple(types), json.loads(json.dumps(draws)), capture)
 
 
-def _check_capture(capture: Any, where: str) -> None:
+def _check_postprocess(capture: Any, where: str) -> None:
     """Raise InputError unless `capture` is empty or has all four fields, within bounds."""
     if not isinstance(capture, dict):
         raise InputError(f"{where} must be a section")
     if not capture:
         return
-    wanted = {*CAPTURE, *CAPTURE.values()}
+    wanted = {*POSTPROCESS, *POSTPROCESS.values()}
     if set(capture) != wanted:
         wrong = ", ".join(sorted(set(capture) ^ wanted))
         raise InputError(f"{where}: missing or unknown: {wrong}")
-    for value, share in CAPTURE.items():
+    for value, share in POSTPROCESS.items():
         _check_distribution(capture[value], capture, f"{where}.{value}")
         bounds = capture[value].get("uniform") or capture[value].get("range")
-        low, high = CAPTURE_BOUNDS[value]
+        low, high = POSTPROCESS_BOUNDS[value]
         if not bounds or not low <= bounds[0] <= bounds[1] <= high:
             raise InputError(f"{where}.{value} must lie within {low} and {high}")
         if not isinstance(capture[share], int | float) or not 0 <= capture[share] <= 1:
@@ -187,9 +186,11 @@ def _check_distribution(spec: Any, section: Mapping[str, Any], where: str) -> No
         )
 
 
-def _check_range(kind: DegradationType, field: str, spec: Mapping[str, Any], where: str) -> None:
+def _check_range(
+    degradation: DegradationType, field: str, spec: Mapping[str, Any], where: str
+) -> None:
     """Raise InputError if a key's distribution can leave the taxonomy's range."""
-    key = next((key for key in kind.keys if key.name == field), None)
+    key = next((key for key in degradation.keys if key.name == field), None)
     if key is None:
         return
     if "power_law" in spec:
@@ -228,10 +229,15 @@ def _draw(
         columns = zip(*spec["mixture"], strict=True)
         return [sum(map(float.__mul__, parts, map(float, c))) / sum(parts) for c in columns]
     law = spec["power_law"]
-    base = earlier[law["of"]]
-    assert isinstance(base, float)
+    base = scalar(earlier, law["of"])
     residual = law["sd"] * _STANDARD.inv_cdf(min(max(rng.random(), 1e-16), 1 - 1e-16))
     return math.exp(law["slope"] * math.log(base) + law["intercept"] + residual)
+
+
+def _number(drawn: float | list[float]) -> float:
+    if isinstance(drawn, list):
+        raise TypeError("a vector was drawn where a number was expected")
+    return drawn
 
 
 def _rounded(value: float | list[float]) -> Value:

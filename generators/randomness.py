@@ -21,8 +21,8 @@ class Purpose(IntEnum):
     PARAMETERS = 1
     NOISE = 2  # the sensor's shot and read noise
     SCENE = 3  # procedural scenes and depth
-    CAPTURE = 4  # how much noise and compression every type gets alike
-    CAPTURE_NOISE = 5
+    POSTPROCESS = 4  # how much noise and compression every type gets alike
+    POSTPROCESS_NOISE = 5
 
 
 ROUNDS = 12

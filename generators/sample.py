@@ -1,72 +1,95 @@
 """One sample: draw its values, render them on a clean image."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.physics import Depth, Image, Values, physics
-from generators.postprocess import capture
+from generators.physics import Depth, Image, Values, compose
+from generators.postprocess import postprocess
 from generators.presets import Preset
 from generators.randomness import Purpose, stream
-from generators.taxonomy import TYPES, Value
+from generators.taxonomy import TYPES, Degradation, Value
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A degraded image with its exact truth.
+    """A degraded image with its exact ground truth.
 
     Attributes:
-        type: name of the degradation.
+        degradations: what was done to the image, in the physics' order, with all values exactly
+            as rendered; one of type `none` where nothing was.
         clean, degraded: (H, W, 3) uint8 RGB.
-        depth: (H, W) uint16 (0 nearest, 65535 farthest), or None where the type needs none.
-        values: keys, derived values and nuisance, exactly as rendered.
+        depth: (H, W) uint16 (0 nearest, 65535 farthest), or None where no type needs it.
+        postprocess: noise and JPEG after the degradations, see `generators.postprocess`; empty
+            for a preset without.
     """
 
-    type: str
+    degradations: tuple[Degradation, ...]
     clean: Image
     degraded: Image
     depth: Depth | None
-    values: Values
+    postprocess: Values = field(default_factory=dict)
+
+    @property
+    def degradation(self) -> Degradation:
+        """The only degradation; raises ValueError where there are several."""
+        (only,) = self.degradations
+        return only
+
+    @property
+    def values(self) -> Values:
+        """All values of all degradations. No two types share a name."""
+        return {name: value for one in self.degradations for name, value in one.values.items()}
 
     @property
     def parameters(self) -> dict[str, Value]:
-        """The values of the type's keys, in the taxonomy's order."""
-        return {key.name: self.values[key.name] for key in TYPES[self.type].keys}
+        """The values of all keys."""
+        return {name: v for one in self.degradations for name, v in one.parameters.items()}
 
     @property
     def tuples(self) -> list[tuple[str, str, Value]]:
         """The (type, key, value) triples of the paper's equation 1."""
-        return [(self.type, key, value) for key, value in self.parameters.items()]
+        return [triple for one in self.degradations for triple in one.tuples]
 
 
-def draw_values(
+def needs_depth(type_names: Sequence[str]) -> bool:
+    """Whether any of these types needs a depth map."""
+    return any(TYPES[name].needs_depth for name in type_names)
+
+
+def draw(
     preset: Preset,
-    kind: str,
+    type_names: Sequence[str],
     rng: np.random.Generator,
     depth: Depth | None,
     given: Mapping[str, Value] | None = None,
-) -> Values:
-    """Draw the values of one sample of type `kind`, and derive what follows from them.
+) -> tuple[Degradation, ...]:
+    """Draw the degradations of one sample, and derive what follows from the drawn values.
 
     Values in `given` replace their draws. Whether the values are plausible is for the caller to
-    ask: see `Physics.plausible`.
+    ask: see `compose.plausible`.
     """
-    return physics(kind).derive(preset.draw(kind, rng, given), depth)
+    drawn = [Degradation(name, preset.draw(name, rng, given)) for name in type_names]
+    return compose.derive(drawn, depth)
 
 
 def render(
-    kind: str,
     clean: NDArray[np.uint8],
-    values: Mapping[str, Value],
+    degradations: Sequence[Degradation],
+    after: Mapping[str, Value],
     depth: Depth | None,
     key: tuple[int, int, int],
 ) -> Image:
-    """The degraded image at exactly `values`, then captured; noise comes from `key`'s streams.
+    """The degraded image at exactly these values; noise comes from `key`'s streams.
 
     Args:
+        clean: (H, W, 3) uint8 RGB.
+        degradations: in the physics' order.
+        after: noise and JPEG, as `Sample.postprocess`.
+        depth: (H, W) uint16, for types that need it.
         key: (seed, index, attempt).
     """
-    degraded = physics(kind).apply(clean, values, depth, stream(*key, Purpose.NOISE))
-    return capture(degraded, values, key) if "jpeg_quality" in values else degraded
+    degraded = compose.apply(clean, degradations, depth, stream(*key, Purpose.NOISE))
+    return postprocess(degraded, after, key)

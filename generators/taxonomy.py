@@ -5,6 +5,7 @@ Degradation with Vision Language Model" (arXiv 2602.04565), equation 1, for the 
 hierarchy and docs/physics.md for where the ranges come from.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,12 @@ from generators.errors import InputError
 
 Value = float | tuple[float, ...]
 Kind = Literal["scalar", "vector", "map"]
+Stage = Literal["radiance", "particles", "atmosphere", "optics", "sampling"]
+
+STAGES: tuple[Stage, ...] = ("radiance", "particles", "atmosphere", "optics", "sampling")
+"""Where on its way from the scene to the file light meets a degradation, in the light's order: the
+order in which several degradations of one image are applied. Noise and codec follow for all types
+alike, in `postprocess`."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +93,29 @@ SEVERITIES = ("slight", "moderate", "severe")
 class DegradationType:
     """One type of degradation, its keys, and the names people use for it.
 
-    `derived` names values that follow from the drawn ones and get a column of their own;
-    `nuisance` what the physics needs beside the keys: drawn and recorded, not asked for.
+    Attributes:
+        name: its name in tuples, presets and predictions.
+        meaning: a short phrase for prompts, cards and pages.
+        stage: where it happens, see `STAGES`.
+        keys: its parameters, in the order of tuples.
+        severity: how its harm is graded; None where there is no harm.
+        aliases: other names understood in free text.
+        derived: values that follow from the drawn ones and get a column of their own.
+        nuisance: what the physics needs beside the keys: drawn and recorded, not asked for.
+        needs_depth: whether its model takes a depth map.
+        needs_noise: whether its model takes the sensor's noise.
     """
 
     name: str
     meaning: str
+    stage: Stage
     keys: tuple[Key, ...]
     severity: Severity | None
     aliases: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
-    needs_depth: bool = False
     nuisance: tuple[str, ...] = ()
+    needs_depth: bool = False
+    needs_noise: bool = False
 
     def key(self, name: str) -> Key:
         """The key called `name`; raises InputError with the known names."""
@@ -111,6 +129,7 @@ class DegradationType:
 HAZE = DegradationType(
     "haze",
     "scattering by fog, haze or smoke: I = J·t + A·(1 − t), t = exp(−β·d)",
+    "atmosphere",
     (
         Key(
             "atmospheric_light", "scalar", "intensity", 0.25, 1.0, "brightness of the veil",
@@ -131,6 +150,7 @@ HAZE = DegradationType(
 LOW_LIGHT = DegradationType(
     "low_light",
     "too little light: a camera pipeline run backwards, darkened, and run forwards",
+    "radiance",
     (
         Key(
             "gamma", "scalar", "exponent", 2.0, 3.5, "exponent of the display curve",
@@ -150,11 +170,13 @@ LOW_LIGHT = DegradationType(
     derived=("darkening",),
     aliases=("night", "dark", "low-light", "underexposed", "underexposure", "lowlight", "dim"),
     nuisance=("red_gain", "blue_gain", "shot_noise", "read_noise"),
+    needs_noise=True,
 )  # fmt: skip
 
 BLUR = DegradationType(
     "blur",
     "Gaussian blur, as of a defocused lens",
+    "optics",
     (
         Key(
             "sigma", "scalar", "pixels", 1.0, 9.0, "standard deviation of the kernel",
@@ -168,6 +190,7 @@ BLUR = DegradationType(
 LOW_RESOLUTION = DegradationType(
     "low_resolution",
     "too few pixels: anti-aliased bicubic down, bicubic back up",
+    "sampling",
     (
         Key(
             "scale", "scalar", "integer factor", 2.0, 4.0, "factor lost per axis", integer=True,
@@ -181,16 +204,57 @@ LOW_RESOLUTION = DegradationType(
 NONE = DegradationType(
     "none",
     "no degradation: a photograph as a camera delivers it",
+    "radiance",
     (),
     None,
     aliases=("no degradation", "undegraded", "clean", "normal", "pristine"),
 )
 
 TYPES: dict[str, DegradationType] = {
-    kind.name: kind for kind in (HAZE, LOW_LIGHT, BLUR, LOW_RESOLUTION, NONE)
+    entry.name: entry for entry in (HAZE, LOW_LIGHT, BLUR, LOW_RESOLUTION, NONE)
 }
 
-KEYS: dict[str, Key] = {key.name: key for kind in TYPES.values() for key in kind.keys}
+KEYS: dict[str, Key] = {key.name: key for entry in TYPES.values() for key in entry.keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """One degradation of an image: a type, and its values by name.
+
+    Attributes:
+        type: a name of the taxonomy.
+        values: of its keys; of one that was generated, also derived and nuisance values.
+    """
+
+    type: str
+    values: Mapping[str, Value]
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """The values of the type's keys that are there, in the taxonomy's order."""
+        return {
+            key.name: self.values[key.name]
+            for key in TYPES[self.type].keys
+            if key.name in self.values
+        }
+
+    @property
+    def tuples(self) -> list[tuple[str, str, Value]]:
+        """The (type, key, value) triples of the paper's equation 1."""
+        return [(self.type, key, value) for key, value in self.parameters.items()]
+
+
+def in_order(type_names: Iterable[str]) -> tuple[str, ...]:
+    """Names of types in the order in which the physics applies them: see `STAGES`."""
+    return tuple(sorted(type_names, key=lambda name: STAGES.index(TYPES[name].stage)))
+
+
+def scalar(values: Mapping[str, Value], name: str) -> float:
+    """The value called `name`, which is one number; raises TypeError for a vector."""
+    value = values[name]
+    if isinstance(value, tuple):
+        raise TypeError(f"{name} is a vector of {len(value)} entries, not a scalar")
+    return value
 
 
 def degradation_type(name: str) -> DegradationType:

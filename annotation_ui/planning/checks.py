@@ -13,10 +13,10 @@ import numpy as np
 from annotation_ui.planning.samples import Row, StreamKey
 from generators.build.verify import TOLERANCE
 from generators.build.verify import residual as audited
-from generators.physics import physics
+from generators.physics import compose
 from generators.physics.haze import transmission_map
 from generators.sample import Sample
-from generators.taxonomy import TYPES
+from generators.taxonomy import TYPES, scalar
 
 DENSE = 0.25
 """Mean transmission below which haze is dense: the thickest tenth of `du110k`, with half the light
@@ -85,14 +85,12 @@ def residual(sample: Sample, key: StreamKey) -> int:
     Raises:
         InputError: a parameter is out of its range.
     """
-    values = sample.values
-    derived = physics(sample.type).derive(values, sample.depth)
-    for name in TYPES[sample.type].derived:
-        told, follows = values[name], derived[name]
-        assert isinstance(told, float)
-        assert isinstance(follows, float)
-        if not math.isclose(told, follows, rel_tol=_SAME):
-            return audited(replace(sample, values=derived), key)
+    derived = compose.derive(sample.degradations, sample.depth)
+    for recorded, follows in zip(sample.degradations, derived, strict=True):
+        for name in TYPES[recorded.type].derived:
+            ours, theirs = scalar(follows.values, name), scalar(recorded.values, name)
+            if not math.isclose(ours, theirs, rel_tol=_SAME):
+                return audited(replace(sample, degradations=derived), key)
     return audited(sample, key)
 
 
@@ -104,9 +102,7 @@ def implausible(sample: Sample, row: Row) -> str | None:
     source, depth = row["source"], sample.depth
     if depth is None or "beta" not in sample.values or source in ABSTRACT:
         return None
-    mean, beta = sample.values["transmission"], sample.values["beta"]
-    assert isinstance(mean, float)
-    assert isinstance(beta, float)
+    mean, beta = scalar(sample.values, "transmission"), scalar(sample.values, "beta")
     if mean >= DENSE:
         return None
     dense = f"Dense haze (mean transmission {mean:.2f})"

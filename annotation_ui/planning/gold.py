@@ -16,11 +16,11 @@ from annotation_ui.planning.samples import StreamKey, read
 from annotation_ui.planning.sampling import Entry, drawn, lot
 from generators.depth.procedural import NEAREST
 from generators.images import decode_depth
-from generators.physics import Depth, physics
+from generators.physics import Depth, compose
 from generators.randomness import five_digits
 from generators.sample import Sample, render
 from generators.sources.splits import largest_remainder
-from generators.taxonomy import HAZE
+from generators.taxonomy import HAZE, Degradation, Value, scalar
 
 GOLD_SHARE, REPEAT_SHARE = 0.04, 0.03
 """Of the samples; of all items, gold is then 3.7 %."""
@@ -104,23 +104,25 @@ def planted(sample: Sample, why: str, key: StreamKey) -> tuple[Sample, str]:
     haze is rendered with the depth upside down, so that what is near is veiled most.
     """
     if why == WRONG:
-        found = mistake(sample.type, sample.parameters)
+        only = sample.degradation
+        found = mistake(only.type, only.parameters)
         assert found
         name, wrong = found
-        told = f"{name} is {sample.values[name]:g}, shown as {wrong:g}"
-        return replace(sample, values={**sample.values, name: wrong}), told
+        told = f"{name} is {scalar(only.values, name):g}, shown as {wrong:g}"
+        shown = Degradation(only.type, {**only.values, name: wrong})
+        return replace(sample, degradations=(shown,)), told
     if why == SWAPPED:
         told = "the degraded image is shown as clean, the clean one as degraded"
         return replace(sample, clean=sample.degraded, degraded=sample.clean), told
     assert sample.depth is not None
     depth = upside_down(sample.depth)
-    values = sample.values | physics(sample.type).derive(sample.values, depth)
-    degraded = render(sample.type, sample.clean, values, depth, key)
-    faulty = replace(sample, degraded=degraded, depth=depth, values=values)
+    derived = compose.derive(sample.degradations, depth)
+    degraded = render(sample.clean, derived, sample.postprocess, depth, key)
+    faulty = replace(sample, degraded=degraded, depth=depth, degradations=derived)
     return faulty, "the haze is thickest over what is nearest"
 
 
-def mistake(kind: str, parameters: Mapping[str, object]) -> tuple[str, float] | None:
+def mistake(kind: str, parameters: Mapping[str, Value]) -> tuple[str, float] | None:
     """A key of a sample of type `kind` and a value for it that an attentive eye sees is wrong.
 
     None where the right value leaves no room for one, or the type has no such key.
@@ -128,9 +130,7 @@ def mistake(kind: str, parameters: Mapping[str, object]) -> tuple[str, float] | 
     if kind not in _MISTAKES:
         return None
     name, wrong = _MISTAKES[kind]
-    right = parameters[name]
-    assert isinstance(right, float)
-    value = wrong(right)
+    value = wrong(scalar(parameters, name))
     return None if value is None else (name, five_digits(value))
 
 

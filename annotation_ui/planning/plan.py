@@ -13,14 +13,14 @@ from typing import Any
 from annotation_ui.planning.checks import Checked, check
 from annotation_ui.planning.gold import Slot, gold, ordered, planted
 from annotation_ui.planning.pictures import Album, pictures, same_date
-from annotation_ui.planning.samples import Row, read, sample_of
+from annotation_ui.planning.samples import Row, read
 from annotation_ui.planning.sampling import SPENT, Entry, chosen, entries, twice
 from annotation_ui.store.records import EVERYBODY, Item
 from annotation_ui.store.review_store import Store
 from generators import engines
 from generators.build.replace import finished
 from generators.dataset.recipe import Recipe
-from generators.dataset.schema import REVIEW
+from generators.dataset.schema import REVIEW, sample_of
 from generators.errors import InputError
 from generators.files import FULL
 from generators.sample import Sample
@@ -205,7 +205,8 @@ def _prepare(images: Path, job: _Job, report: engines.Report) -> list[_Seen]:
     for number, place, why in job.wanted:
         by_row.setdefault(number, []).append((place, why))
     for row, number in zip(read(job.file, by_row, _COLUMNS), sorted(by_row), strict=True):
-        sample, key = sample_of(row, job.file.name)
+        sample, provenance = sample_of(row, job.file.name)
+        key = provenance.key
         checked = check(sample, key, row)
         for place, why in by_row[number]:
             shown, expected = sample, None
@@ -222,7 +223,7 @@ def _prepare(images: Path, job: _Job, report: engines.Report) -> list[_Seen]:
 def _told(sample: Sample, row: Row) -> dict[str, Any]:
     """What a reviewer reads beside the pictures."""
     return {
-        "type": sample.type,
+        "type": sample.degradation.type,
         "tuples": [
             [kind, key, list(value) if isinstance(value, tuple) else value]
             for kind, key, value in sample.tuples

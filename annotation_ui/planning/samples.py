@@ -1,6 +1,5 @@
-"""Rows of a dataset, one by one, and each back as the sample it was made from."""
+"""Rows of a dataset, one by one."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,43 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dataset.parquet import unreadable
-from generators.dataset.schema import values_of
-from generators.errors import InputError
-from generators.images import decode_depth, decode_rgb
-from generators.sample import Sample
-from generators.taxonomy import TYPES
 
 Row = Mapping[str, Any]
 StreamKey = tuple[int, int, int]
-
-
-def sample_of(row: Row, where: str) -> tuple[Sample, StreamKey]:
-    """The sample that `row` holds, images decoded, and the key that its noise follows from.
-
-    Args:
-        where: names the file, for messages.
-
-    Raises:
-        InputError: an image or the depth map cannot be decoded, or the row is malformed.
-    """
-    told, remedy = f"{where}: row {row.get('id')}", "run dubench verify on the dataset"
-    try:
-        kind = list(TYPES.values())[row["type"]]
-        clean, degraded = (decode_rgb(row[name]["bytes"]) for name in ("clean", "degraded"))
-        depth = decode_depth(row["depth"]["bytes"]) if kind.needs_depth else None
-        values = values_of(row)
-        recipe = json.loads(row["recipe"])
-        key = (recipe["seed"], recipe["index"], recipe["attempt"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise InputError(f"{told} is malformed ({type(error).__name__}); {remedy}") from None
-    if clean is None or degraded is None or clean.shape != degraded.shape:
-        raise InputError(f"{told}: clean and degraded are not two images of one size; {remedy}")
-    if kind.needs_depth and (depth is None or depth.shape != clean.shape[:2]):
-        raise InputError(f"{told}: depth is not a 16-bit image of that size; {remedy}")
-    lost = {key.name for key in kind.keys} - set(values)
-    if lost:
-        raise InputError(f"{told} has no tuple of {', '.join(sorted(lost))}; {remedy}")
-    return Sample(kind.name, clean, degraded, depth, values), key
 
 
 def read(path: Path, places: Iterable[int], columns: Sequence[str]) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generators.presets import CAPTURE, Preset
+from generators.presets import POSTPROCESS, Preset
 
 _STANDARD = NormalDist()
 
@@ -29,17 +29,19 @@ def draw(preset: Preset, kind: str, count: int, generator: torch.Generator) -> d
     return {name: value.float() for name, value in values.items()}
 
 
-def draw_capture(preset: Preset, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_postprocess(
+    preset: Preset, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Noise (standard deviation in levels) and JPEG quality of `count` pictures, float32 (count,).
 
-    0 where there is none: everywhere, for a preset without capture.
+    0 where there is none: everywhere, for a preset without.
     """
-    if not preset.capture:
+    if not preset.postprocess:
         return torch.zeros(count), torch.zeros(count)
     drawn = []
-    for value, share in CAPTURE.items():
-        happens = _uniforms((count,), generator) < preset.capture[share]
-        drawn.append(_draw(preset.capture[value], count, generator, {}) * happens)
+    for value, share in POSTPROCESS.items():
+        happens = _uniforms((count,), generator) < preset.postprocess[share]
+        drawn.append(_draw(preset.postprocess[value], count, generator, {}) * happens)
     noise, quality = drawn
     return noise.float(), quality.round().float()
 

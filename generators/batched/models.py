@@ -158,8 +158,6 @@ MODELS: dict[str, Model] = {
     "low_resolution": low_resolution,
     "none": none,
 }
-# Types whose model takes `normals`.
-NOISY = frozenset({"low_light"})
 
 
 def _per_image(value: Tensor) -> Tensor:

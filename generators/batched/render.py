@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from generators.errors import InputError
 from generators.physics import Depth, Image
-from generators.postprocess import capture
+from generators.postprocess import postprocess
 from generators.randomness import Purpose, normals, stream
-from generators.taxonomy import Value
+from generators.taxonomy import TYPES, Degradation, Value
 
 if TYPE_CHECKING:
     import torch
@@ -57,22 +57,23 @@ def upload(array: NDArray, device: "torch.device") -> "torch.Tensor":
 
 
 def render_batch(
-    kind: str,
     cleans: Sequence[Image],
-    values: Sequence[Mapping[str, Value]],
+    degradations: Sequence[tuple[Degradation, ...]],
+    after: Sequence[Mapping[str, Value]],
     depths: Sequence[Depth] | None,
     keys: Sequence[tuple[int, int, int]],
     device: str,
 ) -> list[Image]:
-    """The degraded images of samples of one type, at exactly their values, then captured.
+    """The degraded images of samples of the same types, at exactly their values.
 
-    Within one level of `sample.render` before the capture: noise comes from the same streams. The
-    capture runs on the CPU, the same for both; JPEG may carry a level on to its block.
+    Within one level of `sample.render` before the postprocessing, for one type: noise comes from
+    the same streams. Noise and JPEG run on the CPU, the same for both; JPEG may carry a level on
+    to its block.
 
     Args:
-        kind: the type of degradation.
         cleans: (S, S, 3) uint8 RGB each, of one shape, at least one.
-        values: keys, derived values and nuisance of each.
+        degradations: of each, of the same types in the same order.
+        after: noise and JPEG of each, as `Sample.postprocess`.
         depths: (S, S) uint16 each, for types that need depth.
         keys: (seed, index, attempt) of each.
         device: see `check_device`.
@@ -85,19 +86,23 @@ def render_batch(
     from generators.batched import models
 
     where = check_device(device)
-    images = upload(np.stack(cleans), where).permute(0, 3, 1, 2).float() / 255
-    depth = noise = None
+    levels = upload(np.stack(cleans), where).permute(0, 3, 1, 2)
+    depth = None
     if depths is not None:
         far = np.stack(depths).astype(np.float32)
         depth = upload(far, where) / 65535
-    if kind in models.NOISY:
-        fields = [normals(stream(*key, Purpose.NOISE), cleans[0].shape) for key in keys]
-        noise = upload(np.stack(fields), where).permute(0, 3, 1, 2)
-    with torch.no_grad():
-        collated = models.collate_values(values, images)
-        made = models.quantize(models.apply(kind, images, collated, depth, noise))
-    degraded = made.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    streams = [stream(*key, Purpose.NOISE) for key in keys]
+    for batch in zip(*degradations, strict=True):
+        type_name, noise = batch[0].type, None
+        if TYPES[type_name].needs_noise:
+            fields = [normals(rng, cleans[0].shape) for rng in streams]
+            noise = upload(np.stack(fields), where).permute(0, 3, 1, 2)
+        with torch.no_grad():
+            images = levels.float() / 255
+            values = models.collate_values([one.values for one in batch], images)
+            levels = models.quantize(models.apply(type_name, images, values, depth, noise))
+    degraded = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return [
-        capture(image, value, key) if "jpeg_quality" in value else image
-        for image, value, key in zip(degraded, values, keys, strict=True)
+        postprocess(image, values, key)
+        for image, values, key in zip(degraded, after, keys, strict=True)
     ]

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from generators.api import LEAST_SIDE, Degrade
 from generators.batched import haze, models
-from generators.batched.draws import draw, draw_capture
+from generators.batched.draws import draw, draw_postprocess
 from generators.batched.postprocess import add_noise, jpeg
 from generators.batched.render import check_device, upload
 from generators.batched.stream_crops import APART, Asked, Crops, Decoded, Held
@@ -147,7 +147,7 @@ class Stream:
                 far = depth[upload(np.searchsorted(hazy, share.rows), device)]
                 values = haze.derive(values, far, on_device)
             noise = None
-            if kind.name in models.NOISY:
+            if kind.needs_noise:
                 noise = torch.randn(
                     (len(rows), *clean.shape[1:]), device=device, generator=on_device
                 )
@@ -202,7 +202,7 @@ def _captured(
     levels: Tensor, preset: Preset, on_host: torch.Generator, on_device: torch.Generator
 ) -> Tensor:
     """Pictures (n, 3, S, S) in levels after the preset's noise and JPEG, where it has them."""
-    deviation, quality = draw_capture(preset, len(levels), on_host)
+    deviation, quality = draw_postprocess(preset, len(levels), on_host)
     for amount in (deviation, quality):
         some = amount.nonzero().flatten()  # on the CPU: nothing waits
         if not len(some):

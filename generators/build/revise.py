@@ -51,7 +51,7 @@ def revise(shards: Shards, revision: Revision, number: int, progress: Progress) 
                 else:
                     accepted = old["id"] in revision.accepted
                     writer.add(old | {"review": REVIEW[1]} if accepted else old)
-            progress(Counter(shards.recipe.kind_of(index) for index in indices))
+            progress(Counter(name for i in indices for name in shards.recipe.types_of(i)))
     return redrawn
 
 

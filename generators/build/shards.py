@@ -1,6 +1,5 @@
 """Make one shard: a pure function of the recipe and the shard's number."""
 
-import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,16 +12,16 @@ import numpy as np
 from generators.crops import Box, Clean, open_photograph, open_scene
 from generators.dataset.parquet import ShardWriter
 from generators.dataset.recipe import ROW_GROUP, Recipe, Slot
-from generators.dataset.schema import Origin, row, values_of
+from generators.dataset.schema import Origin, degradations_of, provenance_of, row
 from generators.errors import InputError
-from generators.physics import Depth, Image, Values, physics
-from generators.postprocess import draw_capture
+from generators.physics import Depth, Image, Values, compose
+from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
-from generators.sample import Sample, draw_values, render
+from generators.sample import Sample, draw, needs_depth, render
 from generators.sources.photographs import UnreadableError
 from generators.sources.pools import Photograph
 from generators.sources.refusal import refusal
-from generators.taxonomy import TYPES
+from generators.taxonomy import Degradation
 
 ATTEMPTS, CROPS = 5, 40
 SAME_PHOTOGRAPH = 8
@@ -36,16 +35,21 @@ Progress = Callable[[dict[str, int]], None]
 class Planned:
     """A sample before it is rendered."""
 
-    kind: str
+    degradations: tuple[Degradation, ...]
     clean: Image
     depth: Depth | None
-    values: Values
+    postprocess: Values
     origin: Origin
 
     @property
     def key(self) -> tuple[int, int, int]:
         """(seed, index, attempt), which its streams follow from."""
         return self.origin.seed, self.origin.index, self.origin.attempt
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Names of its degradations' types."""
+        return tuple(one.type for one in self.degradations)
 
 
 @dataclass
@@ -79,15 +83,16 @@ class Shards:
                 indices = range(start, min(start + ROW_GROUP, shard.stop))
                 for made in self.fresh(indices, redrawn):
                     writer.add(made)
-                progress(Counter(self.recipe.kind_of(i) for i in indices))
+                progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
         return redrawn
 
     def fresh(self, indices: Iterable[int], redrawn: Counter[str]) -> Iterator[dict[str, Any]]:
         """Make the rows of these samples; counts in `redrawn` as `plan` does."""
         for planned, degraded in self._rendered(self.plan(i, redrawn) for i in indices):
-            sample = Sample(planned.kind, planned.clean, degraded, planned.depth, planned.values)
-            drawn = self.recipe.preset.draws.get(planned.kind, ())
-            yield row(sample, planned.origin, drawn)
+            sample = Sample(
+                planned.degradations, planned.clean, degraded, planned.depth, planned.postprocess
+            )
+            yield row(sample, planned.origin, self.recipe.preset.draws)
 
     def _rendered(self, plans: Iterator[Planned]) -> Iterator[tuple[Planned, Image]]:
         if self.device == "cpu":
@@ -98,19 +103,19 @@ class Shards:
 
         waiting = list(plans)
         made: dict[int, Image] = {}
-        batches: dict[str, list[Planned]] = {}
+        batches: dict[tuple[str, ...], list[Planned]] = {}
         for plan in waiting:
-            if plan.values.get("jpeg_quality"):
+            if plan.postprocess.get("jpeg_quality"):
                 # JPEG would make several levels of the one that a device may be off.
                 made[plan.origin.index] = _render(plan)
             else:
-                batches.setdefault(plan.kind, []).append(plan)
-        for kind, mine in batches.items():
+                batches.setdefault(plan.types, []).append(plan)
+        for mine in batches.values():
             depths = [plan.depth for plan in mine if plan.depth is not None]
             images = render_batch(
-                kind,
                 [plan.clean for plan in mine],
-                [plan.values for plan in mine],
+                [plan.degradations for plan in mine],
+                [plan.postprocess for plan in mine],
                 depths or None,
                 [plan.key for plan in mine],
                 self.device,
@@ -170,27 +175,26 @@ class Shards:
         if reason := refusal(crop):
             redrawn[reason] += 1
             return None
-        kind = TYPES[slot.kind]
-        depth = clean.cut_depth(box, crop) if kind.needs_depth else None
-        values = draw_values(recipe.preset, kind.name, stream(*key, Purpose.PARAMETERS), depth)
-        if not physics(kind.name).plausible(values):
-            redrawn[f"implausible {kind.name}"] += 1
+        depth = clean.cut_depth(box, crop) if needs_depth(slot.types) else None
+        drawn = draw(recipe.preset, slot.types, stream(*key, Purpose.PARAMETERS), depth)
+        if not compose.plausible(drawn):
+            redrawn[f"implausible {' + '.join(slot.types)}"] += 1
             return None
-        values |= draw_capture(recipe.preset, key)
+        after = draw_postprocess(recipe.preset, key)
         origin = self._origin(index, attempt, recipe.pools[slot.pool].kind, clean, box, depth)
-        return Planned(kind.name, crop, depth, values, origin)
+        return Planned(drawn, crop, depth, after, origin)
 
     def _follow(self, told: Mapping[str, Any]) -> Planned:
         """The sample that a row of a manifest describes."""
-        recipe = json.loads(told["recipe"])
-        clean = self._named(told, recipe["photograph"])
-        box = tuple(recipe["crop_box"])
+        provenance, degradations = provenance_of(told), degradations_of(told)
+        index, attempt, box = provenance.index, provenance.attempt, provenance.crop_box
+        clean = self._named(told, provenance.photograph)
         crop = clean.cut(box, self.recipe.size)
-        kind = list(TYPES.values())[told["type"]]
-        depth = clean.cut_depth(box, crop) if kind.needs_depth else None
-        origin = self._origin(recipe["index"], recipe["attempt"], told["source"], clean, box, depth)
+        types = [one.type for one in degradations]
+        depth = clean.cut_depth(box, crop) if needs_depth(types) else None
+        origin = self._origin(index, attempt, told["source"], clean, box, depth)
         origin = replace(origin, review=told["review"])
-        return Planned(kind.name, crop, depth, values_of(told), origin)
+        return Planned(degradations, crop, depth, provenance.postprocess, origin)
 
     def _origin(
         self, index: int, attempt: int, source: str, clean: Clean, box: Box, depth: Depth | None
@@ -249,4 +253,4 @@ class Shards:
 
 
 def _render(plan: Planned) -> Image:
-    return render(plan.kind, plan.clean, plan.values, plan.depth, plan.key)
+    return render(plan.clean, plan.degradations, plan.postprocess, plan.depth, plan.key)

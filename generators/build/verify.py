@@ -1,8 +1,7 @@
 """Prove a dataset: render every row again, and check what must hold between rows."""
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,14 +15,23 @@ from generators import engines
 from generators.build.jpeg_tolerance import has_witness
 from generators.dataset.identity import split_identity
 from generators.dataset.recipe import Recipe, Shard, read_finished
-from generators.dataset.schema import REVIEW, flat_columns, severity, values_of
+from generators.dataset.schema import (
+    REVIEW,
+    Provenance,
+    degradations_of,
+    flat_columns,
+    provenance_of,
+    severity,
+    types_of,
+)
 from generators.errors import InputError
 from generators.images import decode_depth, decode_rgb, pixel_hash
-from generators.postprocess import draw_capture
+from generators.physics import Image
+from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, five_digits, stream
-from generators.sample import Sample, draw_values, render
+from generators.sample import Sample, draw, needs_depth, render
 from generators.sources.splits import SPLITS
-from generators.taxonomy import TYPES, Value
+from generators.taxonomy import TYPES, Degradation, Value, scalar
 
 # Other processors and libraries round their last bit differently.
 TOLERANCE = 1
@@ -127,9 +135,9 @@ def _between_rows(
             yield f"photograph {photograph[:12]} is on two sides: {where}"
     for split in SPLITS:
         wanted = recipe.splits[split] // len(recipe.preset.types)
-        for kind in recipe.preset.types:
-            if types[split][kind] != wanted:
-                yield f"{split} holds {types[split][kind]} of {kind}, not {wanted}"
+        for name in recipe.preset.types:
+            if types[split][name] != wanted:
+                yield f"{split} holds {types[split][name]} of {name}, not {wanted}"
     names = {shard.name for shard in recipe.shards}
     for file in sorted((folder / "data").glob("*.parquet")):
         if file.name not in names and not file.name.startswith("blind-"):
@@ -196,14 +204,13 @@ def _verify_row(recipe: Recipe, shard: Shard, found: _ShardFound, row: dict[str,
     where = f"{shard.name} row {found.rows} ({row.get('id')})"
     found.rows += 1
     try:
-        made = json.loads(row["recipe"])
-        kind = list(TYPES)[row["type"]]
+        provenance = provenance_of(row)
         found.ids.append(row["id"])
-        found.types[kind] += 1
+        found.types.update(types_of(row))
         found.accepted += row["review"] == REVIEW[1]
-        found.photographs.setdefault(made["photograph"], row["id"])
-        problems = [*_place(recipe, shard, row, made, kind), *_truth(row, kind)]
-        difference = _difference(recipe, row, made, kind, problems)
+        found.photographs.setdefault(provenance.photograph, row["id"])
+        problems = [*_place(recipe, shard, row, provenance), *_truth(row)]
+        difference = _difference(recipe, row, provenance, problems)
     except (KeyError, IndexError, TypeError, ValueError, AssertionError) as error:
         found.problems.append(f"{where}: malformed ({type(error).__name__}: {error})")
         return
@@ -217,35 +224,40 @@ def _verify_row(recipe: Recipe, shard: Shard, found: _ShardFound, row: dict[str,
 
 
 def _place(
-    recipe: Recipe, shard: Shard, row: Mapping[str, Any], made: Mapping[str, Any], kind: str
+    recipe: Recipe, shard: Shard, row: Mapping[str, Any], provenance: Provenance
 ) -> Iterator[str]:
     """Is this the row that the recipe puts here?"""
-    index = made["index"]
+    index, types = provenance.index, types_of(row)
     if row["id"] != recipe.id_of(index):
         yield f"its id does not belong to index {index}"
-    if made["attempt"] < recipe.first_attempt(index):
-        yield f"attempt {made['attempt']} comes before {recipe.first_attempt(index)}, its first"
+    first = recipe.first_attempt(index)
+    if provenance.attempt < first:
+        yield f"attempt {provenance.attempt} comes before {first}, its first"
     if row["review"] not in REVIEW:
         yield f"review is {row['review']!r}, not one of {', '.join(REVIEW)}"
     if not shard.start <= index < shard.stop:
         belongs = recipe.split_of(index) if index < recipe.n else "no split"
         yield f"index {index} belongs to {belongs}, samples {shard.start} to {shard.stop - 1} here"
-    elif kind != recipe.kind_of(index):
-        yield f"type is {kind}, the recipe says {recipe.kind_of(index)}"
-    if made["seed"] != recipe.seed or made["preset"] != recipe.preset.name:
+    elif types != recipe.types_of(index):
+        yield f"type is {' + '.join(types)}, the recipe says {' + '.join(recipe.types_of(index))}"
+    if provenance.seed != recipe.seed or provenance.preset != recipe.preset.name:
         yield "its seed or preset is not the dataset's"
-    if row["crop_box"] != made["crop_box"]:
+    if tuple(row["crop_box"]) != provenance.crop_box:
         yield "crop_box is not the one in its recipe"
 
 
-def _truth(row: Mapping[str, Any], kind: str) -> Iterator[str]:
+def _truth(row: Mapping[str, Any]) -> Iterator[str]:
     """Do tuples, flat columns and severity say the same, within the taxonomy?"""
-    keys = {key.name: key for key in TYPES[kind].keys}
+    types = types_of(row)
+    keys = {key.name: key for name in types for key in TYPES[name].keys}
+    owned = sorted((name, key.name) for name in types for key in TYPES[name].keys)
     triples = row["tuples"]
-    if sorted(t["key"] for t in triples) != sorted(keys) or any(t["type"] != kind for t in triples):
-        yield f"tuples are not one of each key of {kind}"
+    if sorted((t["type"], t["key"]) for t in triples) != owned:
+        yield f"tuples are not one of each key of {' + '.join(types)}"
         return
-    values = values_of(row)
+    degradations = degradations_of(row)
+    values = _values(degradations)
+    derived = {name for type_name in types for name in TYPES[type_name].derived}
     for triple in triples:
         key = keys[triple["key"]]
         shape = [key.size] if key.kind == "vector" else []
@@ -256,12 +268,16 @@ def _truth(row: Mapping[str, Any], kind: str) -> Iterator[str]:
         except InputError as error:
             yield str(error)
     for name in flat_columns():
-        wanted = values.get(name) if name in keys or name in TYPES[kind].derived else None
+        wanted = values.get(name) if name in keys or name in derived else None
         told = row.get(name)  # a dataset older than a type lacks its columns
         if _rounded(told) != wanted:
             yield f"column {name} is {told}, its tuple or recipe says {wanted}"
-    if row["severity"] != severity(kind, values):
-        yield f"severity is {row['severity']}, its values say {severity(kind, values)}"
+    if row["severity"] != severity(degradations):
+        yield f"severity is {row['severity']}, its values say {severity(degradations)}"
+
+
+def _values(degradations: Iterable[Degradation]) -> dict[str, Value]:
+    return {name: value for one in degradations for name, value in one.values.items()}
 
 
 def _rounded(value: Any) -> Value | None:
@@ -273,8 +289,7 @@ def _rounded(value: Any) -> Value | None:
 def _difference(
     recipe: Recipe,
     row: Mapping[str, Any],
-    made: Mapping[str, Any],
-    kind: str,
+    provenance: Provenance,
     problems: list[str],
 ) -> int | None:
     """The row's residual, or None where it cannot be rendered; adds to `problems`."""
@@ -288,22 +303,23 @@ def _difference(
     assert degraded is not None
     if pixel_hash(degraded) != row["degraded_sha256"]:
         problems.append("the degraded pixels are not those of degraded_sha256")
-    depth = None
-    if TYPES[kind].needs_depth:
+    depth, types = None, types_of(row)
+    if needs_depth(types):
         depth = decode_depth(row["depth"]["bytes"] if row["depth"] else b"")
         if depth is None or depth.shape != shape[:2]:
             problems.append(f"depth is not a 16-bit image of {recipe.size}×{recipe.size}")
             return None
     elif row["depth"] is not None:
-        problems.append(f"has a depth map, which {kind} does not use")
-    values = values_of(row)
-    key = (recipe.seed, made["index"], made["attempt"])
-    drawn = draw_values(recipe.preset, kind, stream(*key, Purpose.PARAMETERS), depth)
-    drawn |= draw_capture(recipe.preset, key)
+        problems.append(f"has a depth map, which {' + '.join(types)} does not use")
+    sample = Sample(degradations_of(row), clean, degraded, depth, provenance.postprocess)
+    values = sample.values | sample.postprocess
+    key = (recipe.seed, provenance.index, provenance.attempt)
+    drawn = _values(draw(recipe.preset, types, stream(*key, Purpose.PARAMETERS), depth))
+    drawn |= draw_postprocess(recipe.preset, key)
     changed = sorted(name for name in drawn if drawn[name] != values.get(name))
     if changed:
         problems.append(f"{', '.join(changed)} is not what the seed draws")
-    return residual(Sample(kind, clean, degraded, depth, values), key)
+    return residual(sample, key)
 
 
 def residual(sample: Sample, key: tuple[int, int, int]) -> int:
@@ -314,11 +330,15 @@ def residual(sample: Sample, key: tuple[int, int, int]) -> int:
     Args:
         key: (seed, index, attempt), which its noise follows from.
     """
-    kind, clean, values, depth = sample.type, sample.clean, sample.values, sample.depth
-    again = render(kind, clean, values, depth, key)
+    after = sample.postprocess
+    again = _again(sample, after, key)
     far = int(np.abs(again.astype(np.int16) - sample.degraded).max())
-    quality = values.get("jpeg_quality")
-    if far > TOLERANCE and quality and isinstance(quality, float):
-        before = render(kind, clean, {**values, "jpeg_quality": 0.0}, depth, key)
-        return TOLERANCE if has_witness(sample.degraded, before, round(quality)) else far
+    if far > TOLERANCE and after and scalar(after, "jpeg_quality"):
+        before = _again(sample, {**after, "jpeg_quality": 0.0}, key)
+        quality = round(scalar(after, "jpeg_quality"))
+        return TOLERANCE if has_witness(sample.degraded, before, quality) else far
     return far
+
+
+def _again(sample: Sample, after: Mapping[str, Value], key: tuple[int, int, int]) -> Image:
+    return render(sample.clean, sample.degradations, after, sample.depth, key)

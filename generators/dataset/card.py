@@ -201,10 +201,10 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
             "\nDepth of photographs is procedural (a plausible layout, not a measurement), of "
             "dead-leaves scenes exact; `depth_source` says which."
         )
-    if recipe.preset.capture:
+    if recipe.preset.postprocess:
         lines.append(
             "\nAfter the degradation, some pictures got Gaussian noise, and some went through "
-            f"JPEG: `{json.dumps(recipe.preset.capture)}`; how much, each row's `recipe` says. "
+            f"JPEG: `{json.dumps(recipe.preset.postprocess)}`; how much, each row's `recipe` says. "
             "Type `none` is an undegraded photograph with the same."
         )
     lines.append(

@@ -60,10 +60,10 @@ class Shard:
 
 @dataclass(frozen=True)
 class Slot:
-    """Where one sample comes from: pool and photograph by number."""
+    """What one sample is, and where it comes from: pool and photograph by number."""
 
     split: str
-    kind: str
+    types: tuple[str, ...]
     pool: int
     photograph: int
 
@@ -115,16 +115,16 @@ class Recipe:
         """The attempt that sample `index` begins with: a replacement's lies beyond the old one."""
         return self.replaced.get(self.id_of(index), 0)
 
-    def kind_of(self, index: int) -> str:
-        """The type of sample `index`: equal numbers per split, in keyed random order."""
+    def types_of(self, index: int) -> tuple[str, ...]:
+        """The types of sample `index`, one: equal numbers per split, in keyed random order."""
         split = self.split_of(index)
         local = index - self._starts[SPLITS.index(split)]
         count = self.splits[split]
         place = permute(local, count, self.seed, 16 + SPLITS.index(split))
-        return self.preset.types[place * len(self.preset.types) // count]
+        return (self.preset.types[place * len(self.preset.types) // count],)
 
     def slot(self, index: int) -> Slot:
-        """Type, pool and photograph of sample `index`.
+        """Types, pool and photograph of sample `index`.
 
         Pools take turns in proportion to their samples; crops of one photograph follow each
         other within a pool, so that a worker decodes it once.
@@ -138,7 +138,7 @@ class Recipe:
             before = place * mine // total
             if (place + 1) * mine // total > before:
                 used = min(pool.photographs[split], mine)
-                return Slot(split, self.kind_of(index), number, before * used // mine)
+                return Slot(split, self.types_of(index), number, before * used // mine)
             place -= before
             total -= mine
         raise AssertionError("the pools' samples do not sum to the split's")

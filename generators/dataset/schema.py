@@ -1,17 +1,19 @@
 """One sample as a row: the dataset's schema."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from generators import postprocess
-from generators.images import encode_depth, encode_rgb, pixel_hash
+from generators.errors import InputError
+from generators.images import decode_depth, decode_rgb, encode_depth, encode_rgb, pixel_hash
+from generators.physics import Values
+from generators.postprocess import NAMES as POSTPROCESS
 from generators.randomness import five_digits
-from generators.sample import Sample
-from generators.taxonomy import TYPES, Key, Value
+from generators.sample import Sample, needs_depth
+from generators.taxonomy import SEVERITIES, TYPES, Degradation, Key, Value, scalar
 
 REVIEW = ("unreviewed", "accepted", "rejected")
 IMAGES = ("degraded", "clean", "depth")
@@ -22,6 +24,73 @@ _SHAPE = pa.list_(pa.int32())
 _TUPLE = pa.struct(
     [("type", pa.string()), ("key", pa.string()), ("value", _FLOATS), ("shape", _SHAPE)]
 )
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The column `recipe`: what makes a row again, beside its tuples.
+
+    Attributes:
+        preset, seed, index, attempt: what the sample was drawn from.
+        photograph: SHA-256 of the file, or of the scene's pixels.
+        crop_box: x, y, width, height in pixels of the photograph.
+        derived: per type, the values that follow from the drawn ones.
+        nuisance: per type, the values drawn beside its keys.
+        postprocess: noise and JPEG; empty for a preset without.
+    """
+
+    preset: str
+    seed: int
+    index: int
+    attempt: int
+    photograph: str
+    crop_box: tuple[int, int, int, int]
+    derived: Mapping[str, Values]
+    nuisance: Mapping[str, Values]
+    postprocess: Values
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """(seed, index, attempt), which the sample's random streams follow from."""
+        return self.seed, self.index, self.attempt
+
+    def to_json(self) -> str:
+        """JSON: values by name; by type and name where an image has several degradations."""
+        derived, nuisance = (
+            next(iter(part.values())) if len(part) == 1 else part
+            for part in (self.derived, self.nuisance)
+        )
+        after = sorted((dict(nuisance) | dict(self.postprocess)).items())
+        return json.dumps(
+            {
+                "preset": self.preset,
+                "seed": self.seed,
+                "index": self.index,
+                "attempt": self.attempt,
+                "photograph": self.photograph,
+                "crop_box": self.crop_box,
+                "derived": derived,
+                "nuisance": dict(after),
+            }
+        )
+
+    @staticmethod
+    def from_json(text: str, type_names: Sequence[str]) -> "Provenance":
+        """What `to_json` wrote of an image with degradations of these types.
+
+        Raises:
+            KeyError, TypeError, ValueError: a field is missing, or not what it must be.
+        """
+        data = json.loads(text)
+        nuisance = {k: v for k, v in data["nuisance"].items() if k not in POSTPROCESS}
+        postprocess = {k: v for k, v in data["nuisance"].items() if k in POSTPROCESS}
+        derived = data["derived"]
+        if len(type_names) == 1:
+            derived, nuisance = {type_names[0]: derived}, {type_names[0]: nuisance}
+        return Provenance(
+            data["preset"], data["seed"], data["index"], data["attempt"], data["photograph"],
+            tuple(data["crop_box"]), derived, nuisance, postprocess,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,9 +114,9 @@ class Origin:
 def flat_columns() -> dict[str, Key | None]:
     """The columns that repeat tuples and derived values: name → its key, None for a derived one."""
     columns: dict[str, Key | None] = {}
-    for kind in TYPES.values():
-        columns |= {key.name: key for key in kind.keys}
-        columns |= dict.fromkeys(kind.derived)
+    for degradation in TYPES.values():
+        columns |= {key.name: key for key in degradation.keys}
+        columns |= dict.fromkeys(degradation.derived)
     return columns
 
 
@@ -72,9 +141,9 @@ def schema() -> pa.Schema:
         ("degraded_sha256", pa.string()),
         ("review", pa.string()),
     ]  # fmt: skip
-    made = pa.schema(fields)
-    info = {"info": {"features": {field.name: _feature(field) for field in made}}}
-    return made.with_metadata({"huggingface": json.dumps(info)})
+    columns = pa.schema(fields)
+    info = {"info": {"features": {field.name: _feature(field) for field in columns}}}
+    return columns.with_metadata({"huggingface": json.dumps(info)})
 
 
 def _feature(field: pa.Field) -> dict[str, Any]:
@@ -86,81 +155,146 @@ def _feature(field: pa.Field) -> dict[str, Any]:
     return _plain_feature(field.type)
 
 
-def _plain_feature(kind: pa.DataType) -> dict[str, Any]:
-    if pa.types.is_list(kind):
-        return {"feature": _plain_feature(kind.value_type), "_type": "List"}
-    if pa.types.is_struct(kind):
-        return {child.name: _plain_feature(child.type) for child in kind}
-    name = "float32" if pa.types.is_float32(kind) else str(kind)
+def _plain_feature(arrow_type: pa.DataType) -> dict[str, Any]:
+    if pa.types.is_list(arrow_type):
+        return {"feature": _plain_feature(arrow_type.value_type), "_type": "List"}
+    if pa.types.is_struct(arrow_type):
+        return {child.name: _plain_feature(child.type) for child in arrow_type}
+    name = "float32" if pa.types.is_float32(arrow_type) else str(arrow_type)
     return {"dtype": name, "_type": "Value"}
 
 
-def row(sample: Sample, origin: Origin, drawn: Iterable[str]) -> dict[str, Any]:
-    """The row of `sample`, images encoded. `drawn` names what the preset draws for its type."""
-    kind = TYPES[sample.type]
-    keys = {key.name for key in kind.keys}
-    nuisance = {*drawn, *postprocess.NAMES} & set(sample.values) - keys
-    made: dict[str, Any] = {
+def row(sample: Sample, origin: Origin, draws: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    """The row of `sample`, images encoded.
+
+    Args:
+        draws: per type, the names of what the preset draws for it.
+    """
+    types = [one.type for one in sample.degradations]
+    flat = {name: v for one in sample.degradations for name, v in _columns_of(one).items()}
+    return {
         "id": origin.id,
-        "degraded": _picture(encode_rgb(sample.degraded)),
-        "clean": _picture(encode_rgb(sample.clean)),
-        "type": list(TYPES).index(sample.type),
+        "degraded": _image(encode_rgb(sample.degraded)),
+        "clean": _image(encode_rgb(sample.clean)),
+        "type": list(TYPES).index(types[0]) if len(types) == 1 else None,
         "tuples": [
-            {"type": sample.type, "key": key, "value": _entries(value), "shape": _shape(value)}
-            for _, key, value in sample.tuples
+            {"type": name, "key": key, "value": _entries(value), "shape": _shape(value)}
+            for name, key, value in sample.tuples
         ],
         **dict.fromkeys(flat_columns()),
-        **{name: sample.values[name] for name in (*keys, *kind.derived)},
-        "depth": None if sample.depth is None else _picture(encode_depth(sample.depth)),
-        "severity": severity(sample.type, sample.values),
+        **flat,
+        "depth": None if sample.depth is None else _image(encode_depth(sample.depth)),
+        "severity": severity(sample.degradations),
         "source": origin.source,
         "source_id": origin.source_id,
         "source_scale": origin.source_scale,
         "crop_box": list(origin.crop_box),
         "depth_source": origin.depth_source,
-        "recipe": json.dumps(
-            {
-                "preset": origin.preset,
-                "seed": origin.seed,
-                "index": origin.index,
-                "attempt": origin.attempt,
-                "photograph": origin.photograph,
-                "crop_box": origin.crop_box,
-                "derived": {
-                    name: value
-                    for name, value in sample.values.items()
-                    if name not in keys | nuisance
-                },
-                "nuisance": {name: sample.values[name] for name in sorted(nuisance)},
-            }
-        ),
+        "recipe": _provenance(sample, origin, draws).to_json(),
         "degraded_sha256": pixel_hash(sample.degraded),
         "review": origin.review,
     }
-    return made
 
 
-def values_of(made: Mapping[str, Any]) -> dict[str, Value]:
-    """The values a row was rendered from: its tuples, derived values and nuisance."""
-    recipe = json.loads(made["recipe"])
-    values: dict[str, Value] = {}
-    for triple in made["tuples"]:
+def _columns_of(one: Degradation) -> Values:
+    """The values of a degradation that have columns of their own."""
+    return {**one.parameters, **{name: one.values[name] for name in TYPES[one.type].derived}}
+
+
+def _provenance(sample: Sample, origin: Origin, draws: Mapping[str, Collection[str]]) -> Provenance:
+    derived: dict[str, Values] = {}
+    nuisance: dict[str, Values] = {}
+    for one in sample.degradations:
+        rest = {k: v for k, v in one.values.items() if k not in one.parameters}
+        drawn = draws.get(one.type, ())
+        derived[one.type] = {name: value for name, value in rest.items() if name not in drawn}
+        nuisance[one.type] = {name: value for name, value in rest.items() if name in drawn}
+    return Provenance(
+        origin.preset, origin.seed, origin.index, origin.attempt, origin.photograph,
+        origin.crop_box, derived, nuisance, sample.postprocess,
+    )  # fmt: skip
+
+
+def types_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the types of a row's degradations, in the order of its tuples.
+
+    Raises:
+        KeyError, IndexError, TypeError: the row lacks columns, or its type is no known one.
+    """
+    in_tuples = tuple(dict.fromkeys(triple["type"] for triple in record["tuples"]))
+    # A type without keys has no tuples; an image with several degradations has no one type.
+    return in_tuples if record["type"] is None else (list(TYPES)[record["type"]],)
+
+
+def provenance_of(record: Mapping[str, Any]) -> Provenance:
+    """The column `recipe` of a row, which also has `type` and `tuples`.
+
+    Raises:
+        KeyError, IndexError, TypeError, ValueError: the row is malformed.
+    """
+    return Provenance.from_json(record["recipe"], types_of(record))
+
+
+def degradations_of(record: Mapping[str, Any]) -> tuple[Degradation, ...]:
+    """What a row was rendered from: its tuples, derived values and nuisance; no image is read.
+
+    Raises:
+        KeyError, IndexError, TypeError, ValueError: the row is malformed.
+    """
+    provenance = provenance_of(record)
+    values: dict[str, dict[str, Value]] = {name: {} for name in types_of(record)}
+    for triple in record["tuples"]:
         entries = tuple(five_digits(entry) for entry in triple["value"])
-        values[triple["key"]] = entries if triple["shape"] else entries[0]
-    return values | recipe["derived"] | recipe["nuisance"]
+        values[triple["type"]][triple["key"]] = entries if triple["shape"] else entries[0]
+    return tuple(
+        Degradation(name, {**given, **provenance.derived[name], **provenance.nuisance[name]})
+        for name, given in values.items()
+    )
 
 
-def severity(kind: str, values: Mapping[str, Value]) -> str | None:
-    """`slight`, `moderate` or `severe`, by the taxonomy's bounds; None if there is no harm."""
-    rule = TYPES[kind].severity
-    if rule is None:
-        return None
-    value = values[rule.of]
-    assert isinstance(value, float)
-    return rule.grade(value)
+def sample_of(record: Mapping[str, Any], where: str) -> tuple[Sample, Provenance]:
+    """The sample that a row holds, images decoded, and what it was made from.
+
+    Args:
+        where: names the file, for messages.
+
+    Raises:
+        InputError: an image or the depth map cannot be decoded, or the row is malformed.
+    """
+    name, remedy = f"{where}: row {record.get('id')}", "run dubench verify on the dataset"
+    try:
+        types = types_of(record)
+        clean, degraded = (decode_rgb(record[column]["bytes"]) for column in ("clean", "degraded"))
+        depth = decode_depth(record["depth"]["bytes"]) if needs_depth(types) else None
+        degradations = degradations_of(record)
+        provenance = provenance_of(record)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise InputError(f"{name} is malformed ({type(error).__name__}); {remedy}") from None
+    if clean is None or degraded is None or clean.shape != degraded.shape:
+        raise InputError(f"{name}: clean and degraded are not two images of one size; {remedy}")
+    if needs_depth(types) and (depth is None or depth.shape != clean.shape[:2]):
+        raise InputError(f"{name}: depth is not a 16-bit image of that size; {remedy}")
+    for one in degradations:
+        lost = {key.name for key in TYPES[one.type].keys} - set(one.values)
+        if lost:
+            raise InputError(f"{name} has no tuple of {', '.join(sorted(lost))}; {remedy}")
+    return Sample(degradations, clean, degraded, depth, provenance.postprocess), provenance
 
 
-def _picture(data: bytes) -> dict[str, bytes | None]:
+def severity(degradations: Sequence[Degradation]) -> str | None:
+    """`slight`, `moderate` or `severe`, by the taxonomy's bounds; None if there is no harm.
+
+    Of several degradations, that of the worst.
+    """
+    grades = [
+        rule.grade(scalar(one.values, rule.of))
+        for one in degradations
+        if (rule := TYPES[one.type].severity) is not None
+    ]
+    return max(grades, key=SEVERITIES.index, default=None)
+
+
+def _image(data: bytes) -> dict[str, bytes | None]:
     return {"bytes": data, "path": None}
 
 

@@ -1,6 +1,6 @@
-"""The forward models, one file per type of degradation.
+"""The forward models, one file per type of degradation, and `compose` for several on one image.
 
-Each module has the two functions of `Physics`; it samples nothing and writes nothing. Images are
+Each module has the three functions of `Physics`; it samples nothing and writes nothing. Images are
 RGB; x ∈ [0, 1] is level/255; results are clipped and rounded half to even.
 """
 
@@ -40,9 +40,9 @@ class Physics(Protocol):
         """Whether a sampler should keep these values."""
 
 
-def physics(name: str) -> Physics:
-    """The forward model of type `name`; raises InputError for an unknown one."""
-    return cast(Physics, import_module(f"generators.physics.{degradation_type(name).name}"))
+def model_of(type_name: str) -> Physics:
+    """The forward model of a type; raises InputError for an unknown one."""
+    return cast(Physics, import_module(f"generators.physics.{degradation_type(type_name).name}"))
 
 
 def to_levels(levels: NDArray[np.float32]) -> Image:

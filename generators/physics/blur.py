@@ -8,13 +8,12 @@ import numpy as np
 from generators.operators import effective_sigma, gaussian_kernel
 from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits
-from generators.taxonomy import Value
+from generators.taxonomy import Value, scalar
 
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
     """The nominal sigma and the one of the kernel that is applied, both in pixels."""
-    sigma = drawn["sigma"]
-    assert isinstance(sigma, float)
+    sigma = scalar(drawn, "sigma")
     return {**drawn, "effective_sigma": five_digits(effective_sigma(sigma))}
 
 
@@ -25,8 +24,7 @@ def apply(
     rng: np.random.Generator | None = None,
 ) -> Image:
     """Blur (H, W, 3) uint8 by `sigma` pixels, reflected without repeating the edge pixel."""
-    sigma = values["sigma"]
-    assert isinstance(sigma, float)
+    sigma = scalar(values, "sigma")
     kernel = gaussian_kernel(sigma).astype(np.float32)
     # A float32 kernel on bytes: summed in float32, rounded half to even once, at the end.
     return np.asarray(

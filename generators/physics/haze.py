@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from generators.errors import InputError
 from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits
-from generators.taxonomy import Value
+from generators.taxonomy import Value, scalar
 
 MAX_BETA = 8.0
 # A veil under which nothing of the scene is left in a quarter of the picture.
@@ -29,8 +29,7 @@ def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
         InputError: the wanted mean is not inside (0, 1).
     """
     assert depth is not None, "haze needs a depth map"
-    wanted = drawn["transmission"]
-    assert isinstance(wanted, float)
+    wanted = scalar(drawn, "transmission")
     if not 0 < wanted < 1:
         raise InputError(f"transmission={wanted:g} must lie between 0 and 1, both excluded")
     beta = five_digits(solve_beta(wanted, depth))
@@ -52,9 +51,7 @@ def apply(
 ) -> Image:
     """Haze (H, W, 3) uint8 at `beta` and `atmospheric_light` with `depth` (H, W) uint16."""
     assert depth is not None, "haze needs a depth map"
-    beta, light = values["beta"], values["atmospheric_light"]
-    assert isinstance(beta, float)
-    assert isinstance(light, float)
+    beta, light = scalar(values, "beta"), scalar(values, "atmospheric_light")
     t = transmission_map(depth, beta)
     veil = np.float32(light * 255)
     levels = image.astype(np.float32)
@@ -66,9 +63,7 @@ def apply(
 
 def plausible(values: Mapping[str, Value]) -> bool:
     """Whether the fog is thin enough to be a photograph of something."""
-    beta, opaque = values["beta"], values["opaque_share"]
-    assert isinstance(beta, float)
-    assert isinstance(opaque, float)
+    beta, opaque = scalar(values, "beta"), scalar(values, "opaque_share")
     return beta <= MAX_BETA and opaque <= MAX_OPAQUE_SHARE
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from generators.physics import Depth, Image, Values, to_levels
 from generators.randomness import five_digits, normals
-from generators.taxonomy import Value
+from generators.taxonomy import Value, scalar
 
 EPSILON = 1e-8
 # sRGB primaries, D65 white (IEC 61966-2-1).
@@ -28,9 +28,7 @@ RGB_TO_XYZ = np.array(
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
     """The drawn values and `darkening` = gain^(1/γ), the factor that shows in the picture."""
-    gain, gamma = drawn["gain"], drawn["gamma"]
-    assert isinstance(gain, float)
-    assert isinstance(gamma, float)
+    gain, gamma = scalar(drawn, "gain"), scalar(drawn, "gamma")
     return {**drawn, "darkening": five_digits(gain ** (1 / gamma))}
 
 

@@ -13,7 +13,7 @@ from generators.operators import Matrix
 from generators.operators import bicubic_down_matrix as bicubic_down
 from generators.operators import bicubic_up_matrix as bicubic_up
 from generators.physics import Depth, Image, Values, to_levels
-from generators.taxonomy import Value
+from generators.taxonomy import Value, scalar
 
 BLOCK = 32  # rows at a time
 
@@ -35,8 +35,7 @@ def apply(
         InputError: a side of the image is shorter than `scale`.
     """
     height, width = image.shape[:2]
-    scale = values["scale"]
-    assert isinstance(scale, float)
+    scale = scalar(values, "scale")
     if min(height, width) < scale:
         raise InputError(f"{width}×{height} pixels are too few for scale={scale:g}")
     down, up = (_bands(make, height, width, int(scale)) for make in (bicubic_down, bicubic_up))

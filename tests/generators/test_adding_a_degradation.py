@@ -196,7 +196,7 @@ SHAPES = [(64, 64), (50, 81), (16, 20)]
 BOTH_PATHS = f"""
 import sys
 import numpy as np, torch
-from generators import batched
+from generators.batched import models as batched
 from generators.physics.motion_blur import apply, kernel
 
 torch.set_num_threads(1)

@@ -16,7 +16,7 @@ from generators.build.generate import generate
 from generators.build.verify import verify
 from generators.errors import InputError
 from generators.images import decode_rgb
-from generators.postprocess import capture, through_jpeg
+from generators.postprocess import postprocess, through_jpeg
 from generators.randomness import Purpose, stream
 from generators.sources.pools import SourceSpec
 
@@ -56,19 +56,19 @@ def test_a_fifth_is_undegraded_and_tells_nothing_else(wild: Path) -> None:
 
 
 def test_noise_and_jpeg_come_as_often_and_as_strong_for_every_type() -> None:
-    drawn = [WILD.draw_capture(stream(3, i, 0, Purpose.CAPTURE)) for i in range(4000)]
+    drawn = [WILD.draw_postprocess(stream(3, i, 0, Purpose.POSTPROCESS)) for i in range(4000)]
     for name, low, high in (("capture_noise", 0, 4), ("jpeg_quality", 60, 100)):
         values = np.array([d[name] for d in drawn])
         assert (values > 0).mean() == pytest.approx(0.5, abs=0.03)
         present = values[values > 0]
         uniform = kstest(present, "uniform", args=(low, high - low))
         assert uniform.statistic < 0.05
-    assert presets.load("du110k").draw_capture(stream(0, 0, 0, Purpose.CAPTURE)) == {}
+    assert presets.load("du110k").draw_postprocess(stream(0, 0, 0, Purpose.POSTPROCESS)) == {}
 
 
 def test_noise_has_the_standard_deviation_drawn() -> None:
     grey = np.full((256, 256, 3), 128, np.uint8)
-    noisy = capture(grey, {"capture_noise": 3.0, "jpeg_quality": 0.0}, (0, 1, 2)).astype(float)
+    noisy = postprocess(grey, {"capture_noise": 3.0, "jpeg_quality": 0.0}, (0, 1, 2)).astype(float)
     assert noisy.mean() == pytest.approx(128, abs=0.05)
     assert noisy.std() == pytest.approx(np.sqrt(9 + 1 / 12), rel=0.01)
     assert abs(np.corrcoef(noisy[..., 0].ravel(), noisy[..., 1].ravel())[0, 1]) < 0.02

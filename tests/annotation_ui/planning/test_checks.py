@@ -1,5 +1,7 @@
 """What the machine finds, on samples whose answer is known in closed form."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from generators.depth.procedural import fit, store
 from generators.errors import InputError
 from generators.physics import haze
 from generators.sample import Sample
-from generators.taxonomy import TYPES
+from generators.taxonomy import TYPES, Degradation, scalar
 
 KEY = (0, 0, 0)
 PHOTO = data.astronaut()[:128, 128:256]
@@ -23,7 +25,7 @@ KINDS = [name for name, kind in TYPES.items() if kind.keys]
 def foggy(transmission: float, depth: NDArray[np.uint16]) -> Sample:
     values = haze.derive({"atmospheric_light": 0.7, "transmission": transmission}, depth)
     clean = np.full((*depth.shape, 3), 90, np.uint8)
-    return Sample("haze", clean, haze.apply(clean, values, depth), depth, values)
+    return Sample((Degradation("haze", values),), clean, haze.apply(clean, values, depth), depth)
 
 
 def ramp() -> NDArray[np.uint16]:
@@ -59,7 +61,7 @@ def test_a_sound_sample_renders_to_itself(kind: str) -> None:
 def test_a_wrong_parameter_is_inconsistent(kind: str, key: str, wrong: float) -> None:
     right = {"transmission": 0.5, "atmospheric_light": 0.6, "gain": 0.08, "sigma": 4.0, "scale": 2}
     sample = degrade(PHOTO, kind, {key: right[key]}, seed=4)
-    told = Sample(kind, sample.clean, sample.degraded, sample.depth, sample.values | {key: wrong})
+    told = replace(sample, degradations=(Degradation(kind, sample.values | {key: wrong}),))
     found = check(told, (4, 0, 0), ROW)
     assert found.residual > 4
     assert [flag["flag"] for flag in found.flags][:1] == ["inconsistent"]
@@ -71,14 +73,14 @@ def test_the_residual_is_the_largest_difference() -> None:
     broken = sample.degraded.copy()
     before = int(broken[7, 9, 1])
     broken[7, 9, 1] = before + 37 if before < 200 else before - 37
-    told = Sample("blur", sample.clean, broken, None, sample.values)
+    told = replace(sample, degraded=broken)
     assert residual(told, (4, 0, 0)) == 37
 
 
 def test_a_pixel_of_one_level_is_another_processor_and_no_flag() -> None:
     sample = degrade(PHOTO, "blur", seed=4)
     near = sample.degraded ^ 1  # every value moves by one
-    told = Sample("blur", sample.clean, near, None, sample.values)
+    told = replace(sample, degraded=near)
     found = check(told, (4, 0, 0), ROW)
     assert found.residual == 1
     assert found.flags == ()
@@ -92,7 +94,9 @@ def test_captured_pictures_are_followed_through_noise_and_jpeg() -> None:
 
 def test_a_parameter_that_cannot_be_rendered_is_named() -> None:
     sample = degrade(PHOTO, "haze", seed=4)
-    told = Sample("haze", PHOTO, PHOTO, sample.depth, sample.values | {"transmission": 1.5})
+    told = replace(
+        sample, degradations=(Degradation("haze", sample.values | {"transmission": 1.5}),)
+    )
     with pytest.raises(InputError, match=r"transmission=1\.5"):
         residual(told, (4, 0, 0))
 
@@ -146,7 +150,7 @@ def test_guessed_depth_is_judged_by_beta_alone_and_not_on_roads() -> None:
     row = ROW | {"depth_source": "procedural"}
     depth = ramp()
     thick = foggy(0.15, depth)  # β ≈ 6.4
-    assert float(str(thick.values["beta"])) > 5
+    assert scalar(thick.values, "beta") > 5
     assert "a guess" in str(implausible(thick, row))
     assert implausible(thick, row | {"source": "nuscenes"}) is None
     thin = foggy(0.22, close_up())  # β ≈ 2: the guess says close-up, but it is a guess

@@ -21,7 +21,7 @@ PEOPLE = [f"reviewer-{n}" for n in range(8)]
 WORK = """
 import json, random, sys
 from pathlib import Path
-from annotation_ui.store import Store
+from annotation_ui.store.review_store import Store
 
 path, person, seed = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 store, lot = Store(path), random.Random(seed)

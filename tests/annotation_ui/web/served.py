@@ -16,7 +16,7 @@ PASSWORD = "correct horse"
 SERVE = """
 import sys
 from pathlib import Path
-from annotation_ui.serve import serve
+from annotation_ui.web.serve import serve
 
 serve(Path(sys.argv[1]), port=int(sys.argv[2]), ready=lambda url: print(url, flush=True))
 """

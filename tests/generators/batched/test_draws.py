@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, chisquare, ks_2samp, kstest, loguniform, norm, truncnorm, uniform
 
 from generators import presets
-from generators.batched.draws import draw, draw_capture
+from generators.batched.draws import draw, draw_postprocess
 from generators.presets import Preset
 from generators.randomness import Purpose, stream
 from generators.taxonomy import TYPES
@@ -102,20 +102,20 @@ def test_undegraded_has_nothing_to_draw() -> None:
 
 
 def test_capture_is_as_often_and_as_strong_as_one_by_one() -> None:
-    noise, quality = draw_capture(WILD, DRAWS, seeded(7))
+    noise, quality = draw_postprocess(WILD, DRAWS, seeded(7))
     for drawn, low, high in ((noise, 0, 4), (quality, 60, 100)):
         present = drawn[drawn > 0]
         assert len(present) / DRAWS == pytest.approx(0.5, abs=0.015)
         assert kstest(present.numpy(), "uniform", args=(low, high - low)).statistic < 0.03
     assert quality.eq(quality.round()).all()
     assert abs(np.corrcoef(noise > 0, quality > 0)[0, 1]) < 0.03
-    ones = [WILD.draw_capture(stream(3, i, 0, Purpose.CAPTURE)) for i in range(3000)]
+    ones = [WILD.draw_postprocess(stream(3, i, 0, Purpose.POSTPROCESS)) for i in range(3000)]
     assert ks_2samp(noise.numpy(), [one["capture_noise"] for one in ones]).pvalue > 1e-4
     assert ks_2samp(quality.numpy(), [one["jpeg_quality"] for one in ones]).pvalue > 1e-4
 
 
 def test_no_capture_without_its_section() -> None:
-    noise, quality = draw_capture(PRESET, 8, seeded(0))
+    noise, quality = draw_postprocess(PRESET, 8, seeded(0))
     assert not noise.any()
     assert not quality.any()
     assert len(noise) == len(quality) == 8

@@ -14,7 +14,7 @@ from generators import presets
 from generators.batched import models
 from generators.errors import InputError
 from generators.operators import SeparableOperator, down_operator, up_operator
-from generators.physics import physics
+from generators.physics import model_of
 from generators.randomness import Purpose, normals, stream
 from generators.taxonomy import TYPES
 
@@ -57,7 +57,7 @@ def smooth_depth(index: int, height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize(("height", "width"), [(256, 256), (97, 128)])
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "none"])
 def test_both_paths_agree_on_photographs(kind, height, width, dtype) -> None:
-    model = physics(kind)
+    model = model_of(kind)
     for batch in range(3):
         indices = range(4 * batch, 4 * batch + 4)
         images = [crop(index, height, width) for index in indices]
@@ -135,7 +135,7 @@ def test_blur_of_images_smaller_than_the_kernel(height, width, sigma, seed) -> N
     )
     assert (
         largest_difference(
-            to_array(together)[0], physics("blur").apply(image, {"sigma": sigma}, None, None)
+            to_array(together)[0], model_of("blur").apply(image, {"sigma": sigma}, None, None)
         )
         <= 1
     )

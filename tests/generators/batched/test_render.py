@@ -10,13 +10,13 @@ from generators import presets
 from generators.batched.render import check_device, render_batch
 from generators.build.shards import Shards
 from generators.dataset.recipe import Recipe, share_out
-from generators.dataset.schema import values_of
+from generators.dataset.schema import provenance_of
 from generators.depth import procedural as depths
 from generators.errors import InputError
 from generators.images import decode_rgb
-from generators.postprocess import draw_capture
+from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
-from generators.sample import draw_values, render
+from generators.sample import draw, needs_depth, render
 from generators.sources.photographs import inspect, load
 from generators.sources.pools import Photograph, Pool
 from generators.sources.splits import SPLITS
@@ -26,9 +26,9 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 BATCH, BATCHES = 13, 4
 
 
-def a_batch(photos, kind: str, preset: str, side: int, number: int):
+def a_batch(photos, types: tuple[str, ...], preset: str, side: int, number: int):
     """Arguments of `render_batch`, drawn as a shard draws them."""
-    cleans, values, far, keys = [], [], [], []
+    cleans, degradations, after, far, keys = [], [], [], [], []
     chosen = presets.load(preset)
     for i, path in enumerate(sorted(photos.glob("*.jpg"))[:BATCH]):
         key = (7, number * BATCH + i, i % 3)
@@ -38,12 +38,17 @@ def a_batch(photos, kind: str, preset: str, side: int, number: int):
         crop = np.ascontiguousarray(pixels[y : y + side, x : x + side])
         coarse = depths.procedural(pixels, rng)
         depth = depths.store(depths.fit(coarse, (x, y, side, side), pixels.shape, crop, snap=True))
-        drawn = draw_values(chosen, kind, stream(*key, Purpose.PARAMETERS), depth)
         cleans.append(crop)
-        values.append(drawn | draw_capture(chosen, key))
+        degradations.append(draw(chosen, types, stream(*key, Purpose.PARAMETERS), depth))
+        after.append(draw_postprocess(chosen, key))
         far.append(depth)
         keys.append(key)
-    return cleans, values, far if TYPES[kind].needs_depth else None, keys
+    return cleans, degradations, after, far if needs_depth(types) else None, keys
+
+
+def one_by_one(cleans, degradations, after, far, keys):
+    rows = zip(cleans, degradations, after, far or [None] * len(keys), keys, strict=True)
+    return [render(*row) for row in rows]
 
 
 def furthest(ours, theirs) -> int:
@@ -55,32 +60,24 @@ def furthest(ours, theirs) -> int:
 @pytest.mark.parametrize("kind", TYPES)
 def test_within_a_level_of_one_by_one(photos, kind, side, device) -> None:
     for number in range(BATCHES):
-        cleans, values, far, keys = a_batch(photos, kind, "du110k", side, number)
-        ours = render_batch(kind, cleans, values, far, keys, device)
-        theirs = [
-            render(kind, clean, value, far[i] if far else None, key)
-            for i, (clean, value, key) in enumerate(zip(cleans, values, keys, strict=True))
-        ]
+        batch = a_batch(photos, (kind,), "du110k", side, number)
+        ours, theirs = render_batch(*batch, device), one_by_one(*batch)
         assert all(image.dtype == np.uint8 and image.flags.c_contiguous for image in ours)
         assert furthest(ours, theirs) <= 1
         same = np.mean([np.mean(a == b) for a, b in zip(ours, theirs, strict=True)])
         assert same > 0.999
         if kind != "none":
-            assert furthest(ours, cleans) > 10
+            assert furthest(ours, batch[0]) > 10
 
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("kind", TYPES)
-def test_capture_comes_after(photos, kind, device) -> None:
-    cleans, values, far, keys = a_batch(photos, kind, "du110k-wild", 128, 0)
-    ours = render_batch(kind, cleans, values, far, keys, device)
-    theirs = [
-        render(kind, clean, value, far[i] if far else None, key)
-        for i, (clean, value, key) in enumerate(zip(cleans, values, keys, strict=True))
-    ]
-    captured = [value["capture_noise"] > 0 or value["jpeg_quality"] > 0 for value in values]
-    assert 4 < sum(captured) < BATCH
-    for value, a, b in zip(values, ours, theirs, strict=True):
+def test_noise_and_jpeg_come_after(photos, kind, device) -> None:
+    batch = a_batch(photos, (kind,), "du110k-wild", 128, 0)
+    ours, theirs, after = render_batch(*batch, device), one_by_one(*batch), batch[2]
+    touched = [value["capture_noise"] > 0 or value["jpeg_quality"] > 0 for value in after]
+    assert 4 < sum(touched) < BATCH
+    for value, a, b in zip(after, ours, theirs, strict=True):
         far_off = np.abs(a.astype(int) - b)
         assert far_off.mean() < 0.01
         if not value["jpeg_quality"]:
@@ -96,16 +93,16 @@ def test_what_is_compressed_stays_on_the_cpu(photos, monkeypatch, tmp_path) -> N
     recipe = Recipe(chosen, 0, 64, splits, share_out(splits, pools))
     batched = []
 
-    def on_the_cpu(kind, cleans, values, depths, keys, device):
-        batched.extend(values)
-        return render_batch(kind, cleans, values, depths, keys, "cpu")
+    def on_the_cpu(cleans, degradations, after, depths, keys, device):
+        batched.extend(after)
+        return render_batch(cleans, degradations, after, depths, keys, "cpu")
 
     monkeypatch.setattr("generators.batched.render.render_batch", on_the_cpu)
     rows = {}
     for device in ("cpu", "cuda"):
         shards = Shards(recipe, [pools[0].photographs], tmp_path, device)
         rows[device] = list(shards.fresh(range(40), Counter()))
-    compressed = [bool(values_of(row)["jpeg_quality"]) for row in rows["cpu"]]
+    compressed = [bool(provenance_of(row).postprocess["jpeg_quality"]) for row in rows["cpu"]]
     assert 10 < sum(compressed) < 30
     assert len(batched) == 40 - sum(compressed)
     assert not any(values["jpeg_quality"] for values in batched)
@@ -115,11 +112,11 @@ def test_what_is_compressed_stays_on_the_cpu(photos, monkeypatch, tmp_path) -> N
 
 
 def test_noise_follows_the_key_not_the_place(photos) -> None:
-    cleans, values, _, keys = a_batch(photos, "low_light", "du110k", 64, 0)
-    forwards = render_batch("low_light", cleans, values, None, keys, "cpu")
-    backwards = render_batch("low_light", cleans[::-1], values[::-1], None, keys[::-1], "cpu")
+    cleans, dark, after, _, keys = a_batch(photos, ("low_light",), "du110k", 64, 0)
+    forwards = render_batch(cleans, dark, after, None, keys, "cpu")
+    backwards = render_batch(cleans[::-1], dark[::-1], after[::-1], None, keys[::-1], "cpu")
     assert furthest(forwards, backwards[::-1]) <= 1
-    moved = render_batch("low_light", cleans, values, None, [(8, 0, 0), *keys[1:]], "cpu")
+    moved = render_batch(cleans, dark, after, None, [(8, 0, 0), *keys[1:]], "cpu")
     assert furthest(forwards[:1], moved[:1]) > 1
     assert furthest(forwards[1:], moved[1:]) == 0
 

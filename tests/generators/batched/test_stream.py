@@ -16,7 +16,7 @@ from generators.batched.stream import Batch, Stream, bundled
 from generators.batched.stream_crops import Asked, Held
 from generators.depth import procedural as depths
 from generators.errors import InputError
-from generators.physics import low_light, physics
+from generators.physics import low_light, model_of
 from generators.postprocess import through_jpeg
 from generators.randomness import Purpose, stream
 from generators.sources.photographs import load
@@ -160,7 +160,7 @@ def test_the_per_image_path_makes_the_same(pairs: list[Batch], kind: str, name: 
     assert len(found) > 10
     for clean, degraded, batch, i in found:
         # Full float32 digits: five of them would be another picture, here and there.
-        wanted = physics(kind).apply(clean, {name: float(column(batch, name)[i])}, None, None)
+        wanted = model_of(kind).apply(clean, {name: float(column(batch, name)[i])}, None, None)
         assert np.abs(degraded.astype(int) - wanted).max() <= 1
 
 

@@ -16,12 +16,11 @@ from generators.build.jpeg_tolerance import has_witness
 from generators.build.produce import identities
 from generators.build.verify import verify
 from generators.dataset.recipe import Recipe
-from generators.dataset.schema import schema, values_of
+from generators.dataset.schema import degradations_of, provenance_of, schema
 from generators.images import decode_depth, decode_rgb, encode_rgb, pixel_hash
 from generators.postprocess import through_jpeg
 from generators.sources.photographs import load
 from generators.sources.pools import SourceSpec
-from generators.taxonomy import TYPES
 
 N = 80
 
@@ -32,12 +31,15 @@ def furthest(one: np.ndarray, other: np.ndarray) -> int:
 
 def again_in_batches(row: dict) -> np.ndarray:
     """The degraded image of a row by the tensor path."""
-    recipe = json.loads(row["recipe"])
+    provenance = provenance_of(row)
     depth = [decode_depth(row["depth"]["bytes"])] if row["depth"] else None
-    key = recipe["seed"], recipe["index"], recipe["attempt"]
-    kind = list(TYPES)[row["type"]]
     clean = decode_rgb(row["clean"]["bytes"])
-    return render_batch(kind, [clean], [values_of(row)], depth, [key], "cpu")[0]
+    degradations, after = [degradations_of(row)], [provenance.postprocess]
+    return render_batch([clean], degradations, after, depth, [provenance.key], "cpu")[0]
+
+
+def quality_of(row: dict) -> float:
+    return provenance_of(row).postprocess["jpeg_quality"]
 
 
 def replace_pictures(folder: Path, picture: Callable[[dict], np.ndarray]) -> None:
@@ -67,7 +69,7 @@ def test_a_dataset_made_in_batches_verifies(wild: Path, tmp_path: Path) -> None:
 
     def picture(row: dict) -> np.ndarray:
         one_by_one = decode_rgb(row["degraded"]["bytes"])
-        made = again_in_batches(row) if values_of(row)["jpeg_quality"] else one_by_one
+        made = again_in_batches(row) if quality_of(row) else one_by_one
         off.append(furthest(made, one_by_one))
         return made
 
@@ -94,7 +96,10 @@ def test_a_spoilt_row_does_not(wild: Path, tmp_path: Path, spoil) -> None:
     spoilt = []
 
     def picture(row: dict) -> np.ndarray:
-        image, quality = decode_rgb(row["degraded"]["bytes"]), values_of(row)["jpeg_quality"]
+        image, quality = (
+            decode_rgb(row["degraded"]["bytes"]),
+            quality_of(row),
+        )
         if not quality:
             return image
         spoilt.append(row["id"])

@@ -70,14 +70,16 @@ def test_slots_fill_every_pool_exactly(n: int, sources: list[tuple[float, int]],
 def test_types_are_equal_in_every_split() -> None:
     plan = recipe(1000, [pool("a", 1, (9, 2, 2))])
     for split in SPLITS:
-        types = Counter(plan.kind_of(i) for i in range(plan.n) if plan.split_of(i) == split)
+        types = Counter(
+            name for i in range(plan.n) if plan.split_of(i) == split for name in plan.types_of(i)
+        )
         assert set(types.values()) == {plan.splits[split] // 4}
 
 
 def test_ids_and_order_do_not_tell_the_type() -> None:
     plan = recipe(20_000, [pool("a", 1, (90, 20, 20))])
     kinds = np.array(
-        [plan.preset.types.index(plan.kind_of(i)) for i in range(plan.splits["train"])]
+        [plan.preset.types.index(*plan.types_of(i)) for i in range(plan.splits["train"])]
     )
     for clue in (
         np.arange(len(kinds)) % 4,

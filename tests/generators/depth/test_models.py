@@ -268,7 +268,7 @@ def elsewhere(line: str, hub: Path) -> "subprocess.CompletedProcess[str]":
     """Run a line in another process, where the Hub is out of reach and its cache is `hub`."""
     script = f"""
 from pathlib import Path
-from generators.depth_models import InputError, estimate, revision
+from generators.depth.models import InputError, estimate, revision
 silent = lambda done, total: None
 try:
     {line}

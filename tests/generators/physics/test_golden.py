@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generators.physics import low_light, physics
+from generators.physics import low_light, model_of
 from generators.randomness import five_digits
 from generators.taxonomy import TYPES
 
@@ -33,7 +33,7 @@ def test_within_one_level(name, arrays) -> None:
     else:
         numbers = {name: float(value) for name, value in values.items()}
         numbers |= {"beta": recipe.get("beta", 0.0)}
-        result = physics(recipe["type"]).apply(clean, numbers, depth, None)
+        result = model_of(recipe["type"]).apply(clean, numbers, depth, None)
     difference = np.abs(result.astype(int) - arrays[name])
     assert difference.max() <= 1
     # Only ties and their neighbours may round otherwise in float32.
@@ -44,6 +44,6 @@ def test_within_one_level(name, arrays) -> None:
 def test_transmission_from_beta(name, arrays) -> None:
     recipe = RECIPES[name]
     drawn = {"atmospheric_light": 0.62, "transmission": recipe["transmission"]}
-    values = physics("haze").derive(drawn, arrays[recipe["depth"]])
+    values = model_of("haze").derive(drawn, arrays[recipe["depth"]])
     assert values["beta"] == recipe["beta"]
     assert values["transmission"] == five_digits(recipe["transmission"])
