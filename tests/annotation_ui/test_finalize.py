@@ -1,13 +1,9 @@
 """From a dataset and its review to the verified dataset, round after round."""
 
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +26,7 @@ from generators.errors import InputError
 from generators.sources.pools import SourceSpec
 from tests.annotation_ui.plans import Clock, samples
 from tests.on_disk import hashes, rows
+from tests.stopping import stopped
 
 BUILTIN = [SourceSpec("builtin")]
 REVIEWERS = ("Wilhelmina", "Thaddäus")
@@ -263,27 +260,14 @@ def test_the_same_from_any_number_of_workers(first: Round, tmp_path: Path) -> No
     assert finalize(first.before, tmp_path / "d", BUILTIN).made.new == 0
 
 
-_SCRIPT = """
-import sys
-from pathlib import Path
-from annotation_ui.finalize import finalize
-from generators.sources.pools import SourceSpec
-if __name__ == "__main__":
-    finalize(Path(sys.argv[1]), Path(sys.argv[2]), [SourceSpec("builtin")], workers=1)
-"""
-
-
 def test_killed_in_the_middle_it_goes_on(first: Round, tmp_path: Path) -> None:
     before = hashes(first.before)
-    command = [sys.executable, "-c", _SCRIPT, str(first.before), str(tmp_path / "d")]
-    run = subprocess.Popen(command)
-    while run.poll() is None and not list((tmp_path / "d" / "data").glob("*.parquet")):
-        time.sleep(0.002)
-    assert run.poll() is None
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
+    out = ("--out", tmp_path / "d", "--workers", 1)
+    run = stopped(signal.SIGKILL, 1, "*.parquet", "review", "finalize", first.before, *out)
+    assert run.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "d" / "data").glob("*.parquet"))) == 1
     assert "made" not in told(tmp_path / "d")
-    subprocess.run(command, check=True)
+    finalize(first.before, tmp_path / "d", BUILTIN, workers=1)
     assert hashes(tmp_path / "d") == hashes(first.after)
     assert told(tmp_path / "d") == told(first.after)
     assert hashes(first.before) == before

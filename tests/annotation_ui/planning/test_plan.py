@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
@@ -28,6 +27,7 @@ from generators.errors import InputError
 from generators.images import decode_depth, decode_rgb
 from generators.sources.pools import SourceSpec
 from generators.taxonomy import TYPES
+from tests.stopping import stopped
 
 
 def rows(dataset: Path) -> dict[str, dict[str, Any]]:
@@ -369,17 +369,11 @@ PLAN = (
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_plan_leaves_no_review(copy: Path, how: signal.Signals) -> None:
     part = copy.parent / ".copy.review.part"
-    process = subprocess.Popen([sys.executable, "-c", PLAN, str(copy)], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not any(part.glob(f"{IMAGES}/*")):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.send_signal(how)
-    assert process.wait(60) != 0
+    whole = ("--fraction", 1, "--workers", 1)
+    process = stopped(how, 1, "*.png", "review", "plan", copy, *whole)
+    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
     assert not review_folder(copy).exists()
-    if how == signal.SIGINT:
-        assert not part.exists()
-    made = plan(copy, fraction=0.05)
+    assert part.exists() == (how == signal.SIGKILL)
+    planned = plan(copy, fraction=0.05)
     assert sorted(path.name for path in copy.parent.iterdir()) == ["copy", "copy.review"]
-    assert len(items(made.folder)) == 22 + 1 + 1
+    assert len(items(planned.folder)) == 22 + 1 + 1

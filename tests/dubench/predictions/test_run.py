@@ -1,13 +1,11 @@
 """Predicting: every image once, whatever happens to the process."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from dubench.predictions.run import predict
 from generators.build.generate import generate
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
+from tests.conftest import Dubench
 
 
 class Means:
@@ -161,31 +160,42 @@ def test_a_blind_split_is_predicted_without_its_answers(tmp_path: Path) -> None:
     assert predictions.meta["content_id"] == answers.identity["content_id"]
 
 
-def test_kill_minus_nine_loses_no_whole_line(made: Path, split: Split, tmp_path: Path) -> None:
-    out = tmp_path / "preds.jsonl"
-    command = [sys.executable, "-m", "dubench.cli", "predict", "--model", "statistics"]
-    command += ["--dataset", str(made), "--split", "train", "--out", str(out)]
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+_KILLED = """
+import os, signal, sys
+from dubench.cli import main
+from dubench.predictions import file
+
+left, write_line = int(sys.argv.pop(1)), file.write_line
+
+def write_or_die(*arguments):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    write_line(*arguments)
+
+file.write_line = write_or_die
+main()
+"""
+
+
+def test_kill_minus_nine_loses_no_whole_line(
+    made: Path, split: Split, tmp_path: Path, dubench: Dubench
+) -> None:
+    out, fresh = tmp_path / "preds.jsonl", tmp_path / "fresh.jsonl"
+    command = ["predict", "--model", "statistics", "--dataset", str(made), "--split", "train"]
     held = b""
-    for least in (5, 60):  # killed twice
-        run = subprocess.Popen(command, **quiet)
-        deadline = monotonic() + 120
-        while not out.exists() or out.read_bytes().count(b"\n") < least:
-            assert run.poll() is None, "it ended before it could be killed"
-            assert monotonic() < deadline
-            sleep(0.002)
-        os.kill(run.pid, signal.SIGKILL)
-        assert run.wait() == -signal.SIGKILL
+    for more, lines in ((5, 6), (60, 66)):  # killed twice, in the midst of a batch; one is meta
+        code = [sys.executable, "-c", _KILLED, str(more)]
+        run = subprocess.run([*code, *command, "--out", out], capture_output=True)
+        assert run.returncode == -signal.SIGKILL
         before, held = held, out.read_bytes()
         assert held.startswith(before)
-        held = held[: held.rfind(b"\n") + 1]
-        for line in held.splitlines():
-            json.loads(line)
-    assert subprocess.run(command, check=False, **quiet).returncode == 0
+        assert held.endswith(b"\n")
+        assert len([json.loads(line) for line in held.splitlines()]) == lines
+    for path in (out, fresh):
+        assert dubench(*command, "--out", path).returncode == 0
     assert out.read_bytes().startswith(held)
-    fresh = tmp_path / "fresh.jsonl"
-    command[-1] = str(fresh)
-    assert subprocess.run(command, check=False, **quiet).returncode == 0
     one, other = (
         {n: (p.type, p.parameters) for n, p in file.read(path, split.ids).by_id.items()}
         for path in (out, fresh)

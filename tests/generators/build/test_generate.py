@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,6 +17,7 @@ from generators.build.generate import generate
 from generators.dataset.schema import schema
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
+from tests.stopping import stopped
 
 BUILTIN = [SourceSpec("builtin")]
 
@@ -75,48 +74,26 @@ def test_a_lost_shard_that_comes_out_otherwise_is_an_error(copy: Path) -> None:
 
 
 def test_killed_at_any_moment_it_goes_on(made: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dubench.cli", "generate", "--n", "440", "--size", "64"]
-    command += ["--workers", "2", "--out", str(tmp_path / "d")]
-    kills = 0
+    arguments = ("generate", "--n", 440, "--size", 64, "--workers", 2, "--out", tmp_path / "d")
     for shards in (0, 1, 3):
-        run = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        while run.poll() is None:
-            if len(list((tmp_path / "d" / "data").glob("*.parquet"))) >= shards and (
-                shards or (tmp_path / "d" / "recipe.json").exists()
-            ):
-                break
-            time.sleep(0.002)
-        if run.poll() is None:
-            os.kill(run.pid, signal.SIGKILL)
-            kills += 1
-        run.wait()
-        # What has its final name is whole, and workers do not outlive their parent.
-        for file in (tmp_path / "d" / "data").glob("*.parquet"):
+        # It returns once all have let go of its pipes: workers do not outlive their parent.
+        run = stopped(signal.SIGKILL, shards, "*.parquet", *arguments)
+        assert run.returncode == -signal.SIGKILL
+        files = list((tmp_path / "d" / "data").glob("*.parquet"))
+        assert shards <= len(files) <= shards + 1  # the other worker's may be at it as well
+        for file in files:  # what has its final name is whole
             pq.ParquetFile(file)
-    assert kills
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    generate(440, tmp_path / "d", BUILTIN, size=64)
     assert hashes(tmp_path / "d") == hashes(made)
 
 
 def test_interrupted_it_says_how_to_go_on(made: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dubench.cli", "generate", "--n", "440", "--size", "64"]
-    command += ["--out", str(tmp_path / "d")]
-
-    def heed() -> None:  # a shell's background jobs are told to ignore Ctrl-C
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    run = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=heed
-    )
-    while not list((tmp_path / "d" / "data").glob("*.parquet")):
-        assert run.poll() is None
-        time.sleep(0.002)
-    run.send_signal(signal.SIGINT)
-    _, told = run.communicate(timeout=60)
+    arguments = ("generate", "--n", 440, "--size", 64, "--workers", 1, "--out", tmp_path / "d")
+    run = stopped(signal.SIGINT, 1, "*.parquet", *arguments)
     assert run.returncode == 130
-    assert "run the same command to go on" in told
-    assert "Traceback" not in told
-    assert not [f.name for f in (tmp_path / "d" / "data").iterdir() if f.suffix == ".part"]
+    assert "run the same command to go on" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert len(list((tmp_path / "d" / "data").iterdir())) == 1  # and no part of another
     generate(440, tmp_path / "d", BUILTIN, size=64)
     assert hashes(tmp_path / "d") == hashes(made)
 
