@@ -1,13 +1,13 @@
-"""What a prediction says, in the taxonomy's own names: its type, its parameters, what is wrong."""
+"""What a prediction says, in the taxonomy's own names: degradations, and what is wrong."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dubench.predictions.names import find_key, find_type
 from dubench.text import brief
 from generators.errors import InputError
-from generators.taxonomy import KEYS, TYPES, Key, Value
+from generators.taxonomy import KEYS, TYPES, Degradation, Key, Value
 
 MOST = 1e9
 _KEYS_OF = {name: frozenset(key.name for key in type_.keys) for name, type_ in TYPES.items()}
@@ -15,25 +15,24 @@ _KEYS_OF = {name: frozenset(key.name for key in type_.keys) for name, type_ in T
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A type and its parameters.
+    """The degradations that a prediction names.
 
     Attributes:
-        type: one of the taxonomy's; None for an unknown type, or two.
-        parameters: keys of that type → a float, or a tuple of floats for a vector.
+        degradations: one per type, in the order they are named; `values` are the parameters given.
+            One of type `none` says that nothing is degraded. Empty where a type is unknown.
         extra: what makes the set of keys wrong: unknown names as given, keys of other types, keys
-            given twice.
-        wrong: the first of these in words; None if the answer is one that could be right.
+            given twice; all keys where a type is unknown.
+        wrong: why no image could have this answer, in words; None if one could.
     """
 
-    type: str | None
-    parameters: dict[str, Value]
+    degradations: tuple[Degradation, ...]
     extra: tuple[str, ...] = ()
     wrong: str | None = None
 
 
-def from_parameters(type_: str, parameters: Iterable[tuple[str, Any]]) -> Answer:
+def from_parameters(type_name: str, parameters: Iterable[tuple[str, Any]]) -> Answer:
     """The answer with one type; raises InputError where a value is not one of its key."""
-    return _answer([type_], parameters)
+    return _answer({type_name: parameters})
 
 
 def from_tuples(triples: Sequence[Any]) -> Answer:
@@ -41,43 +40,45 @@ def from_tuples(triples: Sequence[Any]) -> Answer:
 
     Raises InputError where something is not such a triple, or a value is not one of its key.
     """
+    by_type: dict[str, list[tuple[str, Any]]] = {}
     for triple in triples:
         if not isinstance(triple, list | tuple) or len(triple) != 3:
             raise InputError(f'{brief(triple)} is not a tuple; write ["blur", "sigma", 3.1]')
-        if not (isinstance(triple[0], str) and isinstance(triple[1], str)):
+        type_name, key, value = triple
+        if not (isinstance(type_name, str) and isinstance(key, str)):
             raise InputError(f"type and key of the tuple {brief(triple)} must be strings")
-    types = [triple[0] for triple in triples] or ["none"]
-    return _answer(types, [(key, value) for _, key, value in triples])
+        by_type.setdefault(find_type(type_name) or type_name, []).append((key, value))
+    return _answer(by_type or {"none": []})
 
 
-def _answer(types: list[str], pairs: Iterable[tuple[str, Any]]) -> Answer:
-    named = {find_type(name) or name: name for name in types}
-    type_ = find_type(types[0]) if len(named) == 1 else None
-    wrong: list[str] = []
-    if len(named) > 1:
-        wrong.append(f"two types, {' and '.join(brief(name) for name in list(named)[:2])}")
-    elif type_ is None:
-        wrong.append(f"unknown type {brief(types[0])}")
-    own = _KEYS_OF[type_] if type_ else frozenset()
-
-    parameters: dict[str, Value] = {}
+def _answer(by_type: Mapping[str, Iterable[tuple[str, Any]]]) -> Answer:
+    """The answer with these types, each with its keys and values as given."""
+    unknown = [name for name in by_type if find_type(name) is None]
+    wrong = [f"unknown type {brief(name)}" for name in unknown[:1]]
+    degradations: list[Degradation] = []
     extra: list[str] = []
-    for name, given in pairs:
-        key = find_key(name, type_)
-        if key is None:
-            extra.append(name)
-            wrong.append(f"unknown key {brief(name)}")
-            continue
-        value = check_value(KEYS[key], given)
-        if key not in own:
-            extra.append(key)
-            wrong.append(f"{key} is not a key of {type_}")
-        elif key in parameters:
-            extra.append(key)
-            wrong.append(f"{key} is given twice")
-        else:
-            parameters[key] = value
-    return Answer(type_, parameters, tuple(extra), wrong[0] if wrong else None)
+    for name, pairs in by_type.items():
+        type_name = find_type(name)
+        own = _KEYS_OF[type_name] if type_name and not unknown else frozenset()
+        values: dict[str, Value] = {}
+        for key_name, given in pairs:
+            key = find_key(key_name, type_name)
+            if key is None:
+                extra.append(key_name)
+                wrong.append(f"unknown key {brief(key_name)}")
+                continue
+            value = check_value(KEYS[key], given)
+            if key not in own:
+                extra.append(key)
+                wrong.append(f"{key} is not a key of {type_name}")
+            elif key in values:
+                extra.append(key)
+                wrong.append(f"{key} is given twice")
+            else:
+                values[key] = value
+        if type_name and not unknown:
+            degradations.append(Degradation(type_name, values))
+    return Answer(tuple(degradations), tuple(extra), wrong[0] if wrong else None)
 
 
 def check_value(key: Key, given: Any) -> Value:

@@ -1,7 +1,8 @@
 """A model's raw text, understood: by the token grammar first, as JSON in prose second."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -10,12 +11,13 @@ from dubench.predictions.answer import Answer, from_parameters, from_tuples
 from dubench.predictions.names import find_field, find_key
 from dubench.text import LENIENT, brief, pairs_of
 from generators.errors import InputError
+from generators.taxonomy import Degradation, Value
 
 # Generous for any model; they bound the work that a hostile text can cause.
 LONGEST = 1_000_000
 _TRIES = 100
 
-_OPENING = re.compile(r'\{\s*"')
+_OPENING = re.compile(r'\[\s*(?=\{\s*")|\{\s*"')  # of an object, or of a list of objects
 _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _FIELDS = ("type", "parameters", "tuples")
 
@@ -23,31 +25,49 @@ _FIELDS = ("type", "parameters", "tuples")
 def understand(text: str, delta: float = grammar.DELTA) -> Answer:
     """The answer in a model's raw text; keys may be missing, nothing else is wrong with it.
 
-    A text with a token of the grammar is read by the grammar. Otherwise the JSON objects in it,
-    bare or in a fence, are read: {"type", "parameters"}, {"tuples"}, or the parameters beside
-    `type`. Names may be common ones, numbers may be strings, null is a key left out.
+    A text with a token of the grammar is read by the grammar. Otherwise the JSON in it, bare or in
+    a fence, is read: {"type", "parameters"}, {"tuples"}, the parameters beside `type`, or a list
+    of such objects, one per degradation. Names may be common ones, numbers may be strings, null is
+    a key left out.
 
     Raises:
-        ValueError: the text has no answer, a wrong one (unknown or repeated names, two types, a
-            value that is none), or two that differ; one short reason.
+        ValueError: the text has no answer, a wrong one (unknown or repeated names, a value that is
+            none), or two that differ; one short reason.
     """
     if len(text) > LONGEST:
         raise InputError(f"longer than {LONGEST:,} characters")
     if grammar.has_tokens(text):
-        return Answer(*grammar.decode(text, delta))
-    answers = [_answer(pairs) for pairs in _objects(text)]
+        return Answer(grammar.decode(text, delta))
+    answers = [_together(map(_answer, objects)) for objects in _objects(text)]
     if not answers:
         raise InputError("neither tokens nor a JSON object with a type")
-    for answer in answers:
-        if answer.wrong:
-            raise InputError(answer.wrong)
-        if answer != answers[0]:
-            raise InputError("two JSON objects that say different things")
+    if any(_by_type(answer) != _by_type(answers[0]) for answer in answers):
+        raise InputError("two JSON objects that say different things")
     return answers[0]
 
 
-def _objects(text: str) -> Iterator[list[tuple[str, Any]]]:
-    """The outermost JSON objects in prose that have a `type` or `tuples`, as pairs."""
+def _together(answers: Iterable[Answer]) -> Answer:
+    """The answer of a list of objects; the same degradation twice is one."""
+    degradations: list[Degradation] = []
+    for answer in answers:
+        if answer.wrong:
+            raise InputError(answer.wrong)
+        degradations += [one for one in answer.degradations if one not in degradations]
+    repeated = Counter(one.type for one in degradations).most_common(1)
+    if repeated and repeated[0][1] > 1:
+        raise InputError(f"{repeated[0][0]} is given twice")
+    return Answer(tuple(degradations))
+
+
+def _by_type(answer: Answer) -> dict[str, Mapping[str, Value]]:
+    return {one.type: one.values for one in answer.degradations}
+
+
+def _objects(text: str) -> Iterator[list[list[tuple[str, Any]]]]:
+    """The outermost JSON objects in prose that have a `type` or `tuples`, as pairs.
+
+    Each alone, or together with those of one list.
+    """
     end = 0
     for opening in islice(_OPENING.finditer(text), _TRIES):
         if opening.start() < end:
@@ -56,10 +76,16 @@ def _objects(text: str) -> Iterator[list[tuple[str, Any]]]:
             decoded, after = LENIENT.raw_decode(text, opening.start())
         except (ValueError, RecursionError):
             continue
-        pairs = [(find_field(name, _FIELDS) or name, value) for name, value in pairs_of(decoded)]
-        if any(name in ("type", "tuples") for name, _ in pairs):
-            yield pairs
+        objects = [_pairs(entry) for entry in (decoded if isinstance(decoded, list) else [decoded])]
+        if all(any(name in ("type", "tuples") for name, _ in pairs) for pairs in objects):
+            yield objects
             end = after
+
+
+def _pairs(decoded: Any) -> list[tuple[str, Any]]:
+    if not isinstance(decoded, dict):
+        return []
+    return [(find_field(name, _FIELDS) or name, value) for name, value in pairs_of(decoded)]
 
 
 def _answer(pairs: list[tuple[str, Any]]) -> Answer:

@@ -1,4 +1,4 @@
-"""The token grammar: a degradation as `[T-type][K-key][V-x.xx]…`, text only.
+"""The token grammar: degradations as `[T-type][K-key][V-x.xx]…`, text only.
 
 A value is normalised to its key's range and stands on a grid of step Δ over [0, 1]; a vector has
 one V per entry. "Understanding Degradation with Vision Language Model" (arXiv 2602.04565) predicts
@@ -6,13 +6,13 @@ one V per entry. "Understanding Degradation with Vision Language Model" (arXiv 2
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
 from dubench.predictions.names import find_key, find_type
 from dubench.text import brief
-from generators.taxonomy import TYPES, DegradationType, Key, Value
+from generators.taxonomy import KEYS, TYPES, Degradation, DegradationType, Key, Value
 
 DELTA = 0.01
 _FINEST = 1_000_000
@@ -46,30 +46,38 @@ def has_tokens(text: str) -> bool:
     return _TOKEN.search(text) is not None
 
 
-def encode(type: str, parameters: Mapping[str, Value], delta: float = DELTA) -> str:
-    """Write a degradation as tokens, keys in the taxonomy's order.
+def encode(degradations: Sequence[Degradation], delta: float = DELTA) -> str:
+    """Write degradations as tokens, keys in the taxonomy's order.
 
     Args:
-        type: a name of the taxonomy.
-        parameters: keys of that type → a float, or a sequence of `size` floats for a vector.
+        degradations: one per type; an undegraded image has one of type `none`. Of the values, the
+            keys of the type are written, and may be missing; derived values are passed over.
         delta: the grid's step; 1/Δ must be whole.
 
     Raises:
-        GrammarError: an unknown name, a wrong number of entries, or a value farther outside its
-            key's range than half a step.
+        GrammarError: no degradation, an unknown or repeated type, another type's key, a wrong
+            number of entries, or a value farther outside its key's range than half a step.
     """
-    known = TYPES.get(type)
-    if known is None:
-        raise GrammarError(f"unknown type {brief(type)}")
-    unknown = set(parameters) - {key.name for key in known.keys}
-    if unknown:
-        raise GrammarError(f"{type} has no key {brief(min(unknown))}")
+    if not degradations:
+        raise GrammarError("no degradation; of an undegraded image the type is none")
     count = steps(delta)
-    tokens = [f"[T-{type}]"]
-    for key in known.keys:
-        if key.name in parameters:
-            tokens.append(f"[K-{key.name}]")
-            tokens += (f"[V-{text}]" for text in _write(key, parameters[key.name], count))
+    tokens: list[str] = []
+    types: set[str] = set()
+    for one in degradations:
+        if one.type not in TYPES:
+            raise GrammarError(f"unknown type {brief(one.type)}")
+        if one.type in types:
+            raise GrammarError(f"{one.type} is given twice")
+        types.add(one.type)
+        keys = TYPES[one.type].keys
+        foreign = {name for name in one.values if name in KEYS} - {key.name for key in keys}
+        if foreign:
+            raise GrammarError(f"{one.type} has no key {brief(min(foreign))}")
+        tokens.append(f"[T-{one.type}]")
+        for key in keys:
+            if key.name in one.values:
+                tokens.append(f"[K-{key.name}]")
+                tokens += (f"[V-{text}]" for text in _write(key, one.values[key.name], count))
     return "".join(tokens)
 
 
@@ -93,44 +101,48 @@ def _decimals(count: int) -> int:
     return next(places for places in range(21) if 10**places % count == 0)
 
 
-def decode(text: str, delta: float = DELTA) -> tuple[str, dict[str, Value]]:
+def decode(text: str, delta: float = DELTA) -> tuple[Degradation, ...]:
     """Read the tokens in a text, whatever prose stands around and between them.
 
     Common names are understood, as everywhere. Keys may be missing, as from any answer.
 
     Returns:
-        The type, and its keys → a float, or a tuple of floats for a vector; within the keys'
-        ranges, whole where only whole numbers make sense.
+        A degradation per [T-…], in their order, each with the keys that follow it; values lie
+        within the keys' ranges, and are whole where only whole numbers make sense.
 
     Raises:
-        GrammarError: no type or two, an unknown or repeated key, a wrong number of values, or a
-            value that is off the grid or out of [0, 1].
+        GrammarError: no type, an unknown type or key, one given twice, a wrong number of values,
+            or a value that is off the grid or out of [0, 1].
     """
     count = steps(delta)
+    entries: dict[str, dict[str, list[float]]] = {}
     type_: DegradationType | None = None
     key: Key | None = None
-    entries: dict[str, list[float]] = {}
     for letter, body, closed in _TOKEN.findall(text):
         if not closed:
             raise GrammarError(f"the token {brief(f'[{letter}-{body}')} is not closed")
         if letter == "T":
-            if type_ is not None:
-                raise GrammarError("two types: more than one [T-…]")
-            type_ = _type(body)
+            type_, key = _type(body), None
+            if type_.name in entries:
+                raise GrammarError(f"{type_.name} is given twice")
+            entries[type_.name] = {}
         elif type_ is None:
             raise GrammarError(f"[{letter}-…] before any [T-…]")
         elif letter == "K":
             key = _key(type_, body)
-            if key.name in entries:
+            if key.name in entries[type_.name]:
                 raise GrammarError(f"{key.name} is given twice")
-            entries[key.name] = []
+            entries[type_.name][key.name] = []
         elif key is None:
             raise GrammarError("[V-…] before any [K-…]")
         else:
-            entries[key.name].append(_read_entry(key, body, count))
-    if type_ is None:
+            entries[type_.name][key.name].append(_read_entry(key, body, count))
+    if not entries:
         raise GrammarError("no [T-…]")
-    return type_.name, {name: _value(type_.key(name), values) for name, values in entries.items()}
+    return tuple(
+        Degradation(name, {key: _value(KEYS[key], numbers) for key, numbers in by_key.items()})
+        for name, by_key in entries.items()
+    )
 
 
 def _type(name: str) -> DegradationType:

@@ -9,7 +9,7 @@ from dubench.predictions.free_text import understand
 from dubench.predictions.grammar import DELTA, GrammarError, steps
 from dubench.text import Repeated, brief, is_text, pairs_of
 from generators.errors import InputError
-from generators.taxonomy import KEYS, Value
+from generators.taxonomy import KEYS, Degradation
 
 FORMS = ("type", "tuples", "output")
 FIELDS = ("id", "type", "parameters", "tuples", "output", "restored", "maps", "latency_s")
@@ -24,11 +24,9 @@ class Prediction:
     Attributes:
         id: the image's.
         line: where it stands in the file, counted from 1.
-        type: one of the taxonomy's; None where nothing is usable: an unknown type, two types, or
-            an output that could not be parsed.
-        parameters: keys of that type → a float, or a tuple of floats for a vector.
-        extra: what makes the set of keys wrong whatever else is right: unknown names as given,
-            keys of other types, keys given twice.
+        degradations: as in `Answer`; empty where nothing is usable: an unknown type, or an output
+            that could not be parsed.
+        extra: what makes the set of keys wrong whatever else is right, as in `Answer`.
         failure: why `output` could not be parsed; None otherwise.
         restored: path of the restored image, as written.
         maps: key → path of its map, as written.
@@ -37,8 +35,7 @@ class Prediction:
 
     id: str
     line: int
-    type: str | None
-    parameters: Mapping[str, Value]
+    degradations: tuple[Degradation, ...]
     extra: tuple[str, ...] = ()
     failure: str | None = None
     restored: str | None = None
@@ -65,7 +62,7 @@ def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Pr
         raise InputError(f'{wrong}; each prediction names its image: "id": "du-00000042"')
     answer, failure = _answer(record, delta)
     return Prediction(
-        name, line, answer.type, answer.parameters, answer.extra, failure,
+        name, line, answer.degradations, answer.extra, failure,
         _restored(record), _maps(record), _latency(record),
     )  # fmt: skip
 
@@ -94,17 +91,17 @@ def _answer(record: dict[str, Any], delta: float) -> tuple[Answer, str | None]:
         try:
             return understand(text, delta), None
         except ValueError as error:
-            return Answer(None, {}), " ".join(str(error).split())
+            return Answer(()), " ".join(str(error).split())
     if "tuples" in record:
         if not isinstance(record["tuples"], list):
             raise InputError('tuples is not a list; write [["blur", "sigma", 3.1]]')
         return from_tuples(record["tuples"]), None
-    type_, parameters = record["type"], record.get("parameters", {})
-    if not isinstance(type_, str):
-        raise InputError(f"type={brief(type_)} is not a string; leave out what has no answer")
+    type_name, parameters = record["type"], record.get("parameters", {})
+    if not isinstance(type_name, str):
+        raise InputError(f"type={brief(type_name)} is not a string; leave out what has no answer")
     if not isinstance(parameters, dict):
         raise InputError('parameters is not an object; write {"sigma": 3.1}')
-    return from_parameters(type_, pairs_of(parameters)), None
+    return from_parameters(type_name, pairs_of(parameters)), None
 
 
 def _restored(record: dict[str, Any]) -> str | None:

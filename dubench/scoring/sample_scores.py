@@ -18,7 +18,7 @@ from generators.taxonomy import KEYS, TYPES, Value
 Floats = NDArray[np.float64]
 
 OTHER = "other"
-"""What stands for an answer that names no known type: missing, unreadable, or something else."""
+"""What stands for an answer that is no known type: missing, unreadable, several, or another."""
 
 OTHER_CODE = len(TYPE_NAMES)
 STATUSES = ("ok", "missing", "parse_failure")
@@ -105,7 +105,7 @@ def score_samples(
 
     Where type or key set is wrong, the answer counts as zero: P-Abs is |v| and P-Rel is 1
     (DU-VLM, arXiv 2602.04565, section 5.1). A vector's terms are mean |v̂ − v| and
-    ‖v̂ − v‖₁ / ‖v‖₁. A missing answer is wrong.
+    ‖v̂ − v‖₁ / ‖v‖₁. A missing answer is wrong, and so are several degradations: images have one.
 
     Args:
         constants: of the type-oracle baseline, by key.
@@ -126,16 +126,18 @@ def score_samples(
             continue
         if prediction.failure is not None:
             status[row] = STATUSES.index("parse_failure")
-        if prediction.type is not None:
-            answered[row] = code_of[prediction.type]
-        true = ground_truth.types[row]
-        joint[row] = (
-            answered[row] == true
-            and not prediction.extra
-            and prediction.parameters.keys() == wanted[true]
-        )
-        for key, value in prediction.parameters.items():
-            answer[key][row] = value
+        if len(prediction.degradations) == 1:
+            (only,) = prediction.degradations
+            answered[row] = code_of[only.type]
+            true = ground_truth.types[row]
+            joint[row] = (
+                answered[row] == true
+                and not prediction.extra
+                and only.values.keys() == wanted[true]
+            )
+            for key, value in only.values.items():
+                answer[key][row] = value
+        for key in (key for one in prediction.degradations for key in one.values):
             answered_keys[key][row] = True
         for key in prediction.extra:
             answered_keys[key if key in KEYS else OTHER][row] = True

@@ -13,6 +13,7 @@ from dubench.predictors.statistics import infer
 from dubench.scoring.intervals import totals
 from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.understanding import derive, ratios
+from generators.taxonomy import Degradation
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def validate(model: Model, rows: NDArray[np.float32], ground_truth: GroundTruth)
     predictions = {}
     for name, row in zip(ground_truth.ids, rows, strict=True):
         record = infer(model, [row])
-        predictions[name] = Prediction(name, 0, record["type"], record["parameters"])
+        degradation = Degradation(record["type"], record["parameters"])
+        predictions[name] = Prediction(name, 0, (degradation,))
     scores = score_samples(ground_truth, predictions, {})
     values = totals(ratios(scores))
     values |= derive(values, scores.scored_types)

@@ -1,6 +1,7 @@
 """The model's file: what is damaged or of something else is refused in one line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from safetensors.numpy import save_file
 from dubench.baseline.file import find, read
 from dubench.predictors import load_predictor
 from generators.errors import InputError
-from generators.taxonomy import KEYS, TYPES, DegradationType, Key
+from generators.taxonomy import KEYS, TYPES
 
 SHIPPED = find("du110k")
 
@@ -73,15 +74,14 @@ def test_a_model_of_something_else_is_refused(tmp_path: Path, name: str) -> None
         read(path)
 
 
-MOTION = DegradationType(
-    "motion_blur", "", (Key("length", "scalar", "pixels", 3.0, 25.0, ""),), None
-)
+LENGTH = replace(KEYS["sigma"], name="length", aliases=())
+MOTION = replace(TYPES["blur"], name="motion_blur", keys=(LENGTH,), aliases=())
 
 
 def test_a_larger_taxonomy_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     before = read(SHIPPED)
     monkeypatch.setitem(TYPES, "motion_blur", MOTION)
-    monkeypatch.setitem(KEYS, "length", MOTION.keys[0])
+    monkeypatch.setitem(KEYS, "length", LENGTH)
     assert read(SHIPPED).types == before.types
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     (record,) = load_predictor("statistics").predict(["?"], [image])

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from dubench.predictions.file import LONGEST_LINE, Prediction, dump, read, write_line
 from dubench.predictions.grammar import decode, encode
 from generators.errors import InputError
-from generators.taxonomy import KEYS, TYPES
+from generators.taxonomy import KEYS, TYPES, Degradation
 
-from .test_grammar import degradations
+from .test_grammar import several
 
 GOOD = '{"id": "a", "type": "blur", "parameters": {"sigma": 3.1}}'
 
@@ -66,7 +66,7 @@ def test_the_three_forms_of_the_design_mean_the_same(file) -> None:
     assert list(predictions.by_id) == [f"du-0000004{digit}" for digit in (2, 3, 4)]
     for line, prediction in enumerate(predictions.by_id.values(), 2):
         haze = {"atmospheric_light": 0.625, "transmission": 0.41}
-        assert prediction == Prediction(prediction.id, line, "haze", haze)
+        assert prediction == Prediction(prediction.id, line, (Degradation("haze", haze),))
 
 
 def test_everything_a_line_may_have(file) -> None:
@@ -75,38 +75,40 @@ def test_everything_a_line_may_have(file) -> None:
     assert prediction.restored == "r/a.png"
     assert prediction.maps == {"transmission": "t/a.npy"}
     assert prediction.latency_s == 2.0
-    assert (prediction.type, prediction.parameters, prediction.extra, prediction.failure) == (
-        "haze",
-        {},
-        (),
-        None,
-    )
+    assert prediction.degradations == (Degradation("haze", {}),)
+    assert (prediction.extra, prediction.failure) == ((), None)
+
+
+def tuples_of(image):
+    return [[one.type, key, value] for one in image for key, value in one.values.items()]
 
 
 ids = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 
-@given(degradation=degradations, name=ids, form=st.sampled_from(["type", "tuples", "output"]))
+@given(image=several, name=ids, form=st.sampled_from(["type", "tuples", "output"]))
 @settings(max_examples=200, deadline=None)
-def test_every_record_is_read_as_it_was_written(tmp_path_factory, degradation, name, form) -> None:
+def test_every_record_is_read_as_it_was_written(tmp_path_factory, image, name, form) -> None:
     file = tmp_path_factory.mktemp("trip") / "preds.jsonl"
-    type_, parameters = degradation
+    image = tuple(image[:1] if form == "type" else image)
     if form == "type":
-        record = {"type": type_, "parameters": parameters}
+        record = {"type": image[0].type, "parameters": image[0].values}
     elif form == "tuples":
-        record = {"tuples": [[type_, key, value] for key, value in parameters.items()]}
-        type_ = type_ if parameters else "none"
+        record = {"tuples": tuples_of(image)}
+        # Without keys a type has no tuple.
+        image = tuple(one for one in image if one.values) or (Degradation("none", {}),)
     else:
-        record = {"output": encode(type_, parameters)}
-        parameters = decode(record["output"])[1]
+        record = {"output": encode(image)}
+        image = decode(record["output"])
     with file.open("w", encoding="utf-8") as handle:
         write_line(handle, {"meta": {"model": name}})
         write_line(handle, {"id": name} | record)
     prediction = read(file, [name]).by_id[name]
-    assert prediction == Prediction(name, 2, type_, parameters)
+    assert prediction == Prediction(name, 2, image)
     # And the record that a prediction is, written and read again, is the same prediction.
-    again = {"id": prediction.id, "type": prediction.type, "parameters": prediction.parameters}
-    assert one(file, dump(again)) == Prediction(name, 1, type_, parameters)
+    if all(one.values for one in image):
+        again = {"id": prediction.id, "tuples": tuples_of(prediction.degradations)}
+        assert one(file, dump(again)) == Prediction(name, 1, image)
 
 
 @pytest.mark.parametrize(
@@ -132,19 +134,41 @@ def test_every_record_is_read_as_it_was_written(tmp_path_factory, degradation, n
          ("sigma",)),
         ({"tuples": [["blur", "sigma", 3], ["blur", "sigma", 4]]}, "blur", {"sigma": 3.0},
          ("sigma",)),
-        ({"tuples": [["blur", "sigma", 3], ["haze", "t", 0.4]]}, None, {},
-         ("sigma", "transmission")),
         ({"tuples": [["blur", "sigma", 3], ["noise", "std", 4]]}, None, {}, ("sigma", "sigma")),
     ],
 )  # fmt: skip
 def test_names(file, answer, type_, parameters, extra) -> None:
     prediction = one(file, json.dumps({"id": "a"} | answer))
-    assert prediction == Prediction("a", 1, type_, parameters, extra)
+    degradations = (Degradation(type_, parameters),) if type_ else ()
+    assert prediction == Prediction("a", 1, degradations, extra)
+
+
+@pytest.mark.parametrize(
+    ("tuples", "image", "extra"),
+    [
+        ([["blur", "sigma", 3], ["haze", "t", 0.4]],
+         [("blur", {"sigma": 3.0}), ("haze", {"transmission": 0.4})], ()),
+        ([["haze", "a", 0.6], ["blur", "std", 3], ["fog", "t", 0.4]],
+         [("haze", {"atmospheric_light": 0.6, "transmission": 0.4}), ("blur", {"sigma": 3.0})], ()),
+        # A key goes to the type it is given with.
+        ([["blur", "gamma", 2.5], ["low_light", "gain", 0.07]],
+         [("blur", {}), ("low_light", {"gain": 0.07})], ("gamma",)),
+        ([["blur", "sigma", 3], ["haze", "t", 0.4], ["blur", "std", 4]],
+         [("blur", {"sigma": 3.0}), ("haze", {"transmission": 0.4})], ("sigma",)),
+        ([["blur", "sigma", 3], ["haze", "thickness", 4]],
+         [("blur", {"sigma": 3.0}), ("haze", {})], ("thickness",)),
+    ],
+)  # fmt: skip
+def test_several_types(file, tuples, image, extra) -> None:
+    prediction = one(file, json.dumps({"id": "a", "tuples": tuples}))
+    degradations = tuple(Degradation(*degradation) for degradation in image)
+    assert prediction == Prediction("a", 1, degradations, extra)
 
 
 def test_a_json_name_given_twice_is_not_lost(file) -> None:
     prediction = one(file, '{"id": "a", "type": "blur", "parameters": {"sigma": 3, "sigma": 4}}')
-    assert (prediction.parameters, prediction.extra) == ({"sigma": 3.0}, ("sigma",))
+    assert prediction.degradations == (Degradation("blur", {"sigma": 3.0}),)
+    assert prediction.extra == ("sigma",)
 
 
 @pytest.mark.parametrize("form", ["type", "tuples", "output"])
@@ -157,7 +181,7 @@ def test_a_matrix_may_be_given_by_rows(file, form) -> None:
         "output": {"output": json.dumps(night)},
     }[form]
     prediction = one(file, json.dumps({"id": "a"} | record))
-    assert prediction.parameters == {
+    assert prediction.degradations[0].values == {
         "camera_intrinsics": (1.0, -0.3, -0.2, -0.6, 1.6, 0, -0.1, 0.2, 0.6)
     }
 
@@ -168,7 +192,7 @@ def test_a_matrix_may_be_given_by_rows(file, form) -> None:
         ("", "neither tokens nor a JSON object with a type"),
         ("[T-blur][K-sigma][V-0.315]", "[V-0.315] is off the grid of 0.01"),
         ("[T-blur][K-sigma][V-1.31]", "[V-1.31] is outside [0, 1]"),
-        ("[T-blur][T-haze]", "two types: more than one [T-…]"),
+        ("[T-blur][T-blur]", "blur is given twice"),
         ('{"type": "blur", "sigma": NaN}', "sigma=nan is not a finite number up to 1e+09"),
         ('{"type": "blur", "sigma": 1e10}', "sigma=10000000000.0 is not a finite number up to"),
         ('{"type": "night", "ccm": [1]}', "camera_intrinsics=[1] is not 9 numbers"),
@@ -179,13 +203,14 @@ def test_a_matrix_may_be_given_by_rows(file, form) -> None:
 )
 def test_every_problem_of_an_output_is_a_parse_failure(file, text, failure) -> None:
     prediction = one(file, json.dumps({"id": "a", "output": text}))
-    assert (prediction.type, prediction.parameters, prediction.extra) == (None, {}, ())
+    assert (prediction.degradations, prediction.extra) == ((), ())
     assert prediction.failure.startswith(failure)
 
 
 def test_the_meta_line_names_the_grid(file) -> None:
     line = '{"id": "a", "output": "[T-blur][K-sigma][V-0.31]"}'
-    assert read(lines_of(file, '{"meta": {"delta": 0.01}}', line)).by_id["a"].type == "blur"
+    fine = read(lines_of(file, '{"meta": {"delta": 0.01}}', line)).by_id["a"]
+    assert fine.degradations == (Degradation("blur", {"sigma": 3.48}),)
     coarse = read(lines_of(file, '{"meta": {"delta": 0.05}}', line)).by_id["a"]
     assert coarse.failure == "[V-0.31] is off the grid of 0.05"
 
@@ -350,7 +375,7 @@ def test_a_path_that_is_no_file(tmp_path) -> None:
 )
 def test_what_editors_do_to_a_file_is_no_error(file, text) -> None:
     file.write_bytes(text.encode())
-    assert read(file).by_id["a"].parameters == {"sigma": 3.1}
+    assert read(file).by_id["a"].degradations[0].values == {"sigma": 3.1}
 
 
 def test_an_endless_line_is_not_read_into_memory(file) -> None:
@@ -379,7 +404,8 @@ def test_numpy_is_written_as_numbers(file) -> None:
     record = {"gamma": np.float32(2.5), "camera_intrinsics": matrix, "gain": np.float64(0.07)}
     prediction = one(file, dump({"id": "a", "type": "low_light", "parameters": record}))
     intrinsics = tuple(map(float, range(9)))
-    assert prediction.parameters == {"gamma": 2.5, "camera_intrinsics": intrinsics, "gain": 0.07}
+    (night,) = prediction.degradations
+    assert night.values == {"gamma": 2.5, "camera_intrinsics": intrinsics, "gain": 0.07}
 
 
 @pytest.mark.parametrize(
@@ -431,5 +457,6 @@ def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory, lines, end) -
     # One line, of letters that any terminal can print.
     assert len(message.encode().splitlines()) == (0 if predictions else 1)
     for prediction in predictions:
-        own = {key.name for key in TYPES[prediction.type].keys} if prediction.type else set()
-        assert prediction.parameters.keys() <= own
+        for degradation in prediction.degradations:
+            own = {key.name for key in TYPES[degradation.type].keys}
+            assert degradation.values.keys() <= own

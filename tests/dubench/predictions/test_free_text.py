@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dubench.predictions.free_text import understand
 from dubench.predictions.grammar import encode
 from dubench.predictions.names import find_key, find_type
-from generators.taxonomy import TYPES
+from generators.taxonomy import TYPES, Degradation
 
 from .test_grammar import degradations, prose
 
@@ -20,8 +20,9 @@ MATRIX = tuple(range(9))
 
 
 def understood(text, delta=0.01):
-    answer = understand(text, delta)
-    return answer.type, answer.parameters
+    """Type and values of an answer with one degradation."""
+    (only,) = understand(text, delta).degradations
+    return only.type, only.values
 
 
 @given(st.sampled_from(sorted(TYPES)), st.randoms())
@@ -100,6 +101,45 @@ def test_understood(text, answer) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (
+            "Dark [T-low_light][K-gamma][V-0.50] and soft [T-blur][K-sigma][V-0.31].",
+            [("low_light", {"gamma": 2.75}), ("blur", {"sigma": 3.48})],
+        ),
+        (
+            '{"tuples": [["blur", "sigma", 3], ["haze", "t", 0.4], ["defocus", "std", 4]]}',
+            None,
+        ),
+        (
+            '{"tuples": [["haze", "a", 0.62], ["blur", "sigma", 3], ["fog", "t", 0.41]]}',
+            [HAZE, ("blur", {"sigma": 3.0})],
+        ),
+        (
+            'Both: [{"type": "haze", "a": 0.62, "t": "0.41"},\n {"type": "blur", "std": 3}].',
+            [HAZE, ("blur", {"sigma": 3.0})],
+        ),
+        (
+            '{"degradations": [{"type": "haze", "a": 0.62, "t": 0.41}, {"type": "blur"}]}',
+            [HAZE, ("blur", {})],
+        ),
+        # In another order, and once more.
+        (
+            '[{"type": "blur"}, {"type": "night"}] or [{"type": "dark"}, {"type": "blur"}]',
+            [("blur", {}), ("low_light", {})],
+        ),
+        ('[{"type": "blur"}, {"type": "none"}]', [("blur", {}), ("none", {})]),
+    ],
+)
+def test_several_degradations(text, answer) -> None:
+    if answer is None:
+        with pytest.raises(ValueError, match="sigma is given twice"):
+            understand(text)
+    else:
+        assert understand(text).degradations == tuple(Degradation(*one) for one in answer)
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "neither tokens nor a JSON object with a type"),
@@ -125,7 +165,13 @@ def test_understood(text, answer) -> None:
         ('{"type": "blur", "sigma": -Infinity}', "sigma=-inf is not a finite number up to 1e+09"),
         ('{"type": "blur", "sigma": "1e999"}', "sigma=inf is not a finite number up to 1e+09"),
         ('{"type": "low_light", "ccm": [1, 2]}', "camera_intrinsics=[1, 2] is not 9 numbers"),
-        ('{"tuples": [["blur", "sigma", 3], ["haze", "t", 0.4]]}', "two types, 'blur' and 'haze'"),
+        ('{"tuples": [["blur", "sigma", 3], ["noise", "t", 0.4]]}', "unknown type 'noise'"),
+        ('[{"type": "blur", "sigma": 3}, {"type": "noise"}]', "unknown type 'noise'"),
+        ('[{"type": "blur", "sigma": 3}, {"type": "blur", "sigma": 4}]', "blur is given twice"),
+        ('[{"type": "blur"}, {"sigma": 3}, {"type": "haze"}]', "two JSON objects that say differ"),
+        ('{"type": "blur"} [{"type": "blur"}, {"type": "haze"}]', "two JSON objects that say"),
+        ('[{"' * 300_000, "neither tokens nor a JSON object with a type"),
+        ("[ " * 400_000, "neither tokens nor a JSON object with a type"),
         ('{"tuples": "none"}', "tuples='none' is not a list"),
         ('{"tuples": [["blur", "sigma"]]}', "['blur', 'sigma'] is not a tuple"),
         ('{"type": "blur"} or {"type": "haze"}', "two JSON objects that say different things"),
@@ -140,7 +186,7 @@ def test_refused(text, reason) -> None:
 @given(degradation=degradations, before=prose, after=prose, form=st.integers(0, 3))
 @settings(deadline=None)
 def test_every_form_comes_back_from_prose(degradation, before, after, form) -> None:
-    type_, parameters = degradation
+    type_, parameters = degradation.type, degradation.values
     record = [
         {"type": type_, "parameters": parameters},
         {"type": type_} | parameters,
@@ -159,7 +205,7 @@ def shouted(value):
 
 
 def test_the_grid_of_tokens_is_given() -> None:
-    text = encode("blur", {"sigma": 3.4}, 0.05)
+    text = encode([Degradation("blur", {"sigma": 3.4})], 0.05)
     assert understood(text, 0.05) == ("blur", {"sigma": pytest.approx(3.4)})
     with pytest.raises(ValueError, match="off the grid"):
         understand("[T-blur][K-sigma][V-0.31]", 0.05)
@@ -175,5 +221,7 @@ def test_any_text_is_understood_or_refused(text) -> None:
         answer = understand(text)
     except ValueError:
         return
-    assert answer.parameters.keys() <= {key.name for key in TYPES[answer.type].keys}
+    assert answer.degradations
+    for one in answer.degradations:
+        assert one.values.keys() <= {key.name for key in TYPES[one.type].keys}
     assert (answer.wrong, answer.extra) == (None, ())

@@ -1,11 +1,13 @@
 """The token grammar is what its page says, and every value survives it to half a step."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dubench.predictions.grammar import GrammarError, decode, encode, steps
-from generators.taxonomy import KEYS, TYPES
+from generators import degrade
+from generators.taxonomy import KEYS, TYPES, Degradation
 
 DELTAS = [0.01, 0.05, 0.1, 0.001, 0.02, 0.125, 0.5]
 
@@ -18,11 +20,13 @@ def value_of(key):
 
 
 degradations = st.sampled_from(sorted(TYPES)).flatmap(
-    lambda name: st.tuples(
+    lambda name: st.builds(
+        Degradation,
         st.just(name),
         st.fixed_dictionaries({}, optional={key.name: value_of(key) for key in TYPES[name].keys}),
     )
 )
+several = st.lists(degradations, min_size=1, max_size=4, unique_by=lambda one: one.type)
 # Anything but the brackets of a token.
 prose = st.text(st.characters(exclude_characters="[]"), max_size=30)
 
@@ -31,54 +35,78 @@ def entries(value):
     return value if isinstance(value, tuple) else (value,)
 
 
+def written(type_name, values, delta=0.01):
+    return encode([Degradation(type_name, values)], delta)
+
+
+def read(text, delta=0.01):
+    """Type and values of a text with one degradation."""
+    (only,) = decode(text, delta)
+    return only.type, only.values
+
+
 def test_by_hand() -> None:
     haze = {"transmission": 0.413, "atmospheric_light": 0.625}
-    assert encode("haze", haze) == "[T-haze][K-atmospheric_light][V-0.50][K-transmission][V-0.41]"
-    assert encode("blur", {"sigma": 3.48}) == "[T-blur][K-sigma][V-0.31]"
-    assert encode("none", {}) == "[T-none]"
-    assert encode("low_resolution", {"scale": 3}, 0.05) == "[T-low_resolution][K-scale][V-0.50]"
-    assert decode("Severe blur. [T-blur][K-sigma][V-0.31]") == ("blur", {"sigma": 3.48})
+    assert written("haze", haze) == "[T-haze][K-atmospheric_light][V-0.50][K-transmission][V-0.41]"
+    assert written("blur", {"sigma": 3.48}) == "[T-blur][K-sigma][V-0.31]"
+    assert written("none", {}) == "[T-none]"
+    assert written("low_resolution", {"scale": 3}, 0.05) == "[T-low_resolution][K-scale][V-0.50]"
+    assert read("Severe blur. [T-blur][K-sigma][V-0.31]") == ("blur", {"sigma": 3.48})
     # -1 + 3·0.4 and -1 + 3·0.9, nine entries by one V each.
-    matrix = encode("low_light", {"camera_intrinsics": (0.2,) * 8 + (1.7,)}, 0.1)
+    matrix = written("low_light", {"camera_intrinsics": (0.2,) * 8 + (1.7,)}, 0.1)
     assert matrix == "[T-low_light][K-camera_intrinsics]" + "[V-0.4]" * 8 + "[V-0.9]"
-    assert decode(matrix, 0.1)[1]["camera_intrinsics"] == pytest.approx((0.2,) * 8 + (1.7,))
+    assert read(matrix, 0.1)[1]["camera_intrinsics"] == pytest.approx((0.2,) * 8 + (1.7,))
+
+
+def test_several_by_hand() -> None:
+    text = "[T-low_light][K-gamma][V-0.50][T-blur][K-sigma][V-0.31]"
+    both = [Degradation("low_light", {"gamma": 2.75}), Degradation("blur", {"sigma": 3.48})]
+    assert encode(both) == text
+    assert list(decode(f"Dark{text[:30]}, and then soft. {text[30:]}")) == both
+
+
+def test_what_was_derived_is_passed_over() -> None:
+    photograph = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    for name, type_ in TYPES.items():
+        sample = degrade(photograph, name)
+        for one in decode(encode(sample.degradations)):
+            assert one.type == name
+            assert list(one.values) == [key.name for key in type_.keys]
 
 
 @pytest.mark.parametrize(
-    ("delta", "written"),
+    ("delta", "number"),
     [(0.01, "0.40"), (0.05, "0.40"), (0.1, "0.4"), (0.001, "0.400"), (0.125, "0.375"), (1, "0")],
 )
-def test_as_many_decimals_as_the_grid_needs(delta, written) -> None:
-    assert encode("blur", {"sigma": 4.2}, delta) == f"[T-blur][K-sigma][V-{written}]"
+def test_as_many_decimals_as_the_grid_needs(delta, number) -> None:
+    assert written("blur", {"sigma": 4.2}, delta) == f"[T-blur][K-sigma][V-{number}]"
 
 
-@given(degradation=degradations, delta=st.sampled_from(DELTAS))
+@given(image=several, delta=st.sampled_from(DELTAS))
 @settings(deadline=None)
-def test_round_trip_to_half_a_step(degradation, delta) -> None:
-    type_, parameters = degradation
-    text = encode(type_, parameters, delta)
-    back, values = decode(text, delta)
-    assert back == type_
-    assert values.keys() == parameters.keys()
-    for name, value in parameters.items():
-        key = KEYS[name]
-        most = 0 if key.integer else delta / 2 * (key.high - key.low) * (1 + 1e-9)
-        for entry, original in zip(entries(values[name]), entries(value), strict=True):
-            assert key.low <= entry <= key.high
-            assert abs(entry - original) <= most
+def test_round_trip_to_half_a_step(image, delta) -> None:
+    for one, back in zip(image, decode(encode(image, delta), delta), strict=True):
+        assert back.type == one.type
+        assert back.values.keys() == one.values.keys()
+        for name, value in one.values.items():
+            key = KEYS[name]
+            most = 0 if key.integer else delta / 2 * (key.high - key.low) * (1 + 1e-9)
+            for entry, original in zip(entries(back.values[name]), entries(value), strict=True):
+                assert key.low <= entry <= key.high
+                assert abs(entry - original) <= most
 
 
-@given(degradation=degradations, delta=st.sampled_from(DELTAS))
+@given(image=several, delta=st.sampled_from(DELTAS))
 @settings(deadline=None)
-def test_what_was_decoded_is_written_the_same_again(degradation, delta) -> None:
-    text = encode(*degradation, delta)
-    assert encode(*decode(text, delta), delta) == text
+def test_what_was_decoded_is_written_the_same_again(image, delta) -> None:
+    text = encode(image, delta)
+    assert encode(decode(text, delta), delta) == text
 
 
-@given(degradation=degradations, words=st.lists(prose, min_size=30, max_size=30))
+@given(image=several, words=st.lists(prose, min_size=30, max_size=30))
 @settings(deadline=None)
-def test_prose_around_and_between_changes_nothing(degradation, words) -> None:
-    text = encode(*degradation)
+def test_prose_around_and_between_changes_nothing(image, words) -> None:
+    text = encode(image)
     spoken = words[0] + "".join(
         f"[{token}{words[place % 30]}" for place, token in enumerate(text.split("[")[1:])
     )
@@ -87,13 +115,13 @@ def test_prose_around_and_between_changes_nothing(degradation, words) -> None:
 
 @pytest.mark.parametrize("value", [0.1 + 1e-9, 0.1 + 0.0002, 0.05 - 1e-9])
 def test_the_last_bit_of_float32_is_not_out_of_range(value) -> None:
-    text = encode("low_light", {"gain": value})
-    assert decode(text)[1]["gain"] == pytest.approx(value, abs=0.00025)
-    assert 0.05 <= decode(text)[1]["gain"] <= 0.1
+    text = written("low_light", {"gain": value})
+    assert read(text)[1]["gain"] == pytest.approx(value, abs=0.00025)
+    assert 0.05 <= read(text)[1]["gain"] <= 0.1
 
 
 def test_common_names_are_understood() -> None:
-    assert decode("[T-Night][K-gamma correction][V-0.50]") == ("low_light", {"gamma": 2.75})
+    assert read("[T-Night][K-gamma correction][V-0.50]") == ("low_light", {"gamma": 2.75})
 
 
 NINE = "[V-0.5]" * 9
@@ -106,8 +134,11 @@ NINE = "[V-0.5]" * 9
         ("A blurry photograph.", "no [T-…]"),
         ("[T-noise]", "unknown type 'noise'"),
         ("[T-]", "unknown type ''"),
-        ("[T-blur][T-haze]", "two types: more than one [T-…]"),
-        ("[T-blur][T-blur]", "two types: more than one [T-…]"),
+        ("[T-blur][T-blur]", "blur is given twice"),
+        ("[T-blur][T-haze][T-defocus]", "blur is given twice"),
+        ("[T-blur][T-noise]", "unknown type 'noise'"),
+        ("[T-blur][K-sigma][V-0.31][T-haze][V-0.31]", "[V-…] before any [K-…]"),
+        ("[T-blur][T-haze][K-sigma][V-0.31]", "haze has no key 'sigma'"),
         ("[K-sigma][V-0.31][T-blur]", "[K-…] before any [T-…]"),
         ("[V-0.31]", "[V-…] before any [T-…]"),
         ("[T-blur][V-0.31]", "[V-…] before any [K-…]"),
@@ -138,7 +169,7 @@ def test_what_is_not_of_the_grammar(text, reason) -> None:
 
 
 def test_the_grid_is_the_models() -> None:
-    assert decode("[T-blur][K-sigma][V-0.35]", 0.05)[1] == {"sigma": pytest.approx(3.8)}
+    assert read("[T-blur][K-sigma][V-0.35]", 0.05)[1] == {"sigma": pytest.approx(3.8)}
     with pytest.raises(GrammarError, match=r"\[V-0.31\] is off the grid of 0.05"):
         decode("[T-blur][K-sigma][V-0.31]", 0.05)
 
@@ -156,7 +187,16 @@ def test_the_grid_is_the_models() -> None:
 )
 def test_what_cannot_be_written(type_, parameters, reason) -> None:
     with pytest.raises(GrammarError, match=reason):
-        encode(type_, parameters)
+        written(type_, parameters)
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [((), "no degradation"), ([Degradation("blur", {})] * 2, "blur is given twice")],
+)
+def test_sets_that_cannot_be_written(image, reason) -> None:
+    with pytest.raises(GrammarError, match=reason):
+        encode(image)
 
 
 def test_the_step_must_divide_one() -> None:
@@ -170,7 +210,8 @@ def test_the_step_must_divide_one() -> None:
 @settings(deadline=None)
 def test_any_text_is_read_or_refused(text, delta) -> None:
     try:
-        type_, values = decode(text, delta)
+        image = decode(text, delta)
     except GrammarError:
         return
-    assert values.keys() <= {key.name for key in TYPES[type_].keys}
+    for one in image:
+        assert one.values.keys() <= {key.name for key in TYPES[one.type].keys}

@@ -52,7 +52,7 @@ def test_every_image_has_its_own_prediction(split: Split, tmp_path: Path) -> Non
     predictions = file.read(out, split.ids)
     assert list(predictions.by_id) == split.ids == model.asked
     for name, image in split.images("degraded"):
-        assert predictions.by_id[name].parameters["sigma"] == image.mean()
+        assert predictions.by_id[name].degradations[0].values == {"sigma": image.mean()}
         assert predictions.by_id[name].latency_s is not None
     assert predictions.meta["model"] == "means"
     assert predictions.meta["prompt"] == "How bright?"
@@ -74,7 +74,7 @@ def test_a_cut_file_is_gone_on_with(split: Split, tmp_path: Path, keep: float) -
     assert summary.new == len(model.asked) == split.n - lines
     assert out.read_bytes().startswith(kept)
     predictions = file.read(out, split.ids).by_id
-    assert {n: p.parameters for n, p in predictions.items()} == {
+    assert {n: p.degradations[0].values for n, p in predictions.items()} == {
         n: {"sigma": image.mean()} for n, image in split.images("degraded")
     }
 
@@ -197,7 +197,7 @@ def test_kill_minus_nine_loses_no_whole_line(
         assert dubench(*command, "--out", path).returncode == 0
     assert out.read_bytes().startswith(held)
     one, other = (
-        {n: (p.type, p.parameters) for n, p in file.read(path, split.ids).by_id.items()}
+        {n: p.degradations for n, p in file.read(path, split.ids).by_id.items()}
         for path in (out, fresh)
     )
     assert one == other

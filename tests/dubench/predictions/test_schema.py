@@ -93,4 +93,4 @@ def test_the_examples_of_the_page_are_valid(tmp_path) -> None:
         assert VALIDATOR.is_valid(json.loads(text)), text
     file = tmp_path / "preds.jsonl"
     file.write_text("\n".join(lines), "utf-8")
-    assert all(one.type and not one.extra for one in read(file).by_id.values())
+    assert all(one.degradations and not one.extra for one in read(file).by_id.values())

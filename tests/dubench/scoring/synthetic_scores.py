@@ -15,7 +15,7 @@ from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score import Scored
 from dubench.scoring.type_oracle import constants, preset_values
 from generators import presets
-from generators.taxonomy import KEYS, TYPES, Value
+from generators.taxonomy import KEYS, TYPES, Degradation, Value
 
 PRESET = presets.load("du110k")
 TWO_TYPES = replace(PRESET, name="two", types=("blur", "low_resolution"))
@@ -51,7 +51,7 @@ def right_answers(true: GroundTruth) -> dict[str, Prediction]:
     for row, name in enumerate(true.ids):
         type_name = TYPE_NAMES[true.types[row]]
         parameters = {key.name: true.values[key.name][row] for key in TYPES[type_name].keys}
-        answers[name] = Prediction(name, row + 1, type_name, parameters)
+        answers[name] = Prediction(name, row + 1, (Degradation(type_name, parameters),))
     return answers
 
 
@@ -63,7 +63,7 @@ def answer(
     if chance < 0.05 * wrong:
         return None
     if chance < 0.1 * wrong:
-        return Prediction(name, row + 2, None, {}, failure="neither a list nor a sentence")
+        return Prediction(name, row + 2, (), failure="neither a list nor a sentence")
     kind = TYPE_NAMES[true.types[row]]
     if rng.random() < wrong:
         kind = ("haze", "low_light", "blur", "low_resolution", "none")[rng.integers(5)]
@@ -75,7 +75,7 @@ def answer(
         near = np.atleast_1d(guess) * (1 + wrong * rng.normal(0, 0.5, key.size))
         told[key.name] = tuple(near) if key.size > 1 else float(near[0])
     extra = ("sharpness",) if rng.random() < 0.2 * wrong else ()
-    return Prediction(name, row + 2, kind, told, extra)
+    return Prediction(name, row + 2, (Degradation(kind, told),), extra)
 
 
 def scored(

@@ -18,6 +18,7 @@ from dubench.scoring.type_oracle import constants
 from generators.build.generate import generate
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
+from generators.taxonomy import Degradation
 from tests.dubench.scoring import synthetic_scores
 from tests.dubench.scoring.test_score import perfect
 
@@ -99,7 +100,7 @@ def test_one_answer_outside_the_preset_leaves_the_intervals() -> None:
     two = synthetic_scores.TWO_TYPES
     true = synthetic_scores.ground_truth(206, 206, two.types)
     good = synthetic_scores.right_answers(true)
-    bad = good | {"du-00000000": Prediction("du-00000000", 1, "haze", {})}
+    bad = good | {"du-00000000": Prediction("du-00000000", 1, (Degradation("haze", {}),))}
     a, b = (
         Scored(TOLD, score_samples(true, answers, constants(true.values), two))
         for answers in (good, bad)

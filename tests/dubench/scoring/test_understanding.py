@@ -11,7 +11,7 @@ from dubench.scoring.sample_scores import OTHER, SampleScores, read, score_sampl
 from dubench.scoring.type_oracle import constants
 from dubench.scoring.understanding import confusion, predicted_keys, summary
 from generators.presets import Preset
-from generators.taxonomy import KEYS
+from generators.taxonomy import KEYS, Degradation
 from tests.dubench.scoring import synthetic_scores
 
 NAN = float("nan")
@@ -37,10 +37,14 @@ def ground_truth(*rows: tuple[str, dict[str, float]]) -> GroundTruth:
 
 def predictions(*answers: tuple[str | None, dict[str, float]] | None, **fields: object) -> dict:
     return {
-        f"du-{i}": Prediction(f"du-{i}", i + 1, answer[0], answer[1], **fields)  # type: ignore[arg-type]
+        f"du-{i}": Prediction(f"du-{i}", i + 1, _degradations(*answer), **fields)  # type: ignore[arg-type]
         for i, answer in enumerate(answers)
         if answer
     }
+
+
+def _degradations(type_name: str | None, values: dict[str, float]) -> tuple[Degradation, ...]:
+    return (Degradation(type_name, values),) if type_name else ()
 
 
 def scored(
@@ -103,6 +107,20 @@ def test_a_wrong_set_of_keys_counts_as_zero(answer: tuple, fields: dict) -> None
     counted = predicted_keys(rows)["haze"]
     assert counted["sigma"] == ("sigma" in fields.get("extra", ()))
     assert counted[OTHER] == ("fogginess" in fields.get("extra", ()))
+
+
+def test_several_degradations_are_a_wrong_set() -> None:
+    """Of an image with one degradation: neither type counts as right, and nothing is unreadable."""
+    true = ground_truth(("blur", {"sigma": 2}), ("blur", {"sigma": 2}))
+    both = (Degradation("blur", {"sigma": 2.0}), Degradation("haze", {"transmission": 0.4}))
+    answers = {"du-0": Prediction("du-0", 1, both), **predictions(None, ("blur", {"sigma": 2}))}
+    rows, estimates = scored(true, answers)
+    assert estimates.values["t_acc"] == estimates.values["j_acc"] == 0.5
+    assert estimates.values["p_rel.sigma"] == 0.5
+    assert confusion(rows)["blur"] == {**dict.fromkeys(TYPE_NAMES, 0), "blur": 1, OTHER: 1}
+    assert predicted_keys(rows)["blur"]["sigma"] == 2
+    assert predicted_keys(rows)["blur"]["transmission"] == 1
+    assert set(rows.status) == {0}
 
 
 def test_capped_and_uncapped() -> None:
@@ -168,7 +186,7 @@ def test_scikit_learn_agrees() -> None:
 def test_a_type_outside_the_preset_is_one_wrong_answer(preset: Preset | None) -> None:
     true = synthetic_scores.ground_truth(206, 206, TWO_TYPES.types)
     answers = synthetic_scores.right_answers(true)
-    answers["du-00000000"] = Prediction("du-00000000", 1, "haze", {})
+    answers["du-00000000"] = Prediction("du-00000000", 1, (Degradation("haze", {}),))
     rows, estimates = scored(true, answers, preset=preset)
     assert rows.scored_types == TWO_TYPES.types
     assert rows.keys == ("sigma", "scale")
