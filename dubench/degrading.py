@@ -13,7 +13,7 @@ from generators.sources import photographs
 
 @dataclass(frozen=True)
 class DegradedFile:
-    """Where the degraded photograph is, and its exact truth."""
+    """A degraded photograph on disk, and its exact ground truth."""
 
     path: Path
     sample: Sample

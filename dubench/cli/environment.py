@@ -1,4 +1,4 @@
-"""Is this installation sound?"""
+"""Check the installation."""
 
 from importlib.metadata import packages_distributions
 

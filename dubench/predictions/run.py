@@ -1,4 +1,4 @@
-"""Ask a model about every image of a split, into a preds.jsonl that can be gone on with."""
+"""Predict every image of a split into a preds.jsonl; a run that was cut off continues there."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -39,15 +39,15 @@ def predict(
 ) -> Summary:
     """Write a prediction of every image of `split` to `out`, or finish what a run began there.
 
-    Every line is handed to the system as soon as it is known: a run that is killed loses the
-    images in work and at most half a line, which the next run drops.
+    Every line is flushed as soon as it is known: a killed run loses the batch it was at and at
+    most half a line, which the next run drops.
 
     Args:
         on_progress: called with the number of predictions that are there, and of all.
 
     Raises:
         InputError: `out` cannot be written or holds something else, the split cannot be read, or
-            the predictor gave something else than one prediction per image.
+            the predictor did not give one prediction per image.
     """
     meta = _meta(split, predictor)
     done = _begin(out, meta, split)

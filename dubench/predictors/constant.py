@@ -1,4 +1,4 @@
-"""The floor: the same answer for every picture."""
+"""The floor: the same prediction for every image."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from generators.taxonomy import TYPES
 
 
 class Constant:
-    """Answers the taxonomy's first type, with the constants that minimise its P-Rel on du110k.
+    """Predicts the taxonomy's first type, with the constants that minimise its P-Rel on du110k.
 
     All types of du110k are equally frequent, so any one is the majority.
     """
@@ -26,5 +26,5 @@ class Constant:
         self.about: Mapping[str, Any] = {}
 
     def predict(self, ids: Sequence[str], images: Sequence[Image]) -> list[Record]:
-        """The one answer, as often as there are images."""
+        """The one prediction, as often as there are images."""
         return [dict(self._record) for _ in images]

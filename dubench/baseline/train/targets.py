@@ -1,7 +1,7 @@
-"""What a network of one key is to say: a distribution over a list of values.
+"""The targets of a key's network: distributions over a list of values.
 
-Values that are few are the list; many are stood for by their quantiles, or, where they are
-vectors, by a random choice of them.
+Few different values are the list themselves; many are represented by their quantiles, or, where
+they are vectors, by a random choice of them.
 """
 
 import numpy as np
@@ -25,10 +25,10 @@ def support(values: Floats, seed: int) -> Floats:
 
 
 def soft(values: Floats, support: Floats) -> NDArray[np.float32]:
-    """The distribution (n, m) over `support` that stands for each of `values`.
+    """Distributions (n, m) over `support`, one per entry of `values`.
 
     Where the support are quantiles, a Gaussian around the value's place between them: a near miss
-    should cost less than a far one. Else the nearest has it all.
+    should cost less than a far one. Else all of it on the nearest.
     """
     places = np.arange(len(support))
     if values.ndim == 1 and len(support) == MOST:
