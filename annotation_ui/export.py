@@ -5,12 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from annotation_ui.store.review_store import Store
+from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
 from generators.files import whole, write_whole
 
 
-def export(store: Store, out: Path) -> int:
+def export_events(store: ReviewStore, out: Path) -> int:
     """Write `events.jsonl` and `events.parquet` into the folder `out`; returns how many events.
 
     Both hold the same rows in the same order: the event (`annotation_ui.store.records.Event`; in
@@ -28,7 +28,7 @@ def export(store: Store, out: Path) -> int:
             "sample_id": item.sample_id,
             "split": item.split,
             "type": item.type,
-            "kind": item.kind,
+            "kind": item.role,
         }
         rows.append(asdict(event) | {"reasons": list(event.reasons)} | of_item)
     lines = [
@@ -51,7 +51,7 @@ def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
     import pyarrow.parquet as pq
 
     text = pa.string()
-    kinds = {
+    types = {
         "n": pa.int64(),
         "at": pa.timestamp("us", tz="UTC"),
         "reasons": pa.list_(text),
@@ -59,6 +59,6 @@ def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
     }
     names = ["n", "at", "reviewer", "item", "action", "token", "verdict", "reasons", "note"]
     names += ["seconds", "sample_id", "split", "type", "kind"]
-    schema = pa.schema([(name, kinds.get(name, text)) for name in names])
+    schema = pa.schema([(name, types.get(name, text)) for name in names])
     with whole(path) as part:
         pq.write_table(pa.Table.from_pylist(rows, schema), part, compression="zstd")

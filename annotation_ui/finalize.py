@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotation_ui.figures.outcomes import outcomes
-from annotation_ui.figures.published import published
-from annotation_ui.figures.reviewers import careless, reviewer_figures
-from annotation_ui.folder import review_of
-from annotation_ui.planning.plan import review_folder
-from annotation_ui.planning.sampling import entries, wanted
-from annotation_ui.store.review_store import Store
+from annotation_ui.figures.outcomes import sample_outcomes
+from annotation_ui.figures.reject_hotspots import range_parts
+from annotation_ui.figures.review_figures import anonymous, review_figures
+from annotation_ui.figures.reviewers import careless_reviewers
+from annotation_ui.folder import review_folder, review_of
+from annotation_ui.planning.sampling import read_entries, wanted_count
+from annotation_ui.store.records import Snapshot
+from annotation_ui.store.review_plan import ReviewPlan
 from generators.build.produce import Made, Progress
 from generators.build.replace import finished, replace
 from generators.dataset.ids import successor
 from generators.dataset.recipe import Recipe
-from generators.dataset.review_figures import ReviewSummary
+from generators.dataset.review_figures import ReviewFigures, ReviewSummary
 from generators.dataset.schema import REVIEW
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
@@ -26,16 +27,16 @@ from generators.sources.pools import SourceSpec
 
 @dataclass(frozen=True)
 class Finalized:
-    """What `finalize` made.
+    """The result of `finalize_review`.
 
     Attributes:
-        made: the dataset; `made.recipe.replaced` has the ids that took rejected ones' places.
+        dataset: the dataset; `dataset.recipe.replaced` has the ids that took rejected ones' places.
         replaced: samples replaced by this call's review.
         review: what recipe.json says of all reviews.
         careless: what to say of reviewers who let gold pass, by name; not for the public.
     """
 
-    made: Made
+    dataset: Made
     replaced: int
     review: ReviewSummary
     careless: Sequence[str]
@@ -46,32 +47,32 @@ class Finalized:
         return self.review.accepted >= self.review.wanted
 
     @property
-    def concentrations(self) -> list[str]:
+    def hotspots(self) -> list[str]:
         """Where the rejects of this review concentrate, a line each."""
         return [hotspot.text for hotspot in self.review.rounds[-1].hotspots]
 
     @property
     def summary(self) -> str:
         """Lines for whoever ran it: what was done, and which command comes next."""
-        told, out = self.review, self.made.folder
+        review, out = self.review, self.dataset.folder
         lines = [
-            f"{out}: {self.made.recipe.n:,} pairs; rejected and replaced: {self.replaced:,}",
-            f"  accepted by people: {told.accepted:,} of the {told.wanted:,} planned "
-            f"(--fraction {told.fraction:g})",
-            *(f"  {text}" for text in self.concentrations),
+            f"{out}: {self.dataset.recipe.n:,} pairs; rejected and replaced: {self.replaced:,}",
+            f"  accepted by people: {review.accepted:,} of the {review.wanted:,} planned "
+            f"(--fraction {review.fraction:g})",
+            *(f"  {text}" for text in self.hotspots),
             *(f"  {text}: look at their verdicts before you publish" for text in self.careless),
         ]
         if self.met:
             lines.append("  the plan is met")
         else:
             lines.append(
-                f"  replacements still to be looked at: {told.waiting:,}; next: dubench review "
-                f"plan {out} --fraction {told.fraction:g}, then serve and finalize {out}"
+                f"  replacements still to be looked at: {review.waiting:,}; next: dubench review "
+                f"plan {out} --fraction {review.fraction:g}, then serve and finalize {out}"
             )
         return "\n".join(lines)
 
 
-def finalize(
+def finalize_review(
     folder: Path,
     out: Path,
     sources: Sequence[SourceSpec],
@@ -94,43 +95,54 @@ def finalize(
         InputError: `folder` is not there, not finished, blind, or has no review; samples are
             still open; the review is another dataset's; or as `generators.build.replace.replace`.
     """
-    store, told = review_of(folder), finished(folder)
-    _check_same(folder, store.plan(), told["made"]["identity"])
-    _check_done(folder, store)
-    items, verdicts = store.items(), store.verdicts()
-    judged = outcomes(items, verdicts)
-    noted = list(careless(reviewer_figures(items, verdicts, store.events())).values())
-    rejected = {outcome.sample_id for outcome in judged if outcome.rejected}
-    accepted = {outcome.sample_id for outcome in judged} - rejected
-    review = _review(folder, told, store, accepted, rejected)
-    made = replace(folder, out, accepted, rejected, review, sources, workers, progress, depth=depth)
-    return Finalized(made, len(rejected), review, noted)
+    store = review_of(folder)
+    metadata, snapshot = finished(folder), store.snapshot()
+    _check_same(folder, snapshot.plan, metadata["made"]["identity"])
+    _check_done(folder, snapshot)
+    outcomes = sample_outcomes(snapshot.items, snapshot.verdicts)
+    figures = review_figures(snapshot, outcomes, range_parts(outcomes))
+    rejected = {outcome.sample_id for outcome in outcomes if outcome.rejected}
+    accepted = {outcome.sample_id for outcome in outcomes} - rejected
+    published = anonymous(figures, snapshot.reviewers)
+    fraction = snapshot.plan.fraction
+    review = _summary(folder, metadata, fraction, published, accepted, rejected)
+    dataset = replace(
+        folder, out, accepted, rejected, review, sources, workers, progress, depth=depth
+    )
+    careless = careless_reviewers(figures.reviewers)
+    return Finalized(dataset, len(rejected), review, list(careless.values()))
 
 
-def _review(
-    folder: Path, told: Mapping[str, Any], store: Store, accepted: set[str], rejected: set[str]
+def _summary(
+    folder: Path,
+    metadata: Mapping[str, Any],
+    fraction: float,
+    figures: ReviewFigures,
+    accepted: set[str],
+    rejected: set[str],
 ) -> ReviewSummary:
     """`review` of the new recipe.json."""
-    recipe, fraction = Recipe.from_json(told), store.plan()["fraction"]
-    before = {row.id for row in entries(folder, recipe) if row.review == REVIEW[1]}
+    recipe = Recipe.from_json(metadata)
+    before: tuple[ReviewFigures, ...] = ()
+    if "review" in metadata:
+        where = f"{folder / 'recipe.json'}: review"
+        before = ReviewSummary.from_json(metadata["review"], where).rounds
+    standing = {row.id for row in read_entries(folder, recipe) if row.review == REVIEW[1]}
     replaced = (set(recipe.replaced) - rejected) | {successor(name) for name in rejected}
-    review = {
-        "fraction": fraction,
-        "wanted": wanted(fraction, recipe.n),
-        "accepted": len(before | accepted),
-        "replaced": len(replaced),
-        "waiting": len(replaced - before - accepted),
-        "rounds": [*told.get("review", {}).get("rounds", []), published(store)],
-    }
-    return ReviewSummary.from_json(review, f"{folder / 'recipe.json'}: review")
+    return ReviewSummary(
+        fraction=fraction,
+        wanted=wanted_count(fraction, recipe.n),
+        accepted=len(standing | accepted),
+        replaced=len(replaced),
+        waiting=len(replaced - standing - accepted),
+        rounds=(*before, figures),
+    )
 
 
-def _check_same(
-    folder: Path, plan: Mapping[str, Any], identity: Mapping[str, Mapping[str, str]]
-) -> None:
+def _check_same(folder: Path, plan: ReviewPlan, identity: Mapping[str, Mapping[str, str]]) -> None:
     """Is this the review of this dataset?"""
     for split, ids in identity.items():
-        then, now = plan["content_ids"].get(split, "none"), ids["content_id"]
+        then, now = plan.content_ids.get(split, "none"), ids["content_id"]
         if then != now:
             raise InputError(
                 f"{review_folder(folder)} is the review of another dataset: content_id of {split} "
@@ -139,14 +151,14 @@ def _check_same(
             )
 
 
-def _check_done(folder: Path, store: Store) -> None:
+def _check_done(folder: Path, snapshot: Snapshot) -> None:
     """Has every sample the verdicts it needs?"""
-    given = Counter(verdict.item for verdict in store.verdicts())
-    samples = {item.item: item.needs for item in store.items() if item.kind == "sample"}
+    given = Counter(verdict.item for verdict in snapshot.verdicts)
+    samples = {item.item: item.needs for item in snapshot.items if item.role == "sample"}
     still = {item for item, needs in samples.items() if given[item] < needs}
     if not still:
         return
-    holders = [name for name, lease in store.held().items() if lease.item.item in still]
+    holders = [name for name, lease in snapshot.leases.items() if lease.item.item in still]
     at_work = f" ({', '.join(holders)} at work on some)" if holders else ""
     raise InputError(
         f"{review_folder(folder)}: {len(still):,} of {len(samples):,} samples are still "

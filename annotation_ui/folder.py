@@ -1,13 +1,20 @@
-"""The review of a dataset, found by the dataset's folder."""
+"""Where the review of a dataset lies: beside it, as DIR.review."""
 
 from pathlib import Path
 
-from annotation_ui.planning.plan import DATABASE, review_folder
-from annotation_ui.store.review_store import Store
+from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
 
+DATABASE, IMAGES = "review.sqlite", "images"
 
-def review_of(folder: Path) -> Store:
+
+def review_folder(dataset: Path) -> Path:
+    """Where the review of the dataset in the folder `dataset` is."""
+    whole = dataset.absolute()
+    return whole.with_name(f"{whole.name}.review")
+
+
+def review_of(folder: Path) -> ReviewStore:
     """The store of the review of the dataset in `folder`.
 
     Raises:
@@ -15,7 +22,7 @@ def review_of(folder: Path) -> Store:
     """
     path = review_folder(folder) / DATABASE
     if path.exists():  # the dataset itself may have moved on
-        return Store(path)
+        return ReviewStore(path)
     if not folder.exists():
         raise InputError(f"{folder}: no such folder; give the dataset's folder")
     if not folder.is_dir():

@@ -65,12 +65,12 @@ def keypresses(dataset: Path, presses: int) -> list[float]:
     """Milliseconds that each press of A took, on a review of 256 × 256 pairs."""
     from playwright.sync_api import sync_playwright
 
-    from annotation_ui.planning.plan import plan
+    from annotation_ui.planning.plan import plan_review
     from generators.build.generate import generate
     from generators.sources.pools import SourceSpec
 
     generate(4 * (presses + WARM), dataset, [SourceSpec("builtin")], workers=1)
-    plan(dataset, 0.5, workers=1)
+    plan_review(dataset, 0.5, workers=1)
     joined(dataset, ["ada"])
     with Served(dataset) as served, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -271,7 +271,7 @@ class Page {
 
   say(words, go = false) {
     this.root.hidden = false;
-    this.at.said.textContent = words;
+    this.at.words.textContent = words;
     this.at.message.hidden = !words;
     this.at.message.querySelector("button").hidden = !go;
   }

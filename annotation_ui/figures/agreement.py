@@ -1,48 +1,29 @@
 """Whether reviewers who saw the same item say the same: percent agreement, Krippendorff's α and
 Gwet's AC1, with bootstrap intervals over items.
 
-α compares the disagreement found with that of verdicts dealt out at random (K. Krippendorff,
+α compares the disagreement observed with that of verdicts dealt out at random (K. Krippendorff,
 "Computing Krippendorff's alpha-reliability", 2011). Where almost everything is accepted it falls
 to 0 though reviewers hardly ever differ; AC1 (K. L. Gwet, "Computing inter-rater reliability and
-its variance in the presence of high agreement", 2008) does not, so both are told.
+its variance in the presence of high agreement", 2008) does not, so both are given.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation_ui.store.records import CHOICES, Verdict
+from annotation_ui.store.items import CHOICES
+from annotation_ui.store.records import Verdict
 from dubench.scoring.intervals import Ratio, bootstrap, percentile_interval, totals
+from generators.dataset.review_figures import Agreement, Estimate
 from generators.errors import InputError
 
 Floats = NDArray[np.float64]
 
 LEAST_ITEMS = 30
-"""Below this a bootstrap's interval is far too short to be told."""
+"""Below this a bootstrap's interval is far too short to be given."""
 
 _UNDEFINED = 0.05  # largest share of resamples without a value that an interval may rest on
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure and its 95 % interval; `why` says why one is None, and is empty if neither is."""
-
-    value: float | None
-    interval: tuple[float, float] | None
-    why: str
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far reviewers agree over `items` items that two or more of them judged."""
-
-    items: int
-    verdicts: int
-    percent: Estimate
-    alpha: Estimate
-    ac1: Estimate
 
 
 def counts_by_item(verdicts: Iterable[Verdict]) -> Floats:
@@ -50,16 +31,16 @@ def counts_by_item(verdicts: Iterable[Verdict]) -> Floats:
 
     Planted items (gold and repeats) are left out.
     """
-    found: dict[str, list[float]] = {}
+    counts: dict[str, list[float]] = {}
     for verdict in verdicts:
-        if verdict.kind == "sample":
-            row = found.setdefault(verdict.item, [0.0] * len(CHOICES))
+        if verdict.role == "sample":
+            row = counts.setdefault(verdict.item, [0.0] * len(CHOICES))
             row[CHOICES.index(verdict.verdict)] += 1
-    rows = [row for row in found.values() if sum(row) >= 2]
+    rows = [row for row in counts.values() if sum(row) >= 2]
     return np.array(rows, np.float64).reshape(-1, len(CHOICES))
 
 
-def agreement(counts: Floats, seed: int = 0) -> Agreement:
+def measure_agreement(counts: Floats, seed: int = 0) -> Agreement:
     """The three coefficients over items, each row (accepted, rejected) with a sum ≥ 2."""
     items, verdicts = len(counts), int(counts.sum())
     if not items:
@@ -143,8 +124,8 @@ def _coefficients(means: Mapping[str, Floats], items: int) -> tuple[Floats, Floa
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = (n - 1) * items * means["disagreement"] / expected
     by_chance = (shares * (1 - shares)).sum(0) / (len(shares) - 1)
-    found = means["agreeing"]
-    return found, 1 - apart, (found - by_chance) / (1 - by_chance)
+    agreeing = means["agreeing"]
+    return agreeing, 1 - apart, (agreeing - by_chance) / (1 - by_chance)
 
 
 def _estimate(value: float | None, drawn: Floats, items: int) -> Estimate:

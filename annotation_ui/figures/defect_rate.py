@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from annotation_ui.figures.outcomes import Outcome
 from dubench.scoring.intervals import CONFIDENCE, wilson
+from generators.dataset.review_figures import DefectRate
 
 Stratum = tuple[str, str, str, str]
 """Split, type, severity (empty for type `none`) and source."""
@@ -14,40 +14,7 @@ Stratum = tuple[str, str, str, str]
 _DEPTHS = (4, 3, 2)  # entries of a stratum that make rows alike: best all, at least split and type
 
 
-@dataclass(frozen=True)
-class Residual:
-    """The defect rate of unreviewed rows, as the reviewed ones among their like foretell it.
-
-    Attributes:
-        unreviewed: rows without a verdict.
-        covered: those of them for which the rate speaks; in the splits and types of the others
-            nothing was reviewed.
-        reviewed, rejected: the samples that the rate rests on.
-        rate: the share rejected, each sample weighted by the unreviewed rows it stands for.
-        interval: Wilson's 95 %, two-sided.
-        upper: Wilson's bound that the rate stays under with 95 % confidence, one-sided.
-        defects, most_defects: how many that is among the covered rows: at the rate, at `upper`.
-        speaks_for: the same in words, or why there is no rate.
-    """
-
-    unreviewed: int
-    covered: int
-    reviewed: int
-    rejected: int
-    rate: float | None
-    interval: tuple[float, float] | None
-    upper: float | None
-    defects: float | None
-    most_defects: float | None
-    speaks_for: str
-
-
-def stratum(split: str, type_: str, severity: str | None, source: str) -> Stratum:
-    """The stratum of a row."""
-    return split, type_, severity or "", source
-
-
-def residual(judged: Iterable[Outcome], rows: Mapping[Stratum, int]) -> Residual:
+def estimate_defect_rate(outcomes: Iterable[Outcome], rows: Mapping[Stratum, int]) -> DefectRate:
     """Estimate the defect rate of what is unreviewed, post-stratified.
 
     The unreviewed rows of a stratum are shared out evenly among its reviewed samples (where it has
@@ -56,11 +23,11 @@ def residual(judged: Iterable[Outcome], rows: Mapping[Stratum, int]) -> Residual
     goes into Wilson's interval; that the strata also narrow it is left out, on the safe side.
 
     Args:
-        judged: all outcomes. Samples that replaced a reject stand for themselves alone; the others
+        outcomes: all of them. Samples that replaced a reject stand for themselves alone; the others
             were drawn at random within their strata.
         rows: how many rows of each stratum nobody had reviewed when the review was planned.
     """
-    listed = list(judged)
+    listed = list(outcomes)
     seen = Counter(_home(outcome) for outcome in listed)
     left = {home: count - seen[home] for home, count in rows.items() if seen[home] < count}
     like = _kin(outcome for outcome in listed if not outcome.replaces)
@@ -75,22 +42,22 @@ def residual(judged: Iterable[Outcome], rows: Mapping[Stratum, int]) -> Residual
     unreviewed, covered = sum(left.values()), round(sum(weights.values()))
     if not covered:
         why = "no unreviewed row has a reviewed one like it" if unreviewed else "all is reviewed"
-        return Residual(unreviewed, 0, 0, 0, None, None, None, None, None, why)
+        return DefectRate(unreviewed, 0, 0, 0, None, None, None, None, None, why)
     rejected = [o.sample_id for o in listed if o.rejected and o.sample_id in weights]
     rate = min(1.0, sum(weights[sample] for sample in rejected) / covered)
     n = covered**2 / sum(weight**2 for weight in weights.values())
     upper = wilson(rate * n, n, 2 * CONFIDENCE - 1)[1]
-    told = f"unreviewed rows of {', '.join(splits)}"
+    speaks_for = f"unreviewed rows of {', '.join(splits)}"
     if bare:
-        told += f"; not for {', '.join(bare)}, where nothing was reviewed yet"
-    return Residual(
+        speaks_for += f"; not for {', '.join(bare)}, where nothing was reviewed yet"
+    return DefectRate(
         unreviewed, covered, len(weights), len(rejected), rate, wilson(rate * n, n), upper,
-        rate * covered, upper * covered, told,
+        rate * covered, upper * covered, speaks_for,
     )  # fmt: skip
 
 
 def _home(outcome: Outcome) -> Stratum:
-    return stratum(outcome.split, outcome.type, outcome.severity, outcome.source)
+    return outcome.split, outcome.type, outcome.severity or "", outcome.source
 
 
 def _kin(drawn: Iterable[Outcome]) -> dict[tuple[str, ...], list[Outcome]]:

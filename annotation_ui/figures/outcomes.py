@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from annotation_ui.store.records import Item, Verdict
+from annotation_ui.store.items import Item
+from annotation_ui.store.records import Verdict
 from generators.taxonomy import Value
 
 
@@ -25,7 +26,7 @@ class Outcome:
         return "-r" in self.sample_id
 
 
-def outcomes(items: Iterable[Item], verdicts: Iterable[Verdict]) -> list[Outcome]:
+def sample_outcomes(items: Iterable[Item], verdicts: Iterable[Verdict]) -> list[Outcome]:
     """Every sample with a verdict, by rank; the majority decides, and a tie rejects.
 
     Planted items (gold and repeats) are left out.
@@ -37,16 +38,8 @@ def outcomes(items: Iterable[Item], verdicts: Iterable[Verdict]) -> list[Outcome
     return [
         Outcome(
             item.sample_id, item.split, item.type, item.severity, item.source,
-            _values(item), balance[item.item] <= 0,
+            {key: value for _, key, value in item.shown.tuples}, balance[item.item] <= 0,
         )
         for item in sorted(items, key=lambda item: item.rank)
-        if item.kind == "sample" and item.item in balance
+        if item.role == "sample" and item.item in balance
     ]  # fmt: skip
-
-
-def _values(item: Item) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for _, key, value in item.shown["tuples"]:
-        entries = value if isinstance(value, list | tuple) else [value]
-        found[key] = float(entries[0]) if len(entries) == 1 else tuple(map(float, entries))
-    return found

@@ -2,43 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import median
 
-from annotation_ui.figures.proportions import Share, share
-from annotation_ui.store.records import Event, Item, Verdict
+from annotation_ui.figures.proportions import proportion
+from annotation_ui.store.items import Item
+from annotation_ui.store.records import Event, Verdict
+from generators.dataset.review_figures import ReviewerFigures
 
 FEWEST_GOLD = 3
-"""With fewer gold items nothing is said of a reviewer's care."""
+"""With fewer gold items a reviewer's care is not judged."""
 
-GOLD_FOUND = 0.8
-"""Careless is who, with 95 % confidence, finds a smaller share of gold."""
-
-
-@dataclass(frozen=True)
-class ReviewerFigures:
-    """One reviewer in figures.
-
-    Attributes:
-        reviewer: the name.
-        verdicts: on samples; planted items are not among them.
-        rejected: the share of those that are rejects.
-        gold: verdicts on gold items that are the expected one.
-        repeats: verdicts on hidden repeats that are the reviewer's own first one.
-        seconds: median over all items of the time from seeing one to its verdict.
-    """
-
-    reviewer: str
-    verdicts: int
-    rejected: Share
-    gold: Share
-    repeats: Share
-    seconds: float | None
+GOLD_CAUGHT = 0.8
+"""Careless is who, with 95 % confidence, catches a smaller share of gold."""
 
 
 def reviewer_figures(
     items: Iterable[Item], verdicts: Iterable[Verdict], events: Iterable[Event]
-) -> list[ReviewerFigures]:
+) -> tuple[ReviewerFigures, ...]:
     """Every reviewer with a verdict, by name.
 
     Args:
@@ -49,40 +29,40 @@ def reviewer_figures(
     for verdict in verdicts:
         given[verdict.reviewer][verdict.item] = verdict
     seconds = _seconds(events)
-    made = []
+    figures = []
     for reviewer, own in sorted(given.items()):
-        samples = [v.verdict == "reject" for v in own.values() if v.kind == "sample"]
+        samples = [v.verdict == "reject" for v in own.values() if v.role == "sample"]
         gold, repeats = [], []
         for name, verdict in own.items():
             item = by_name[name]
             if item.expected:
-                gold.append(verdict.verdict == item.expected["verdict"])
+                gold.append(verdict.verdict == item.expected.verdict)
             if item.of_item in own:
                 repeats.append(verdict.verdict == own[item.of_item].verdict)
         spent = [seconds[reviewer, name] for name in own if (reviewer, name) in seconds]
-        made.append(
+        figures.append(
             ReviewerFigures(
                 reviewer,
                 len(samples),
-                share(sum(samples), len(samples)),
-                share(sum(gold), len(gold)),
-                share(sum(repeats), len(repeats)),
+                proportion(sum(samples), len(samples)),
+                proportion(sum(gold), len(gold)),
+                proportion(sum(repeats), len(repeats)),
                 median(spent) if spent else None,
             )
         )
-    return made
+    return tuple(figures)
 
 
-def careless(figures: Iterable[ReviewerFigures]) -> dict[str, str]:
+def careless_reviewers(figures: Iterable[ReviewerFigures]) -> dict[str, str]:
     """By name the reviewers who let too much gold pass, with how much they caught in words.
 
-    That is: Wilson's 95 % interval of their share of gold found ends below `GOLD_FOUND`, and they
+    That is: Wilson's 95 % interval of their share of gold caught ends below `GOLD_CAUGHT`, and they
     judged at least `FEWEST_GOLD` gold items.
     """
     return {
         one.reviewer: f"{one.reviewer} caught {one.gold.count:,} of {one.gold.n:,} gold items"
         for one in figures
-        if one.gold.n >= FEWEST_GOLD and one.gold.interval and one.gold.interval[1] < GOLD_FOUND
+        if one.gold.n >= FEWEST_GOLD and one.gold.interval and one.gold.interval[1] < GOLD_CAUGHT
     }
 
 

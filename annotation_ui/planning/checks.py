@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from annotation_ui.planning.samples import Row, StreamKey
+from annotation_ui.store.items import Flag
 from generators.build.verify import TOLERANCE
 from generators.build.verify import residual as audited
 from generators.physics import compose
@@ -49,34 +50,34 @@ _SAME = 1e-3  # relative: derived values are recorded to five digits, and follow
 
 @dataclass(frozen=True)
 class Checked:
-    """What the machine found.
+    """What the machine says of a sample.
 
     Attributes:
-        residual: largest difference in levels between the stored image and the one that the
+        pixel_residual: largest difference in levels between the stored image and the one that the
             shown parameters make; one level is another processor's rounding.
-        flags: {"flag": `inconsistent` or `implausible`, "text": a sentence for the reviewer}.
+        flags: for the reviewer.
     """
 
-    residual: int
-    flags: tuple[dict[str, str], ...]
+    pixel_residual: int
+    flags: tuple[Flag, ...]
 
 
 def check(sample: Sample, key: StreamKey, row: Row) -> Checked:
     """Check one sample and the row it came from."""
-    levels = residual(sample, key)
+    levels = pixel_residual(sample, key)
     flags = []
     if levels > TOLERANCE:
         text = (
             f"Rendered again from the parameters shown, pixels differ by up to {levels} of 255 "
             "levels."
         )
-        flags.append({"flag": "inconsistent", "text": text})
+        flags.append(Flag("inconsistent", text))
     if reason := implausible(sample, row):
-        flags.append({"flag": "implausible", "text": reason})
+        flags.append(Flag("implausible", reason))
     return Checked(levels, tuple(flags))
 
 
-def residual(sample: Sample, key: StreamKey) -> int:
+def pixel_residual(sample: Sample, key: StreamKey) -> int:
     """How far, in levels, `sample.degraded` is from what its parameters make of `sample.clean`.
 
     Rendering follows derived values (haze: β). Where the parameters lead to others than those

@@ -13,7 +13,7 @@ import numpy as np
 
 from annotation_ui.planning.checks import ABSTRACT
 from annotation_ui.planning.samples import StreamKey, read
-from annotation_ui.planning.sampling import Entry, drawn, lot
+from annotation_ui.planning.sampling import Entry, in_random_order, random_key
 from generators.depth.procedural import NEAREST
 from generators.images import decode_depth
 from generators.physics import Depth, compose
@@ -63,7 +63,7 @@ def gold(rows: Sequence[Entry], planned: Collection[str], seed: int) -> list[Slo
     if len(planned) >= WORTH_GOLD:
         count = max(count, LEAST_GOLD)
     # A stable sort: unplanned ones first, each half in random order.
-    free = sorted(drawn(rows, seed, "gold"), key=lambda row: row.id in planned)
+    free = sorted(in_random_order(rows, seed, "gold"), key=lambda row: row.id in planned)
     kinds = [why for why, suits in _DONORS.items() if any(map(suits, free))]
     made: list[Slot] = []
     for why, wanted in zip(kinds, largest_remainder(count, [1] * len(kinds)), strict=True):
@@ -74,7 +74,7 @@ def gold(rows: Sequence[Entry], planned: Collection[str], seed: int) -> list[Slo
             pool = fresh if len(fresh) >= wanted else donors
             donors = _clearest(pool[: wanted * _CANDIDATES], wanted)
         made += [Slot(row, why) for row in donors[:wanted]]
-    return sorted(made, key=lambda slot: lot(seed, "gold order", slot.entry.id))
+    return sorted(made, key=lambda slot: random_key(seed, "gold order", slot.entry.id))
 
 
 def ordered(samples: Sequence[Entry], planted: Sequence[Slot], seed: int) -> list[Slot]:
@@ -85,14 +85,14 @@ def ordered(samples: Sequence[Entry], planted: Sequence[Slot], seed: int) -> lis
     n = len(samples)
     places = [(float(place), Slot(row)) for place, row in enumerate(samples)]
     for turn, slot in enumerate(planted):
-        where = (turn + lot(seed, "gold place", slot.entry.id)) / len(planted)
+        where = (turn + random_key(seed, "gold place", slot.entry.id)) / len(planted)
         places.append((where * n - 0.5, slot))
     gap = min(APART, n // 4)
-    again = drawn(samples[: n - gap], seed, "repeat")[: round(REPEAT_SHARE * n)]
+    again = in_random_order(samples[: n - gap], seed, "repeat")[: round(REPEAT_SHARE * n)]
     place_of = {row.id: place for place, row in enumerate(samples)}
     for row in again:
         earliest = place_of[row.id] + gap
-        where = earliest + lot(seed, "repeat place", row.id) * (n - earliest)
+        where = earliest + random_key(seed, "repeat place", row.id) * (n - earliest)
         places.append((where, Slot(row, repeat=True)))
     return [slot for _, slot in sorted(places, key=lambda pair: pair[0])]
 

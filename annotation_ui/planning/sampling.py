@@ -53,9 +53,9 @@ class Entry:
         return "-r" in self.id and self.review == REVIEW[0]
 
 
-def entries(folder: Path, recipe: Recipe) -> list[Entry]:
+def read_entries(folder: Path, recipe: Recipe) -> list[Entry]:
     """Every row of the dataset, in the files' order; InputError if a file cannot be read."""
-    made = []
+    entries = []
     for shard in recipe.shards:
         path = folder / "data" / shard.name
         try:
@@ -66,16 +66,16 @@ def entries(folder: Path, recipe: Recipe) -> list[Entry]:
             raise unreadable(path, error) from None
         for place, row in enumerate(rows):
             values = {n: five_digits(row[n]) for n in scalars if row[n] is not None}
-            made.append(
+            entries.append(
                 Entry(
                     row["id"], shard.split, list(TYPES)[row["type"]], row["severity"],
                     row["source"], row["review"], path, place, values,
                 )
             )  # fmt: skip
-    return made
+    return entries
 
 
-def chosen(rows: Sequence[Entry], fraction: float, seed: int) -> list[Entry]:
+def choose_samples(rows: Sequence[Entry], fraction: float, seed: int) -> list[Entry]:
     """The samples to look at until ⌈fraction·n⌉ are reviewed, in the order of being shown.
 
     What is reviewed counts. Then come samples that replaced rejected ones, then test, validation
@@ -83,25 +83,25 @@ def chosen(rows: Sequence[Entry], fraction: float, seed: int) -> list[Entry]:
     source. Within each the order is random. Machine checks have no say: what people find in the
     samples stands for those that nobody looks at, which holds only if nothing else chose them.
     """
-    room = wanted(fraction, len(rows))
+    room = wanted_count(fraction, len(rows))
     room -= sum(row.review != REVIEW[0] for row in rows)
     waiting = [row for row in rows if row.review == REVIEW[0]]
-    made: list[Entry] = []
+    chosen: list[Entry] = []
     for group in (
         [row for row in waiting if row.replaced],
         *([r for r in waiting if r.split == split and not r.replaced] for split in SPENT),
     ):
-        picked = stratified(group, max(0, room - len(made)), seed)
-        made += drawn(picked, seed, "order")
-    return made
+        picked = stratified_sample(group, max(0, room - len(chosen)), seed)
+        chosen += in_random_order(picked, seed, "order")
+    return chosen
 
 
-def wanted(fraction: float, n: int) -> int:
+def wanted_count(fraction: float, n: int) -> int:
     """How many of `n` samples are to be reviewed: ⌈fraction·n⌉, in decimal, as it was written."""
     return ceil(Fraction(str(fraction)) * n)
 
 
-def stratified(rows: Sequence[Entry], count: int, seed: int) -> list[Entry]:
+def stratified_sample(rows: Sequence[Entry], count: int, seed: int) -> list[Entry]:
     """`count` of `rows`, or all if there are fewer, in proportion to their strata."""
     if len(rows) <= count:
         return list(rows)
@@ -113,28 +113,28 @@ def stratified(rows: Sequence[Entry], count: int, seed: int) -> list[Entry]:
     return [
         row
         for name, mine in zip(names, counts, strict=True)
-        for row in drawn(strata[name], seed, "sample")[:mine]
+        for row in in_random_order(strata[name], seed, "sample")[:mine]
     ]
 
 
-def twice(rows: Sequence[Entry], share: float, seed: int) -> set[str]:
+def double_reviewed(rows: Sequence[Entry], share: float, seed: int) -> set[str]:
     """Ids of the `share` of `rows` that two people look at, in proportion to their types."""
     counts = Counter(row.type for row in rows)
     names = sorted(counts)
     wanted = largest_remainder(round(share * len(rows)), [counts[name] for name in names])
-    made: set[str] = set()
+    ids: set[str] = set()
     for name, mine in zip(names, wanted, strict=True):
         of_type = [row for row in rows if row.type == name]
-        made |= {row.id for row in drawn(of_type, seed, "overlap")[:mine]}
-    return made
+        ids |= {row.id for row in in_random_order(of_type, seed, "overlap")[:mine]}
+    return ids
 
 
-def drawn(rows: Iterable[Entry], seed: int, purpose: str) -> list[Entry]:
+def in_random_order(rows: Iterable[Entry], seed: int, purpose: str) -> list[Entry]:
     """`rows` in a random order that depends on `seed`, `purpose` and their ids alone."""
-    return sorted(rows, key=lambda row: lot(seed, purpose, row.id))
+    return sorted(rows, key=lambda row: random_key(seed, purpose, row.id))
 
 
-def lot(seed: int, *about: Hashable) -> float:
+def random_key(seed: int, *about: Hashable) -> float:
     """A number in [0, 1) that depends on `seed` and `about` alone, uniform over either."""
     text = repr((seed, *about)).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:7]) / 2**56

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from annotation_ui.store.assignment import has_room
 from annotation_ui.store.records import Answer, Lease, StaleLeaseError
-from annotation_ui.store.row_mapping import answer_of, item_of, record
+from annotation_ui.store.row_mapping import add_event, answer_of, item_of
 from annotation_ui.store.tables import stamp
 
 UNKNOWN = "This page is out of date: reload it."
@@ -17,7 +17,7 @@ LOST = "Your time for this item ran out and somebody else took it. Your verdict 
 
 
 def open_lease(db: sqlite3.Connection, reviewer: str) -> Lease | None:
-    """The reviewer's lease, run out or not, with what they said of the item before."""
+    """The reviewer's lease, run out or not, with their answer of before it was taken back."""
     row = db.execute(
         "SELECT * FROM leases JOIN items USING (item) WHERE reviewer = ?", (reviewer,)
     ).fetchone()
@@ -41,7 +41,7 @@ def give(
         "INSERT INTO leases (reviewer, item, token, expires) VALUES (?, ?, ?, ?)",
         (reviewer, item, token, stamp(now + length)),
     )
-    record(db, now, reviewer, item, "lease", token)
+    add_event(db, now, reviewer, item, "lease", token)
 
 
 def extend(db: sqlite3.Connection, lease: Lease, now: datetime, length: timedelta) -> datetime:
@@ -51,7 +51,7 @@ def extend(db: sqlite3.Connection, lease: Lease, now: datetime, length: timedelt
         "UPDATE leases SET expires = ? WHERE token = ? RETURNING reviewer",
         (stamp(expires), lease.token),
     ).fetchone()
-    record(db, now, reviewer, lease.item.item, "renew", lease.token)
+    add_event(db, now, reviewer, lease.item.item, "renew", lease.token)
     return expires
 
 
@@ -60,7 +60,7 @@ def drop(db: sqlite3.Connection, reviewer: str, action: str, now: datetime) -> N
     lease = open_lease(db, reviewer)
     if lease:
         db.execute("DELETE FROM leases WHERE token = ?", (lease.token,))
-        record(db, now, reviewer, lease.item.item, action, lease.token)
+        add_event(db, now, reviewer, lease.item.item, action, lease.token)
 
 
 def item_of_token(

@@ -1,14 +1,12 @@
-"""What the review store takes and gives: items, leases, answers, verdicts, events."""
+"""What the review store takes and gives beside items: answers, leases, verdicts, events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 
-Kind = Literal["sample", "gold", "repeat"]
-Choice = Literal["accept", "reject"]
+from annotation_ui.store.items import Choice, Item, Role
+from annotation_ui.store.review_plan import ReviewPlan
 
-CHOICES: tuple[Choice, ...] = ("accept", "reject")
 REASONS = (
     "unnatural look",
     "impossible for this scene",
@@ -17,53 +15,12 @@ REASONS = (
     "other",
 )
 OTHER = "other"
-EVERYBODY = 1_000_000
 NOTE_LENGTH = 2000
 
 
 @dataclass(frozen=True)
-class Item:
-    """One thing to look at. Only `item`, `shown`, `flags`, `residual` and the images may reach a
-    reviewer: `kind`, `expected`, `of_item`, `needs` and `sample_id` would give planted items away.
-
-    Attributes:
-        item: random name, 16 hexadecimal digits.
-        sample_id: the dataset's row, `du-00000042`.
-        split, type, severity, source: the row's; severity is None for type `none`.
-        kind: `sample`; `gold`, with a known answer; `repeat`, shown again to one who judged it.
-        needs: how many reviewers judge it: 1, 2, or, for gold that all are to see, `EVERYBODY`.
-        rank: place in the order of assignment; no two items share one.
-        shown: what the reviewer reads, in JSON's types: type, tuples, size, depth_source, source.
-        clean_image, degraded_image, depth_image, transmission_image: file names in `images/`.
-        of_item: for a repeat, the item it repeats.
-        expected: for gold, the right verdict and why.
-        flags: what machine checks say, each {"flag": …, "text": …}.
-        residual: largest difference in levels between the stored and the re-rendered image.
-    """
-
-    item: str
-    sample_id: str
-    split: str
-    type: str
-    severity: str | None
-    source: str
-    kind: Kind
-    needs: int
-    rank: int
-    shown: Mapping[str, Any]
-    clean_image: str
-    degraded_image: str
-    depth_image: str | None = None
-    transmission_image: str | None = None
-    of_item: str | None = None
-    expected: Mapping[str, Any] | None = None
-    flags: tuple[Mapping[str, str], ...] = ()
-    residual: float | None = None
-
-
-@dataclass(frozen=True)
 class Answer:
-    """What a reviewer said of an item."""
+    """A reviewer's verdict on an item, with reasons and a note."""
 
     verdict: Choice
     reasons: tuple[str, ...]
@@ -74,7 +31,7 @@ class Answer:
 class Lease:
     """An item held for one reviewer until `expires` (UTC).
 
-    `answer` is what this reviewer said of it before taking it back, to fill the form with.
+    `answer` is this reviewer's of before, which was taken back: the form is filled with it.
     """
 
     token: str
@@ -84,7 +41,7 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedItem:
     """One of a reviewer's own verdicts."""
 
     item: Item
@@ -98,7 +55,7 @@ class Verdict:
 
     item: str
     sample_id: str
-    kind: Kind
+    role: Role
     type: str
     reviewer: str
     verdict: Choice
@@ -146,6 +103,29 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """All of a review at one moment; for whoever runs it, never the app.
+
+    Attributes:
+        plan: what was planned.
+        items: by rank.
+        verdicts: the current ones, in the order given.
+        events: everything that happened, in order.
+        reviewers: names, in the order they were added.
+        progress: how far it is.
+        leases: those that run, by reviewer.
+    """
+
+    plan: ReviewPlan
+    items: tuple[Item, ...]
+    verdicts: tuple[Verdict, ...]
+    events: tuple[Event, ...]
+    reviewers: tuple[str, ...]
+    progress: Progress
+    leases: Mapping[str, Lease]
+
+
+@dataclass(frozen=True)
 class OwnProgress:
     """What one reviewer has judged, and at most has left; planted items count like any other."""
 
@@ -165,7 +145,7 @@ class StaleLeaseError(Exception):
 
 
 class Throttled(Exception):
-    """Too many wrong passwords for this name; `seconds` until the next try is heard."""
+    """Too many wrong passwords for this name; `seconds` until the next try counts."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"too many wrong passwords: try again in {seconds:.0f} s")

@@ -1,42 +1,49 @@
-"""The review's store: who may look at what, and what they said. One SQLite file, no browser."""
+"""The review's store: who may look at what, and their verdicts. One SQLite file, no browser."""
 
 import json
 import math
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from annotation_ui.store import accounts, assignment, leases
+from annotation_ui.store.answer_check import checked_answer
+from annotation_ui.store.items import Item
 from annotation_ui.store.records import (
     Event,
-    Item,
-    Judged,
+    JudgedItem,
     Lease,
     OwnProgress,
     Progress,
+    Snapshot,
     StaleLeaseError,
     Verdict,
 )
+from annotation_ui.store.review_plan import ReviewPlan
 from annotation_ui.store.row_mapping import (
     INSERT_ITEM,
+    add_event,
     answer_of,
     event_of,
     item_of,
-    record,
     row_of,
     verdict_of,
 )
-from annotation_ui.store.tables import connect, making, transaction
-from annotation_ui.store.verdicts import answer as checked
+from annotation_ui.store.tables import (
+    create_database,
+    one_moment,
+    open_database,
+    transaction,
+)
 from generators.errors import InputError
+from generators.typed_json import from_json, to_json
 
 LEASE = timedelta(minutes=10)
 
 
-class Store:
+class ReviewStore:
     """The review in one file, which any number of threads, servers and processes use together.
 
     The file must be on a disk of this machine: SQLite's write-ahead log needs shared memory.
@@ -61,27 +68,28 @@ class Store:
         self._clock = clock
         self._length = length
         self._local = threading.local()
-        connect(path).close()
+        open_database(path).close()
 
     @staticmethod
-    def create(path: Path, plan: Mapping[str, Any], items: Sequence[Item]) -> "Store":
+    def create(path: Path, plan: ReviewPlan, items: Sequence[Item]) -> "ReviewStore":
         """Write a new store, whole or not at all; InputError if there is one at `path`.
 
         Args:
             path: the file.
-            plan: what to keep of the plan, in JSON's types.
+            plan: what to keep of the plan.
             items: everything to look at; a repeat's original may come after it.
         """
-        with making(path) as db:
-            pairs = [(key, json.dumps(value)) for key, value in plan.items()]
+        with create_database(path) as db:
+            pairs = [(key, json.dumps(value)) for key, value in to_json(plan).items()]
             db.executemany("INSERT INTO plan (key, value) VALUES (?, ?)", pairs)
             db.executemany(INSERT_ITEM, map(row_of, items))
-        return Store(path)
+        return ReviewStore(path)
 
-    def plan(self) -> dict[str, Any]:
-        """What `create` was told of the plan."""
+    def plan(self) -> ReviewPlan:
+        """The plan that `create` kept; InputError if another version of dubench wrote it."""
         rows = self._db().execute("SELECT key, value FROM plan ORDER BY rowid")
-        return {key: json.loads(value) for key, value in rows}
+        fields = {key: json.loads(value) for key, value in rows}
+        return from_json(ReviewPlan, fields, f"{self._path}: plan")
 
     def items(self) -> list[Item]:
         """All items, by rank."""
@@ -158,9 +166,9 @@ class Store:
         Raises:
             StaleLeaseError: others took the item after the lease expired, or the lease was
                 answered or taken back; carries the answer.
-            InputError: the answer is not one; see `annotation_ui.store.verdicts`.
+            InputError: the answer is not one; see `annotation_ui.store.answer_check`.
         """
-        answer = checked(verdict, reasons, note)
+        answer = checked_answer(verdict, reasons, note)
         if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
             raise InputError(f"seconds={seconds!r}: time spent is a number, 0 or more")
         with transaction(self._db()) as db:
@@ -172,7 +180,7 @@ class Store:
                 return
             item = leases.item_of_token(db, token, reviewer, now, answer)
             db.execute("DELETE FROM leases WHERE reviewer = ? AND item = ?", (reviewer, item))
-            record(db, now, reviewer, item, "submit", token, answer, seconds)
+            add_event(db, now, reviewer, item, "submit", token, answer, seconds)
 
     def undo(self, reviewer: str) -> Lease | None:
         """Take the reviewer's last verdict back: its item leased anew, with the answer given.
@@ -188,11 +196,11 @@ class Store:
             if last is None:
                 return None
             leases.drop(db, reviewer, "release", now)
-            record(db, now, reviewer, last["item"], "undo", last["token"])
+            add_event(db, now, reviewer, last["item"], "undo", last["token"])
             leases.give(db, reviewer, last["item"], now, self._length)
             return leases.open_lease(db, reviewer)
 
-    def history(self, reviewer: str, limit: int = 50) -> list[Judged]:
+    def history(self, reviewer: str, limit: int = 50) -> list[JudgedItem]:
         """The reviewer's own verdicts, last first."""
         rows = self._db().execute(
             "SELECT * FROM verdicts JOIN items USING (item) WHERE reviewer = ? "
@@ -200,7 +208,8 @@ class Store:
             (reviewer, limit),
         )
         return [
-            Judged(item_of(row), answer_of(row), datetime.fromisoformat(row["at"])) for row in rows
+            JudgedItem(item_of(row), answer_of(row), datetime.fromisoformat(row["at"]))
+            for row in rows
         ]
 
     def own_progress(self, reviewer: str) -> OwnProgress:
@@ -231,11 +240,24 @@ class Store:
         rows = self._db().execute("SELECT * FROM verdicts JOIN items USING (item) ORDER BY n")
         return [verdict_of(row) for row in rows]
 
-    def held(self) -> dict[str, Lease]:
+    def running_leases(self) -> dict[str, Lease]:
         """The leases that run now, by reviewer; for whoever runs the review, never the app."""
         now, db = self._clock(), self._db()
-        found = {name: leases.open_lease(db, name) for name in self.reviewers()}
-        return {name: lease for name, lease in found.items() if lease and lease.expires > now}
+        by_name = {name: leases.open_lease(db, name) for name in self.reviewers()}
+        return {name: lease for name, lease in by_name.items() if lease and lease.expires > now}
+
+    def snapshot(self) -> Snapshot:
+        """All of the review at this moment."""
+        with one_moment(self._db()):
+            return Snapshot(
+                plan=self.plan(),
+                items=tuple(self.items()),
+                verdicts=tuple(self.verdicts()),
+                events=tuple(self.events()),
+                reviewers=tuple(self.reviewers()),
+                progress=self.progress(),
+                leases=self.running_leases(),
+            )
 
     def events(self) -> Iterator[Event]:
         """Everything that happened up to now, in order."""
@@ -244,7 +266,7 @@ class Store:
     def _db(self) -> sqlite3.Connection:
         """This thread's connection; closed when the thread ends."""
         if not hasattr(self._local, "db"):
-            self._local.db = connect(self._path)
+            self._local.db = open_database(self._path)
         return self._local.db
 
     def _now(self, db: sqlite3.Connection, reviewer: str) -> datetime:

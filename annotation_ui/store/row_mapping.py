@@ -1,4 +1,4 @@
-"""The tables' rows as records, and back."""
+"""The tables' rows as items, answers, verdicts and events, and back."""
 
 import json
 import sqlite3
@@ -7,18 +7,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from annotation_ui.store.records import Answer, Event, Item, Verdict
+from annotation_ui.store.items import Item
+from annotation_ui.store.records import Answer, Event, Verdict
 from annotation_ui.store.tables import stamp
+from generators.typed_json import JSON_NAME, from_json, to_json
 
 _JSON = ("shown", "expected", "flags")
-_COLUMNS = [field.name for field in fields(Item)]
+_COLUMNS = [field.metadata.get(JSON_NAME, field.name) for field in fields(Item)]
 _PLACES = ", ".join(f":{name}" for name in _COLUMNS)
 INSERT_ITEM = f"INSERT INTO items ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"
 
 
 def row_of(item: Item) -> Mapping[str, Any]:
     """What `INSERT_ITEM` takes."""
-    row = {name: getattr(item, name) for name in _COLUMNS}
+    row = to_json(item)
     for name in _JSON:
         if row[name] is not None:
             row[name] = json.dumps(row[name], ensure_ascii=False)
@@ -26,12 +28,12 @@ def row_of(item: Item) -> Mapping[str, Any]:
 
 
 def item_of(row: sqlite3.Row) -> Item:
-    """The item in a row of `items`."""
-    told = {name: row[name] for name in _COLUMNS}
+    """The item in a row of `items`; InputError if another version wrote it."""
+    columns = {name: row[name] for name in _COLUMNS}
     for name in _JSON:
-        if told[name] is not None:
-            told[name] = json.loads(told[name])
-    return Item(**told | {"flags": tuple(told["flags"])})
+        if columns[name] is not None:
+            columns[name] = json.loads(columns[name])
+    return from_json(Item, columns, f"the review's item {row['item']}")
 
 
 def answer_of(row: sqlite3.Row) -> Answer:
@@ -45,7 +47,7 @@ def verdict_of(row: sqlite3.Row) -> Verdict:
     return Verdict(
         item=row["item"],
         sample_id=row["sample_id"],
-        kind=row["kind"],
+        role=row["kind"],
         type=row["type"],
         reviewer=row["reviewer"],
         verdict=answer.verdict,
@@ -57,12 +59,12 @@ def verdict_of(row: sqlite3.Row) -> Verdict:
 
 def event_of(row: sqlite3.Row) -> Event:
     """The event in a row of `events`."""
-    told = dict(row)
-    at, reasons = datetime.fromisoformat(told["at"]), tuple(json.loads(told["reasons"]))
-    return Event(**told | {"at": at, "reasons": reasons})
+    columns = dict(row)
+    at, reasons = datetime.fromisoformat(row["at"]), tuple(json.loads(row["reasons"]))
+    return Event(**columns | {"at": at, "reasons": reasons})
 
 
-def record(
+def add_event(
     db: sqlite3.Connection,
     now: datetime,
     reviewer: str,
@@ -72,7 +74,7 @@ def record(
     answer: Answer | None = None,
     seconds: float | None = None,
 ) -> None:
-    """Add an event."""
+    """Write an event."""
     verdict, reasons, note = (
         (answer.verdict, answer.reasons, answer.note) if answer else (None, (), "")
     )

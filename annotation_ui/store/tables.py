@@ -1,4 +1,4 @@
-"""The review's tables, and how its file is made and opened."""
+"""The review's tables, and how its file is created and opened."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ CREATE VIEW verdicts AS
 
 
 @contextmanager
-def making(path: Path) -> Iterator[sqlite3.Connection]:
+def create_database(path: Path) -> Iterator[sqlite3.Connection]:
     """Give an empty store to fill in; it is at `path` once it is whole.
 
     InputError if a store is there.
@@ -124,7 +124,7 @@ def making(path: Path) -> Iterator[sqlite3.Connection]:
             path.with_name(path.name + beside).unlink(missing_ok=True)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def open_database(path: Path) -> sqlite3.Connection:
     """Open the store at `path`, for one thread; InputError if it is none of ours."""
     if not path.is_file():
         raise InputError(f"{path}: no such review; make one with `dubench review plan`")
@@ -147,6 +147,16 @@ def connect(path: Path) -> sqlite3.Connection:
     # Commits reach the disk before they return, so a saved verdict survives a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+@contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Read what is there at one moment, whatever others write meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("COMMIT")
 
 
 @contextmanager

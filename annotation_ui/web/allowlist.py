@@ -38,7 +38,7 @@ _HEADERS = (
 )
 
 
-class Gate:
+class AllowlistMiddleware:
     """An ASGI middleware that lets through what is listed above, and that to reviewers only."""
 
     def __init__(self, app: App, known: Callable[[Message], bool]) -> None:
@@ -83,7 +83,7 @@ def _refusal(scope: Message) -> int:
         return 0 if _READ.fullmatch(path) else 404
     if method != "POST" or not _WRITE.fullmatch(path):
         return 404
-    told = dict(scope["headers"])
-    origin = told.get(b"origin", b"").decode("latin-1")
-    host = told.get(b"host", b"").decode("latin-1")
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    host = headers.get(b"host", b"").decode("latin-1")
     return 403 if origin and urlsplit(origin).netloc != host else 0

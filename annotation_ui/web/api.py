@@ -1,39 +1,42 @@
-"""What a reviewer's page asks for and is told, as plain data: no browser and no gradio in it.
+"""What a reviewer's page asks for and gets, as plain data: no browser and no gradio in it.
 
-What would give planted items away stays here: kind, severity, the id in the dataset, how many
+What would give planted items away stays here: role, severity, the id in the dataset, how many
 look at an item, and how far a picture is from its parameters unless a check flagged it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from annotation_ui.store.assignment import REPEAT_GAP
-from annotation_ui.store.records import REASONS, Item, Lease, StaleLeaseError
-from annotation_ui.store.review_store import Store
+from annotation_ui.store.items import Item, Shown
+from annotation_ui.store.records import REASONS, Lease, StaleLeaseError
+from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
-from generators.taxonomy import KEYS, TYPES
+from generators.taxonomy import KEYS, NONE, TYPES
+from generators.typed_json import to_json
 
 HISTORY = REPEAT_GAP
 """So many verdicts can be looked up: the original of a repeat is not among them any more."""
 
 VIEWS = ("clean", "degraded", "depth", "transmission")
 
-Told = dict[str, Any]
+Reply = dict[str, Any]
+"""What the page's script gets, in JSON's types."""
 
 
-class Reviewing:
+class ReviewApi:
     """One review, for any number of reviewers; `reviewer` is always who logged in.
 
-    A refusal is told as {"error": what to mend}, or {"stale": why this lease no longer counts}.
+    A refusal is {"error": what to mend}, or {"stale": why this lease no longer counts}.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReviewStore) -> None:
         self._store = store
-        self._dataset = str(store.plan().get("dataset", ""))
+        self._dataset = store.plan().dataset
 
-    def open(self, reviewer: str) -> Told:
+    def open(self, reviewer: str) -> Reply:
         """The item in hand or else the next one, and how far the reviewer is."""
-        return self._told(reviewer, self._store.lease(reviewer))
+        return self._reply(reviewer, self._store.lease(reviewer))
 
     def submit(
         self,
@@ -43,7 +46,7 @@ class Reviewing:
         reasons: Sequence[str],
         note: str,
         seconds: float,
-    ) -> Told:
+    ) -> Reply:
         """Keep a verdict and open the next item; the same again changes nothing."""
         try:
             self._store.submit(token, reviewer, verdict, reasons, note, seconds)
@@ -53,14 +56,14 @@ class Reviewing:
             return {"error": str(error)}
         return self.open(reviewer)
 
-    def undo(self, reviewer: str) -> Told:
+    def undo(self, reviewer: str) -> Reply:
         """Take the last verdict back: its item, with the answer to fill in."""
         lease = self._store.undo(reviewer)
         if lease is None:
             return {"error": "There is no verdict of yours to take back."}
-        return self._told(reviewer, lease)
+        return self._reply(reviewer, lease)
 
-    def renew(self, reviewer: str, token: str) -> Told:
+    def renew(self, reviewer: str, token: str) -> Reply:
         """Hold the item for longer."""
         try:
             self._store.renew(token, reviewer)
@@ -73,7 +76,7 @@ class Reviewing:
         item = self._store.upcoming(reviewer)
         return [] if item is None else [item.clean_image, item.degraded_image]
 
-    def history(self, reviewer: str) -> list[Told]:
+    def history(self, reviewer: str) -> list[Reply]:
         """The reviewer's own last verdicts, last first."""
         return [
             {
@@ -88,7 +91,7 @@ class Reviewing:
             for judged in self._store.history(reviewer, HISTORY)
         ]
 
-    def _told(self, reviewer: str, lease: Lease | None) -> Told:
+    def _reply(self, reviewer: str, lease: Lease | None) -> Reply:
         own = self._store.own_progress(reviewer)
         return {
             "dataset": self._dataset,
@@ -100,7 +103,7 @@ class Reviewing:
         }
 
 
-def _leased(lease: Lease) -> Told:
+def _leased(lease: Lease) -> Reply:
     item, before = lease.item, lease.answer
     images = {view: getattr(item, f"{view}_image") for view in VIEWS}
     return {
@@ -110,25 +113,27 @@ def _leased(lease: Lease) -> Told:
         "meaning": TYPES[item.type].meaning,
         "parameters": parameters(item),
         "facts": facts(item.shown),
-        "flags": [dict(flag) for flag in item.flags],
+        "flags": to_json(item.flags),
         "images": {view: name for view, name in images.items() if name},
         "before": before
         and {"verdict": before.verdict, "reasons": before.reasons, "note": before.note},
     }
 
 
-def title(kind: str) -> str:
+def title(type_name: str) -> str:
     """A type as a heading."""
-    return "No degradation" if kind == "none" else kind.replace("_", " ").capitalize()
+    if type_name == NONE.name:
+        return "No degradation"
+    return type_name.replace("_", " ").capitalize()
 
 
-def parameters(item: Item) -> list[Told]:
+def parameters(item: Item) -> list[Reply]:
     """The item's parameters: name, values as text (several for a vector), unit and meaning."""
-    told = []
-    for _, name, value in item.shown["tuples"]:
+    listed = []
+    for _, name, value in item.shown.tuples:
         key = KEYS[name]
-        numbers = value if isinstance(value, list | tuple) else [value]
-        told.append(
+        numbers = value if isinstance(value, tuple) else (value,)
+        listed.append(
             {
                 "name": name.replace("_", " "),
                 "values": [f"{number:.4g}" for number in numbers],
@@ -136,15 +141,13 @@ def parameters(item: Item) -> list[Told]:
                 "meaning": key.meaning,
             }
         )
-    return told
+    return listed
 
 
-def facts(shown: Mapping[str, Any]) -> str:
+def facts(shown: Shown) -> str:
     """Where the photograph and its depth come from, as a phrase."""
-    told = [f"photograph from {shown['source']}"] if shown.get("source") else []
-    if shown.get("size"):
-        told.append(f"{shown['size']} × {shown['size']} pixels")
-    if shown.get("depth_source"):
-        guess = " (a guess)" if shown["depth_source"] == "procedural" else ""
-        told.append(f"depth: {shown['depth_source']}{guess}")
-    return " · ".join(told)
+    phrases = [f"photograph from {shown.source}", f"{shown.size} × {shown.size} pixels"]
+    if shown.depth_source:
+        guess = " (a guess)" if shown.depth_source == "procedural" else ""
+        phrases.append(f"depth: {shown.depth_source}{guess}")
+    return " · ".join(phrases)

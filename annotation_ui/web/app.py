@@ -4,12 +4,15 @@ None of them goes through gradio's queue, so a tab holds no connection open, and
 of six to one host never makes the next tab wait.
 """
 
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from annotation_ui.web.api import Reviewing
+from annotation_ui.web.api import ReviewApi
 
 if TYPE_CHECKING:
     from gradio import Blocks, Request
+
+ASSETS = files("annotation_ui") / "assets"
 
 _START = """
 import(new URL("page/review.js", document.baseURI).href).then((page) => page.start(element));
@@ -17,15 +20,13 @@ import(new URL("page/review.js", document.baseURI).href).then((page) => page.sta
 _CLEAN_UP = (3600, 86400)  # look every hour for files older than a day; none should ever be there
 
 
-def blocks(reviewing: Reviewing) -> "Blocks":
+def review_blocks(review: ReviewApi) -> "Blocks":
     """The app; its functions are called by assets/review.js."""
     import gradio as gr
     from gradio.events import api
 
-    from annotation_ui.web.server import ASSETS
-
     def open(request: gr.Request) -> dict:
-        return reviewing.open(_who(request))
+        return review.open(_reviewer(request))
 
     def submit(
         token: str,
@@ -35,19 +36,19 @@ def blocks(reviewing: Reviewing) -> "Blocks":
         seconds: float,
         request: gr.Request,
     ) -> dict:
-        return reviewing.submit(_who(request), token, verdict, reasons, note, seconds)
+        return review.submit(_reviewer(request), token, verdict, reasons, note, seconds)
 
     def undo(request: gr.Request) -> dict:
-        return reviewing.undo(_who(request))
+        return review.undo(_reviewer(request))
 
     def renew(token: str, request: gr.Request) -> dict:
-        return reviewing.renew(_who(request), token)
+        return review.renew(_reviewer(request), token)
 
     def upcoming(request: gr.Request) -> list:
-        return reviewing.upcoming(_who(request))
+        return review.upcoming(_reviewer(request))
 
     def history(request: gr.Request) -> list:
-        return reviewing.history(_who(request))
+        return review.history(_reviewer(request))
 
     with gr.Blocks(title="Review", analytics_enabled=False, delete_cache=_CLEAN_UP) as app:
         gr.HTML(
@@ -60,7 +61,7 @@ def blocks(reviewing: Reviewing) -> "Blocks":
     return app
 
 
-def look() -> dict[str, Any]:
+def gradio_options() -> dict[str, Any]:
     """How gradio is to serve it: nothing from disk, nothing extra, no font from elsewhere."""
     import gradio as gr
 
@@ -78,7 +79,7 @@ def look() -> dict[str, Any]:
     }
 
 
-def _who(request: "Request") -> str:
+def _reviewer(request: "Request") -> str:
     """The reviewer who is logged in: of their session, never of what the page sends."""
     if not request.username:
         raise PermissionError("not logged in")

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from annotation_ui.folder import review_of
-from annotation_ui.planning.plan import IMAGES, review_folder
+from annotation_ui.folder import IMAGES, review_folder, review_of
 from generators.errors import InputError
 
 GRADIO = (6, 16)  # what came before lacks security fixes
@@ -17,18 +16,18 @@ _REMEDY = 'pip install "dubench[review]"'
 _PATIENCE = 3  # seconds that open requests get at the end
 
 
-def serve(
+def serve_review(
     folder: Path,
     host: str = "127.0.0.1",
     port: int = 7860,
-    ready: Callable[[str], None] = lambda url: None,
+    on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serve the review of the dataset in `folder` until SIGINT or SIGTERM.
 
     Args:
         host: address to listen on; anything but this machine's own is open to the network.
         port: 0 for any free one.
-        ready: told the address once it answers.
+        on_ready: gets the address once it answers.
 
     Raises:
         InputError: no such folder, no review of it, nobody to log in, the port is taken, or gradio
@@ -45,11 +44,11 @@ def serve(
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": private}
         import uvicorn
 
-        from annotation_ui.web.server import web
+        from annotation_ui.web.server import review_app
 
         where = listening.getsockname()[1]
         name = f"[{host}]" if ":" in host else host
-        app = web(store, review / IMAGES, cookie=f"dubench-review-{where}")
+        app = review_app(store, review / IMAGES, cookie=f"dubench-review-{where}")
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=_PATIENCE
         )
@@ -57,7 +56,7 @@ def serve(
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
-                ready(f"http://{name}:{where}/")
+                on_ready(f"http://{name}:{where}/")
 
         try:
             Server(config).run([listening])
@@ -69,12 +68,12 @@ def serve(
 
 def _check_gradio() -> None:
     try:
-        found = version("gradio")
+        installed = version("gradio")
     except PackageNotFoundError:
         raise InputError(f"dubench review serve needs gradio: {_REMEDY}") from None
-    if tuple(map(int, re.findall(r"\d+", found)[:2])) < GRADIO:
+    if tuple(map(int, re.findall(r"\d+", installed)[:2])) < GRADIO:
         least = ".".join(map(str, GRADIO))
-        raise InputError(f"dubench review serve needs gradio {least}, not {found}: {_REMEDY}")
+        raise InputError(f"dubench review serve needs gradio {least}, not {installed}: {_REMEDY}")
 
 
 def _listen(host: str, port: int) -> socket.socket:

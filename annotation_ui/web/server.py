@@ -1,19 +1,18 @@
 """The review's web server: logging in, the pictures, and gradio behind both."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from annotation_ui.store.records import Throttled
-from annotation_ui.store.review_store import Store
-from annotation_ui.web.allowlist import Gate
-from annotation_ui.web.api import Reviewing
+from annotation_ui.store.review_store import ReviewStore
+from annotation_ui.web.allowlist import AllowlistMiddleware, Message
+from annotation_ui.web.api import ReviewApi
+from annotation_ui.web.app import ASSETS, gradio_options, review_blocks
 from annotation_ui.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-ASSETS = files("annotation_ui") / "assets"
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 # A hash takes 16 MB and a good part of a second of one core.
@@ -21,7 +20,7 @@ _CHECKS_AT_ONCE = 2
 WRONG = "No reviewer has this name and password."
 
 
-def web(store: Store, images: Path, cookie: str) -> "FastAPI":
+def review_app(store: ReviewStore, images: Path, cookie: str) -> "FastAPI":
     """The server's ASGI application.
 
     Args:
@@ -33,8 +32,6 @@ def web(store: Store, images: Path, cookie: str) -> "FastAPI":
     import gradio
     from fastapi import FastAPI, Form, HTTPException, Request, Response
     from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-
-    from annotation_ui.web.app import blocks, look
 
     sessions = Sessions()
     checks = anyio.CapacityLimiter(_CHECKS_AT_ONCE)
@@ -89,6 +86,12 @@ def web(store: Store, images: Path, cookie: str) -> "FastAPI":
         kept = {"Cache-Control": "private, max-age=86400, immutable"}
         return FileResponse(path, media_type="image/png", headers=kept)
 
-    gradio.mount_gradio_app(app, blocks(Reviewing(store)), "/", auth_dependency=reviewer, **look())
-    app.add_middleware(Gate, known=lambda scope: reviewer(Request(scope)) is not None)
+    gradio.mount_gradio_app(
+        app, review_blocks(ReviewApi(store)), "/", auth_dependency=reviewer, **gradio_options()
+    )
+
+    def known(scope: Message) -> bool:
+        return reviewer(Request(scope)) is not None
+
+    app.add_middleware(AllowlistMiddleware, known=known)
     return app

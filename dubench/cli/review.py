@@ -31,24 +31,24 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Choose what people look at, and check it by machine first; writes DIR.review."""
-    from dataclasses import asdict
-
-    from annotation_ui.planning.plan import plan as run
+    from annotation_ui.folder import review_folder
+    from annotation_ui.planning.plan import plan_review
     from dubench.progress import counting
+    from generators.typed_json import to_json
 
-    with counting("items") as heard:
-        made = run(folder, fraction, seed, overlap, workers, heard)
+    with counting("items") as on_progress:
+        counts = plan_review(folder, fraction, seed, overlap, workers, on_progress)
     if as_json:
-        print_json(asdict(made) | {"folder": str(made.folder)})
+        print_json({"folder": str(review_folder(folder)), **to_json(counts)})
         return
-    splits = ", ".join(f"{count:,} {split}" for split, count in made.splits.items())
-    gold = sum(made.gold.values())
-    print(f"{made.folder}: {made.samples:,} samples to look at ({splits})")
-    if made.reviewed:
-        print(f"  {made.reviewed:,} more were reviewed before")
-    print(f"  {made.overlap:,} of them by two reviewers; {gold:,} gold items and", end=" ")
-    print(f"{made.repeats:,} repeats planted")
-    for flag, count in made.flags.items():
+    splits = ", ".join(f"{count:,} {split}" for split, count in counts.splits.items())
+    gold = sum(counts.gold.values())
+    print(f"{review_folder(folder)}: {counts.samples:,} samples to look at ({splits})")
+    if counts.reviewed:
+        print(f"  {counts.reviewed:,} more were reviewed before")
+    print(f"  {counts.overlap:,} of them by two reviewers; {gold:,} gold items and", end=" ")
+    print(f"{counts.repeats:,} repeats planted")
+    for flag, count in counts.flags.items():
         print(f"  flagged by machine: {count:,} {flag}")
     print(f"next: dubench review add-reviewer NAME --dataset {folder}")
 
@@ -81,28 +81,27 @@ def serve(
     port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 7860,
 ) -> None:
     """Open the review in the browser, until Ctrl-C."""
-    from annotation_ui.web.serve import serve as run
+    from annotation_ui.web.serve import serve_review
 
-    run(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))
+    serve_review(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))
 
 
 @app.command()
 def status(folder: Dataset, as_json: Json = False) -> None:
     """How far the review is, and how well reviewers agree; writes a page beside the review."""
-    from annotation_ui.figures.agreement_page import page
-    from annotation_ui.figures.agreement_report import status as look
-    from annotation_ui.figures.agreement_text import lines
-    from annotation_ui.folder import review_of
-    from annotation_ui.planning.plan import review_folder
+    from annotation_ui.figures.status import review_status
+    from annotation_ui.figures.status_page import status_page
+    from annotation_ui.figures.status_text import status_lines
+    from annotation_ui.folder import review_folder, review_of
     from generators.files import write_whole
 
-    told = look(review_of(folder))
+    standing = review_status(review_of(folder).snapshot())
     target = review_folder(folder) / "status.html"
-    write_whole(target, page(told))
+    write_whole(target, status_page(standing))
     if as_json:
-        print_json(told)
+        print_json(standing.to_json())
         return
-    print("\n".join(lines(told)))
+    print("\n".join(status_lines(standing)))
     print(target)
 
 
@@ -118,7 +117,7 @@ def finalize(
     as_json: Json = False,
 ) -> None:
     """Write the verified dataset: verdicts in, rejected samples replaced."""
-    from annotation_ui.finalize import finalize as run
+    from annotation_ui.finalize import finalize_review
     from dubench.cli.generate_bar import GenerateBar
     from generators.depth.attach import DepthSpec
     from generators.sources.pools import SourceSpec
@@ -127,12 +126,14 @@ def finalize(
         whole = folder.absolute()
         out = whole.with_name(f"{whole.name}-verified")
     sources = [SourceSpec.parse(text) for text in source]
-    with resumable(f"finished shards in {out} are safe"), GenerateBar() as heard:
-        made = run(folder, out, sources, workers, DepthSpec.parse(depth), heard)
+    with resumable(f"finished shards in {out} are safe"), GenerateBar() as progress:
+        result = finalize_review(folder, out, sources, workers, DepthSpec.parse(depth), progress)
     if as_json:
-        print_json({"folder": str(out), "replaced": made.replaced, "review": made.review.to_json()})
+        print_json(
+            {"folder": str(out), "replaced": result.replaced, "review": result.review.to_json()}
+        )
         return
-    print(made.summary)
+    print(result.summary)
 
 
 @app.command()
@@ -141,8 +142,8 @@ def export(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("events"),
 ) -> None:
     """Write everything that happened as events.jsonl and events.parquet."""
-    from annotation_ui.export import export as run
+    from annotation_ui.export import export_events
     from annotation_ui.folder import review_of
 
-    rows = run(review_of(folder), out)
-    print(f"{out}: {rows:,} events in events.jsonl and events.parquet")
+    count = export_events(review_of(folder), out)
+    print(f"{out}: {count:,} events in events.jsonl and events.parquet")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from annotation_ui.store.records import Item
-from annotation_ui.store.review_store import Store
+from annotation_ui.store.items import Item, Shown
+from annotation_ui.store.review_plan import StratumRows
+from annotation_ui.store.review_store import ReviewStore
 from generators.dataset.schema import severity
 from generators.presets import load
 from generators.taxonomy import TYPES
-from tests.annotation_ui.plans import gold, repeat, sample
+from tests.annotation_ui.plans import gold, repeat, review_plan, sample
 
 Judge = Callable[[Item, np.random.Generator], bool]
 """Whether a simulated person rejects an item."""
@@ -24,38 +25,37 @@ def drawn_items(per_type: int, overlap: int, golds: int, repeats: int, seed: int
     """
     rng = np.random.default_rng(seed)
     preset = load("du110k")
-    kinds = [kind for kind in preset.types for _ in range(per_type)]
-    kinds = [kinds[i] for i in rng.permutation(len(kinds))]
-    made = []
-    for rank, kind in enumerate(kinds):
-        values = preset.draw(kind, rng)
-        tuples = [[kind, key.name, values[key.name]] for key in TYPES[kind].keys]
-        item = sample(rank, 2 if rank % overlap == 0 else 1, kind)
-        split = "test" if rank < len(kinds) / 2 else "train"
-        grade = "slight" if kind == "low_light" else severity(kind, values)
-        shown = {"type": kind, "tuples": tuples, "size": 64}
-        made.append(replace(item, split=split, severity=grade, shown=shown))
-    planted = [gold(len(made) + i) for i in range(golds)]
-    again = [repeat(len(made) + golds + i, i * 3) for i in range(repeats)]
-    return made + planted + again
+    types = [name for name in preset.types for _ in range(per_type)]
+    types = [types[i] for i in rng.permutation(len(types))]
+    items = []
+    for rank, name in enumerate(types):
+        values = preset.draw(name, rng)
+        tuples = tuple((name, key.name, values[key.name]) for key in TYPES[name].keys)
+        item = sample(rank, 2 if rank % overlap == 0 else 1, name)
+        split = "test" if rank < len(types) / 2 else "train"
+        grade = "slight" if name == "low_light" else severity(name, values)
+        shown = Shown(name, tuples, 64, None, "folder")
+        items.append(replace(item, split=split, severity=grade, shown=shown))
+    planted = [gold(len(items) + i) for i in range(golds)]
+    again = [repeat(len(items) + golds + i, i * 3) for i in range(repeats)]
+    return items + planted + again
 
 
-def unreviewed(items: Sequence[Item], more: int) -> list[list[str | int | None]]:
+def unreviewed(items: Sequence[Item], more: int) -> tuple[StratumRows, ...]:
     """The plan's count of rows: those of `items`, and `more` times as many for train."""
-    counts: dict[tuple[str, str, str | None, str], int] = {}
+    counts: dict[tuple[str, str, str, str], int] = {}
     for item in items:
-        if item.kind == "sample":
-            home = item.split, item.type, item.severity, item.source
+        if item.role == "sample":
+            home = item.split, item.type, item.severity or "", item.source
             counts[home] = counts.get(home, 0) + (1 if item.split == "test" else 1 + more)
-    return [[*home, count] for home, count in counts.items()]
+    return tuple((*home, count) for home, count in counts.items())
 
 
 def reviewed(
     path: Path, items: Sequence[Item], judges: dict[str, Judge], more: int = 9, seed: int = 0
-) -> Store:
+) -> ReviewStore:
     """A store in which each of `judges` took and answered items in turn until none was left."""
-    plan = {"dataset": "du110k", "unreviewed": unreviewed(items, more)}
-    store = Store.create(path, plan, items)
+    store = ReviewStore.create(path, review_plan(unreviewed(items, more)), items)
     rng = np.random.default_rng(seed)
     for reviewer in judges:
         store.add_reviewer(reviewer, "a long password")
@@ -75,7 +75,7 @@ def reviewed(
 
 def value(item: Item, key: str) -> float:
     """A scalar that the item shows."""
-    return float(next(v for _, k, v in item.shown["tuples"] if k == key))
+    return float(next(v for _, k, v in item.shown.tuples if k == key))
 
 
 def original(item: Item) -> str:

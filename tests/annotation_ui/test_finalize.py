@@ -14,17 +14,18 @@ import krippendorff
 import numpy as np
 import pytest
 
-from annotation_ui.finalize import Finalized, finalize
-from annotation_ui.planning.plan import DATABASE, plan, review_folder
-from annotation_ui.store.records import Item
-from annotation_ui.store.review_store import Store
+from annotation_ui.finalize import Finalized, finalize_review
+from annotation_ui.folder import DATABASE, review_folder
+from annotation_ui.planning.plan import plan_review
+from annotation_ui.store.items import Item
+from annotation_ui.store.review_store import ReviewStore
 from dubench.predictions.file import read
 from generators.build.generate import generate
 from generators.build.verify import verify
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
-from tests.annotation_ui.plans import Clock, samples
+from tests.annotation_ui.plans import Clock, review_plan, samples
 from tests.on_disk import hashes, rows
 from tests.stopping import stopped
 
@@ -33,14 +34,13 @@ REVIEWERS = ("Wilhelmina", "Thaddäus")
 Judge = Callable[[str, Item], bool]
 
 
-def told(folder: Path) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads((folder / "recipe.json").read_text())
-    return made
+def recipe_json(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "recipe.json").read_text())
 
 
-def look(dataset: Path, rejects: Judge, most: int = 10**6) -> Store:
+def look(dataset: Path, rejects: Judge, most: int = 10**6) -> ReviewStore:
     """Two people take items in turn until there are no more, or `most` verdicts are given."""
-    store = Store(review_folder(dataset) / DATABASE)
+    store = ReviewStore(review_folder(dataset) / DATABASE)
     for name in REVIEWERS:
         store.add_reviewer(name, "a long password")
     given, waiting = 0, list(REVIEWERS)
@@ -60,7 +60,7 @@ def look(dataset: Path, rejects: Judge, most: int = 10**6) -> Store:
 
 @dataclass
 class Round:
-    """A dataset, what its reviewers rejected, and the dataset made of both."""
+    """A dataset, what its reviewers rejected, and the dataset that follows from both."""
 
     before: Path
     after: Path
@@ -80,10 +80,10 @@ def first(folder: Path) -> Round:
     what both see, Wilhelmina's rejects and one more of Thaddäus'."""
     dataset = folder / "du110k"
     generate(240, dataset, BUILTIN, size=64, workers=2)
-    plan(dataset, 0.2, workers=2)
+    plan_review(dataset, 0.2, workers=2)
 
     def rejects(name: str, item: Item) -> bool:
-        if item.kind == "gold":
+        if item.role == "gold":
             return name == REVIEWERS[0]
         index = int(item.sample_id[3:])
         return index % (6 if name == REVIEWERS[0] else 7) == 0
@@ -92,22 +92,22 @@ def first(folder: Path) -> Round:
     return finished(dataset, store, folder / "verified")
 
 
-def finished(dataset: Path, store: Store, out: Path) -> Round:
+def finished(dataset: Path, store: ReviewStore, out: Path) -> Round:
     by_sample: dict[str, list[str]] = {}
     for verdict in store.verdicts():
-        if verdict.kind == "sample":
+        if verdict.role == "sample":
             by_sample.setdefault(verdict.sample_id, []).append(verdict.verdict)
     rejected = {
         name for name, given in by_sample.items() if 2 * given.count("reject") >= len(given)
     }
-    made = finalize(dataset, out, BUILTIN, workers=2)
-    return Round(dataset, out, rejected, set(by_sample) - rejected, made)
+    finalized = finalize_review(dataset, out, BUILTIN, workers=2)
+    return Round(dataset, out, rejected, set(by_sample) - rejected, finalized)
 
 
 @pytest.fixture(scope="module")
 def second(first: Round, folder: Path) -> Round:
     """The replaced ones are reviewed; one is rejected again."""
-    planned = plan(first.after, 0.2, workers=2)
+    planned = plan_review(first.after, 0.2, workers=2)
     assert planned.samples == len(first.rejected)
     again = min(f"{name}-r1" for name in first.rejected)
     store = look(first.after, lambda name, item: item.sample_id == again)
@@ -136,7 +136,7 @@ def test_rejects_are_replaced_and_all_else_stays(first: Round) -> None:
 
 
 def test_counts_splits_and_proof_hold(first: Round) -> None:
-    one, other = told(first.before), told(first.after)
+    one, other = recipe_json(first.before), recipe_json(first.after)
     for name in ("n", "splits", "sources", "preset", "seed"):
         assert one[name] == other[name]
     audit = verify(first.after)
@@ -155,7 +155,8 @@ def test_counts_splits_and_proof_hold(first: Round) -> None:
 def test_it_says_what_comes_next(first: Round, second: Round) -> None:
     count = len(first.rejected)
     assert not first.finalized.met
-    golds = sum(i.kind == "gold" for i in Store(review_folder(first.before) / DATABASE).items())
+    store = ReviewStore(review_folder(first.before) / DATABASE)
+    golds = sum(item.role == "gold" for item in store.items())
     assert first.finalized.summary.splitlines() == [
         f"{first.after}: 240 pairs; rejected and replaced: {count}",
         f"  accepted by people: {48 - count} of the 48 planned (--fraction 0.2)",
@@ -174,59 +175,59 @@ def test_round_after_round_until_the_plan_is_met(
         again.replace("-r1", "-r2"),
         *(f"{name}-r1" for name in first.rejected if f"{name}-r1" != again),
     }
-    review = told(second.after)["review"]
+    review = recipe_json(second.after)["review"]
     assert [review["accepted"], review["replaced"], review["waiting"]] == [
         47, len(first.rejected), 1
     ]  # fmt: skip
     assert verify(second.after).good
     dataset = Path(shutil.copytree(second.after, tmp_path / "du"))
-    assert plan(dataset, 0.2).samples == 1
+    assert plan_review(dataset, 0.2).samples == 1
     look(dataset, lambda name, item: False)
     # Nothing to replace: no photographs are needed.
     gone = [SourceSpec("folder", str(tmp_path / "gone"))]
-    made = finalize(dataset, tmp_path / "last", gone)
-    assert made.met
-    assert made.summary.splitlines()[-1] == "  the plan is met"
+    last = finalize_review(dataset, tmp_path / "last", gone)
+    assert last.met
+    assert last.summary.splitlines()[-1] == "  the plan is met"
     assert verify(tmp_path / "last").good
     reviews = Counter(row["review"] for row in rows(tmp_path / "last").values())
     assert reviews == {"accepted": 48, "unreviewed": 192}
-    review = told(tmp_path / "last")["review"]
+    review = recipe_json(tmp_path / "last")["review"]
     assert [len(review["rounds"]), review["waiting"]] == [3, 0]
     with pytest.raises(InputError, match="48 of 240 samples are reviewed already"):
-        plan(tmp_path / "last", 0.2)
+        plan_review(tmp_path / "last", 0.2)
 
 
 def test_recipe_and_card_hold_the_figures(first: Round) -> None:
-    store = Store(review_folder(first.before) / DATABASE)
-    review, count = told(first.after)["review"], len(first.rejected)
+    store = ReviewStore(review_folder(first.before) / DATABASE)
+    review, count = recipe_json(first.after)["review"], len(first.rejected)
     assert {name: review[name] for name in ("accepted", "replaced", "waiting", "wanted")} == {
         "accepted": 48 - count, "replaced": count, "waiting": count, "wanted": 48
     }  # fmt: skip
-    (made,) = review["rounds"]
-    assert made["rejected"]["overall"]["count"] == count
+    (figures,) = review["rounds"]
+    assert figures["rejected"]["overall"]["count"] == count
     # Agreement from the verdicts themselves, by the reference package.
     pairs: dict[str, dict[str, int]] = {}
     for verdict in store.verdicts():
-        if verdict.kind == "sample":
+        if verdict.role == "sample":
             given = pairs.setdefault(verdict.item, {})
             given[verdict.reviewer] = verdict.verdict == "reject"
     both = [list(given.values()) for given in pairs.values() if len(given) == 2]
     alpha = krippendorff.alpha(np.array(both).T.astype(float), level_of_measurement="nominal")
-    found = made["agreement"]["overall"]
-    assert found["alpha"]["value"] == pytest.approx(alpha)
+    agreement = figures["agreement"]["overall"]
+    assert agreement["alpha"]["value"] == pytest.approx(alpha)
     same = float(np.mean([a == b for a, b in both]))
-    assert found["percent"]["value"] == pytest.approx(same)
+    assert agreement["percent"]["value"] == pytest.approx(same)
     card = (first.after / "README.md").read_text()
     assert f"People accepted {48 - count} rows (column `review`); planned were 48" in card
     assert "not yet met" in card
     assert f"{count} rows replace rejected ones" in card
     assert f"| {alpha:.2f} |" in card
     assert f"| {100 * same:.1f} %" in card
-    assert re.search(r"\| 1 \| r1 \| \d+ \| .* \| (\d+) of \1, 100\.0 %", card)  # all gold found
+    assert re.search(r"\| 1 \| r1 \| \d+ \| .* \| (\d+) of \1, 100\.0 %", card)  # all gold caught
     assert re.search(r"\| 1 \| r2 \| \d+ \| .* \| 0 of \d+, 0\.0 %", card)
     assert "unreviewed by people" not in card
     assert "unreviewed by people" in (first.before / "README.md").read_text()
-    rate = made["residual"]["overall"]
+    rate = figures["residual"]["overall"]
     assert f"at most {100 * rate['upper']:.1f} %, of {rate['covered']} unreviewed rows" in card
 
 
@@ -253,11 +254,11 @@ def test_old_predictions_cannot_match_by_accident(first: Round, tmp_path: Path) 
 
 
 def test_the_same_from_any_number_of_workers(first: Round, tmp_path: Path) -> None:
-    finalize(first.before, tmp_path / "d", BUILTIN, workers=1)
+    finalize_review(first.before, tmp_path / "d", BUILTIN, workers=1)
     assert hashes(tmp_path / "d") == hashes(first.after)
-    assert told(tmp_path / "d") == told(first.after)
+    assert recipe_json(tmp_path / "d") == recipe_json(first.after)
     # Again into the same folder: it is there.
-    assert finalize(first.before, tmp_path / "d", BUILTIN).made.new == 0
+    assert finalize_review(first.before, tmp_path / "d", BUILTIN).dataset.new == 0
 
 
 def test_killed_in_the_middle_it_goes_on(first: Round, tmp_path: Path) -> None:
@@ -266,10 +267,10 @@ def test_killed_in_the_middle_it_goes_on(first: Round, tmp_path: Path) -> None:
     run = stopped(signal.SIGKILL, 1, "*.parquet", "review", "finalize", first.before, *out)
     assert run.returncode == -signal.SIGKILL
     assert len(list((tmp_path / "d" / "data").glob("*.parquet"))) == 1
-    assert "made" not in told(tmp_path / "d")
-    finalize(first.before, tmp_path / "d", BUILTIN, workers=1)
+    assert "made" not in recipe_json(tmp_path / "d")
+    finalize_review(first.before, tmp_path / "d", BUILTIN, workers=1)
     assert hashes(tmp_path / "d") == hashes(first.after)
-    assert told(tmp_path / "d") == told(first.after)
+    assert recipe_json(tmp_path / "d") == recipe_json(first.after)
     assert hashes(first.before) == before
 
 
@@ -283,77 +284,77 @@ def copied(first: Round, tmp_path: Path, *, review: bool = True) -> Path:
 def test_a_review_that_is_not_finished(first: Round, tmp_path: Path) -> None:
     dataset = copied(first, tmp_path, review=False)
     with pytest.raises(InputError, match="has no review yet: dubench review plan"):
-        finalize(dataset, tmp_path / "d", BUILTIN)
-    plan(dataset, 0.2)
+        finalize_review(dataset, tmp_path / "d", BUILTIN)
+    plan_review(dataset, 0.2)
     store = look(dataset, lambda name, item: False, most=30)
     lease = store.lease(REVIEWERS[1])
     assert lease
     done = Counter(v.item for v in store.verdicts())
-    still = sum(item.kind == "sample" and done[item.item] < item.needs for item in store.items())
+    still = sum(item.role == "sample" and done[item.item] < item.needs for item in store.items())
     with pytest.raises(InputError) as caught:
-        finalize(dataset, tmp_path / "d", BUILTIN)
+        finalize_review(dataset, tmp_path / "d", BUILTIN)
     assert f"{still} of 48 samples are still open" in str(caught.value)
-    assert lease.item.kind != "sample" or "(Thaddäus at work on some)" in str(caught.value)
+    assert lease.item.role != "sample" or "(Thaddäus at work on some)" in str(caught.value)
     assert "go on with dubench review serve" in str(caught.value)
     assert not (tmp_path / "d").exists()
 
 
 def test_who_holds_what(tmp_path: Path) -> None:
-    Store.create(tmp_path / DATABASE, {}, samples([1, 1]))
+    ReviewStore.create(tmp_path / DATABASE, review_plan(), samples([1, 1]))
     clock = Clock()
-    store = Store(tmp_path / DATABASE, clock)
+    store = ReviewStore(tmp_path / DATABASE, clock)
     for name in REVIEWERS:
         store.add_reviewer(name, "a long password")
-    assert store.held() == {}
+    assert store.running_leases() == {}
     lease = store.lease(REVIEWERS[0])
-    assert store.held() == {REVIEWERS[0]: lease}
+    assert store.running_leases() == {REVIEWERS[0]: lease}
     clock.passes(60)
-    assert store.held() == {}
+    assert store.running_leases() == {}
 
 
 def test_the_review_of_another_dataset(first: Round, tmp_path: Path) -> None:
     dataset = copied(first, tmp_path)
-    made = told(dataset)
-    made["made"]["identity"]["test"]["content_id"] = "0" * 64
-    (dataset / "recipe.json").write_text(json.dumps(made))
+    metadata = recipe_json(dataset)
+    metadata["made"]["identity"]["test"]["content_id"] = "0" * 64
+    (dataset / "recipe.json").write_text(json.dumps(metadata))
     with pytest.raises(InputError, match=r"review of another dataset: content_id of test is"):
-        finalize(dataset, tmp_path / "d", BUILTIN)
+        finalize_review(dataset, tmp_path / "d", BUILTIN)
     assert not (tmp_path / "d").exists()
 
 
 def test_where_it_may_not_write(first: Round, second: Round, tmp_path: Path) -> None:
     before = hashes(second.after)
     with pytest.raises(InputError, match="is the dataset itself"):
-        finalize(first.before, first.before, BUILTIN)
+        finalize_review(first.before, first.before, BUILTIN)
     with pytest.raises(InputError, match="holds a dataset with another replaced, review"):
-        finalize(first.before, second.after, BUILTIN)
+        finalize_review(first.before, second.after, BUILTIN)
     assert hashes(second.after) == before
-    # A verdict taken back changes what is to be made.
+    # A verdict taken back changes what is to come out.
     dataset = copied(first, tmp_path)
     out = Path(shutil.copytree(first.after, tmp_path / "d"))
-    assert finalize(dataset, out, BUILTIN).made.new == 0
-    store = Store(review_folder(dataset) / DATABASE)
+    assert finalize_review(dataset, out, BUILTIN).dataset.new == 0
+    store = ReviewStore(review_folder(dataset) / DATABASE)
     lease = store.undo(REVIEWERS[0])
     assert lease
     assert lease.answer
     other = "accept" if lease.answer.verdict == "reject" else "reject"
     store.submit(lease.token, REVIEWERS[0], other, ["other"] if other == "reject" else [], "odd")
     with pytest.raises(InputError, match="holds a dataset with another"):
-        finalize(dataset, out, BUILTIN)
+        finalize_review(dataset, out, BUILTIN)
 
 
-def test_rejects_that_concentrate_are_told(folder: Path, tmp_path: Path) -> None:
+def test_rejects_that_concentrate_are_named(folder: Path, tmp_path: Path) -> None:
     dataset = Path(shutil.copytree(folder / "du110k", tmp_path / "du"))
-    plan(dataset, 0.8)
+    plan_review(dataset, 0.8)
 
     def strong(name: str, item: Item) -> bool:
-        found = {key: value for _, key, value in item.shown["tuples"]}
-        return item.kind == "sample" and found.get("sigma", 0) > 6.5
+        values = {key: value for _, key, value in item.shown.tuples}
+        return item.role == "sample" and values.get("sigma", 0) > 6.5
 
     look(dataset, strong)
-    made = finalize(dataset, tmp_path / "d", BUILTIN)
-    (text,) = made.concentrations
+    finalized = finalize_review(dataset, tmp_path / "d", BUILTIN)
+    (text,) = finalized.hotspots
     assert re.match(r"blur: rejects concentrate at sigma ≥ [56]", text)
-    assert f"  {text}" in made.summary.splitlines()
+    assert f"  {text}" in finalized.summary.splitlines()
     assert f"- {text} (p = " in (tmp_path / "d" / "README.md").read_text()
     assert verify(tmp_path / "d").good

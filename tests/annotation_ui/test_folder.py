@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from annotation_ui.folder import review_of
-from annotation_ui.planning.plan import plan
+from annotation_ui.planning.plan import plan_review
 
 COMMANDS = (
     "status {}",
@@ -30,7 +30,7 @@ def dubench(arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def told(arguments: str, cwd: Path) -> str:
+def complaint(arguments: str, cwd: Path) -> str:
     """The one line on stderr of `dubench review` that fails."""
     run = dubench(arguments, cwd)
     assert run.returncode == 2
@@ -47,18 +47,18 @@ def test_no_folder_a_file_and_a_folder_without_review(command: str, tmp_path: Pa
         ("preds.jsonl", "preds.jsonl is a file; give the dataset's folder"),
         ("du", "du has no review yet: dubench review plan du"),
     ):
-        assert message in told(command.format(folder), tmp_path)
+        assert message in complaint(command.format(folder), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["du", "preds.jsonl"]
 
 
 def test_serve_says_the_same(tmp_path: Path) -> None:
     pytest.importorskip("gradio")
-    assert "nope: no such folder" in told("serve nope", tmp_path)
+    assert "nope: no such folder" in complaint("serve nope", tmp_path)
 
 
 def test_finalize_writes_beside_the_dataset(made: Path, tmp_path: Path) -> None:
     dataset = Path(shutil.copytree(made, tmp_path / "mine"))
-    plan(dataset, fraction=0.01, workers=1)
+    plan_review(dataset, fraction=0.01, workers=1)
     store = review_of(dataset)
     store.add_reviewer("ada", "a long password")
     while lease := store.lease("ada"):

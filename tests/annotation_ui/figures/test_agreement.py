@@ -12,13 +12,14 @@ from scipy import stats
 from annotation_ui.figures.agreement import (
     _coefficients,
     _parts,
-    agreement,
     alpha,
     counts_by_item,
     gwet_ac1,
+    measure_agreement,
     percent_agreement,
 )
-from annotation_ui.store.records import Choice, Kind, Verdict
+from annotation_ui.store.items import Choice, Role
+from annotation_ui.store.records import Verdict
 from dubench.scoring.intervals import totals
 from generators.errors import InputError
 
@@ -70,9 +71,9 @@ def test_the_paradox_that_ac1_is_for() -> None:
     # Two reviewers agree on 118 + 0 of 125 items, one category nearly always.
     counts = pairs([[118, 5], [2, 0]])
     assert percent_agreement(counts) == pytest.approx(0.944)
-    found = alpha(counts)
-    assert found is not None
-    assert found < 0 < 0.94 < gwet_ac1(counts)
+    coefficient = alpha(counts)
+    assert coefficient is not None
+    assert coefficient < 0 < 0.94 < gwet_ac1(counts)
 
 
 @pytest.mark.parametrize("categories", [2, 4])
@@ -94,8 +95,8 @@ def test_intervals_are_those_of_a_plain_bootstrap() -> None:
     rejected = rng.random((2, 150)) < 0.2
     rejected[1, :100] = rejected[0, :100]
     counts = np.stack([(~rejected).sum(0), rejected.sum(0)], axis=1).astype(float)
-    made = agreement(counts)
-    for estimate, statistic in ((made.alpha, alpha), (made.ac1, gwet_ac1)):
+    result = measure_agreement(counts)
+    for estimate, statistic in ((result.alpha, alpha), (result.ac1, gwet_ac1)):
         plain = stats.bootstrap(
             (np.arange(150),),
             lambda picks, of=statistic: of(counts[picks]),
@@ -107,59 +108,62 @@ def test_intervals_are_those_of_a_plain_bootstrap() -> None:
         assert estimate.value == statistic(counts)
         # The spread of a quantile of 1,000 resamples is about 0.01 here.
         assert estimate.interval == pytest.approx(plain, abs=0.04)
-    assert made == agreement(counts)
+    assert result == measure_agreement(counts)
 
 
 def test_all_accept_leaves_alpha_undefined() -> None:
-    made = agreement(np.tile([2.0, 0.0], (50, 1)))
-    assert made.alpha.value is None
-    assert made.alpha.interval is None
-    assert made.alpha.why == "undefined: all verdicts are the same"
-    assert made.percent.value == made.ac1.value == 1
-    assert made.ac1.interval == (1, 1)
+    result = measure_agreement(np.tile([2.0, 0.0], (50, 1)))
+    assert result.alpha.value is None
+    assert result.alpha.interval is None
+    assert result.alpha.why == "undefined: all verdicts are the same"
+    assert result.percent.value == result.ac1.value == 1
+    assert result.ac1.interval == (1, 1)
 
 
 def test_one_reject_is_too_few_for_an_interval_of_alpha() -> None:
     counts = np.tile([2.0, 0.0], (50, 1))
     counts[0] = [1, 1]
-    made = agreement(counts)
-    assert made.alpha.value == pytest.approx(0)
-    assert made.alpha.interval is None
-    assert "of resamples" in made.alpha.why
-    assert made.percent.interval is not None
+    result = measure_agreement(counts)
+    assert result.alpha.value == pytest.approx(0)
+    assert result.alpha.interval is None
+    assert "of resamples" in result.alpha.why
+    assert result.percent.interval is not None
 
 
 def test_few_items_have_no_interval() -> None:
-    made = agreement(np.array([[2.0, 0.0], [0.0, 2.0]] * 14 + [[1.0, 1.0]]))
-    assert (made.items, made.verdicts) == (29, 58)
-    assert made.alpha.value is not None
-    assert {e.interval for e in (made.percent, made.alpha, made.ac1)} == {None}
-    assert made.ac1.why == "no interval from fewer than 30 items"
+    result = measure_agreement(np.array([[2.0, 0.0], [0.0, 2.0]] * 14 + [[1.0, 1.0]]))
+    assert (result.items, result.verdicts) == (29, 58)
+    assert result.alpha.value is not None
+    assert {e.interval for e in (result.percent, result.alpha, result.ac1)} == {None}
+    assert result.ac1.why == "no interval from fewer than 30 items"
 
 
-def said(item: str, reviewer: str, verdict: Choice, kind: Kind = "sample") -> Verdict:
+def verdict_on(item: str, reviewer: str, verdict: Choice, role: Role = "sample") -> Verdict:
     at = datetime(2024, 1, 1, tzinfo=UTC)
-    return Verdict(item, "du-00000000", kind, "blur", reviewer, verdict, (), "", at)
+    return Verdict(item, "du-00000000", role, "blur", reviewer, verdict, (), "", at)
 
 
 def test_only_samples_with_two_verdicts_count() -> None:
     verdicts = [
-        said("a", "ana", "accept"), said("b", "ana", "reject"), said("a", "bo", "reject"),
-        said("g", "ana", "reject", "gold"), said("g", "bo", "reject", "gold"),
-        said("r", "ana", "accept", "repeat"), said("r", "bo", "accept", "repeat"),
+        verdict_on("a", "ana", "accept"), verdict_on("b", "ana", "reject"),
+        verdict_on("a", "bo", "reject"),
+        verdict_on("g", "ana", "reject", "gold"), verdict_on("g", "bo", "reject", "gold"),
+        verdict_on("r", "ana", "accept", "repeat"), verdict_on("r", "bo", "accept", "repeat"),
     ]  # fmt: skip
     assert counts_by_item(verdicts).tolist() == [[1, 1]]
 
 
-@pytest.mark.parametrize("verdicts", [[], [said("a", "ana", "accept"), said("b", "ana", "reject")]])
+@pytest.mark.parametrize(
+    "verdicts", [[], [verdict_on("a", "ana", "accept"), verdict_on("b", "ana", "reject")]]
+)
 def test_one_reviewer_agrees_with_nobody(verdicts: list[Verdict]) -> None:
-    made = agreement(counts_by_item(verdicts))
-    assert made.items == 0
-    assert made.alpha.value is None
-    assert made.alpha.why == "no item has two reviewers' verdicts yet"
+    result = measure_agreement(counts_by_item(verdicts))
+    assert result.items == 0
+    assert result.alpha.value is None
+    assert result.alpha.why == "no item has two reviewers' verdicts yet"
 
 
-def test_without_krippendorff_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_krippendorff_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "krippendorff", None)  # as if it were not installed
     with pytest.raises(InputError, match=r'pip install "dubench\[review\]"'):
-        agreement(pairs([[13, 2], [3, 20]]))
+        measure_agreement(pairs([[13, 2], [3, 20]]))

@@ -1,11 +1,18 @@
-"""Concentrations against scipy, Holm's figures, and simulated rejects."""
+"""Hotspots against scipy, Holm's figures, and simulated rejects."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from annotation_ui.figures.outcomes import Outcome
-from annotation_ui.figures.reject_hotspots import concentrations, fisher_greater, holm, parts
+from annotation_ui.figures.reject_hotspots import (
+    find_hotspots,
+    fisher_greater,
+    holm,
+    part_text,
+    range_parts,
+)
+from generators.dataset.review_figures import RejectHotspot
 from generators.presets import load
 from generators.taxonomy import TYPES
 
@@ -15,19 +22,23 @@ PRESET = load("du110k")
 def haze(n: int, rate: float, seed: int, dense: float | None = None) -> list[Outcome]:
     """Hazy samples of the preset, rejected at `rate`; at `dense` where transmission < 0.3."""
     rng = np.random.default_rng(seed)
-    made = []
+    outcomes = []
     for place in range(n):
         values = PRESET.draw("haze", rng)
         values = {key.name: values[key.name] for key in TYPES["haze"].keys}
         chance = rate if dense is None or values["transmission"] >= 0.3 else dense
         bad = bool(rng.random() < chance)
-        made.append(Outcome(f"du-{place:08d}", "train", "haze", None, "folder", values, bad))
-    return made
+        outcomes.append(Outcome(f"du-{place:08d}", "train", "haze", None, "folder", values, bad))
+    return outcomes
 
 
-def of(type_: str, key: str, values: list[object], bad: list[bool]) -> list[Outcome]:
+def hotspots(outcomes: list[Outcome]) -> tuple[RejectHotspot, ...]:
+    return find_hotspots(range_parts(outcomes))
+
+
+def of(type_name: str, key: str, values: list[object], bad: list[bool]) -> list[Outcome]:
     return [
-        Outcome(f"du-{i}", "test", type_, None, "folder", {key: value}, reject)  # type: ignore[dict-item]
+        Outcome(f"du-{i}", "test", type_name, None, "folder", {key: value}, reject)  # type: ignore[dict-item]
         for i, (value, reject) in enumerate(zip(values, bad, strict=True))
     ]
 
@@ -44,7 +55,7 @@ def test_fisher_is_scipys() -> None:
 
 
 def test_fishers_tea() -> None:
-    # "The design of experiments" (1935): three of four cups told rightly, p = 17/70.
+    # "The design of experiments" (1935): three of four cups named rightly, p = 17/70.
     assert fisher_greater(3, 4, 1, 4) == pytest.approx(17 / 70)
 
 
@@ -54,52 +65,53 @@ def test_holm_by_hand() -> None:
     assert holm([]) == []
 
 
-def test_dense_haze_is_found_and_told_in_figures_that_hold() -> None:
-    judged = haze(1500, 0.03, seed=1, dense=0.4)
-    (found,) = concentrations(judged)
-    bound = found.part.high
-    assert (found.part.key, found.part.low) == ("transmission", None)
+def test_dense_haze_is_reported_in_figures_that_hold() -> None:
+    outcomes = haze(1500, 0.03, seed=1, dense=0.4)
+    (hotspot,) = hotspots(outcomes)
+    bound = hotspot.part.high
+    assert (hotspot.part.key, hotspot.part.low) == ("transmission", None)
     assert bound == pytest.approx(0.31, abs=0.02)
-    below = [o.rejected for o in judged if o.values["transmission"] < bound]  # type: ignore[operator]
-    above = [o.rejected for o in judged if o.values["transmission"] >= bound]  # type: ignore[operator]
-    told = (
+    below = [o.rejected for o in outcomes if o.values["transmission"] < bound]  # type: ignore[operator]
+    above = [o.rejected for o in outcomes if o.values["transmission"] >= bound]  # type: ignore[operator]
+    text = (
         f"haze: rejects concentrate at transmission < {bound:g}: {np.mean(below):.0%} "
         f"({sum(below)} of {len(below)}) against {np.mean(above):.1%} elsewhere"
     )
-    assert str(found) == told
-    assert found.p < 1e-6
+    assert hotspot.text == text
+    assert hotspot.p < 1e-6
 
 
 def test_chance_alone_seldom_finds_anything() -> None:
-    falsely = sum(bool(concentrations(haze(200, 0.1, seed))) for seed in range(200))
+    falsely = sum(bool(hotspots(haze(200, 0.1, seed))) for seed in range(200))
     assert falsely <= 16  # 10 expected at most; more than 16 in 2 % of cases
 
 
 def test_parts_are_the_whole() -> None:
-    judged = haze(333, 0.2, seed=2)
-    for found in parts(judged):
-        assert sum(part.n for part in found) == 333
-        assert sum(part.rejected for part in found) == sum(o.rejected for o in judged)
-        assert min(part.n for part in found) > 50
-    assert [str(part) for part in parts(judged)[0]][::4] == [
-        f"atmospheric_light < {parts(judged)[0][0].high:g}",
-        f"atmospheric_light ≥ {parts(judged)[0][4].low:g}",
+    outcomes = haze(333, 0.2, seed=2)
+    ranges = range_parts(outcomes)
+    for parts in ranges:
+        assert sum(part.n for part in parts) == 333
+        assert sum(part.rejected for part in parts) == sum(o.rejected for o in outcomes)
+        assert min(part.n for part in parts) > 50
+    assert [part_text(part) for part in ranges[0]][::4] == [
+        f"atmospheric_light < {ranges[0][0].high:g}",
+        f"atmospheric_light ≥ {ranges[0][4].low:g}",
     ]
 
 
-def test_neighbours_are_told_as_one_range() -> None:
+def test_neighbours_are_one_range() -> None:
     sigma = np.linspace(1, 9, 500)
     bad = (sigma < 4.2) & (np.arange(500) % 2 == 0)
-    (found,) = concentrations(of("blur", "sigma", sigma.tolist(), bad.tolist()))
-    assert str(found).startswith("blur: rejects concentrate at sigma < 4.2: 50% (100 of 200)")
-    assert len(found.pieces) == 2
+    (hotspot,) = hotspots(of("blur", "sigma", sigma.tolist(), bad.tolist()))
+    assert hotspot.text.startswith("blur: rejects concentrate at sigma < 4.2: 50% (100 of 200)")
+    assert len(hotspot.pieces) == 2
 
 
 def test_few_values_are_a_part_each() -> None:
     scales = [2.0, 3.0, 4.0] * 60
-    judged = of("low_resolution", "scale", scales, [s == 4 for s in scales])
-    (found,) = concentrations(judged)
-    assert str(found) == (
+    outcomes = of("low_resolution", "scale", scales, [s == 4 for s in scales])
+    (hotspot,) = hotspots(outcomes)
+    assert hotspot.text == (
         "low resolution: rejects concentrate at scale = 4: 100% (60 of 60) against 0.0% elsewhere"
     )
 
@@ -108,14 +120,14 @@ def test_cameras_are_parts_and_mixtures_of_them_are_not() -> None:
     rng = np.random.default_rng(5)
     cameras = [tuple(rng.uniform(-1, 2, 9)) for _ in range(4)]
     values: list[object] = [cameras[i % 4] for i in range(100)]
-    (found,) = parts(of("low_light", "camera_intrinsics", values, [False] * 100))
-    assert [part.n for part in found] == [25] * 4
+    (cameras_apart,) = range_parts(of("low_light", "camera_intrinsics", values, [False] * 100))
+    assert [part.n for part in cameras_apart] == [25] * 4
     mixed: list[object] = [tuple(rng.uniform(-1, 2, 9)) for _ in range(100)]
-    assert parts(of("low_light", "camera_intrinsics", mixed, [False] * 100)) == []
+    assert range_parts(of("low_light", "camera_intrinsics", mixed, [False] * 100)) == ()
 
 
 @pytest.mark.parametrize("bad", [False, True])
 def test_nothing_or_everything_rejected_concentrates_nowhere(bad: bool) -> None:
-    assert concentrations(haze(60, float(bad), seed=1)) == []
-    assert concentrations(haze(1, float(bad), seed=1)) == []
-    assert concentrations([]) == []
+    assert hotspots(haze(60, float(bad), seed=1)) == ()
+    assert hotspots(haze(1, float(bad), seed=1)) == ()
+    assert hotspots([]) == ()

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from annotation_ui.planning.checks import DENSE, check, implausible, residual
+from annotation_ui.planning.checks import DENSE, check, implausible, pixel_residual
 from generators.api import degrade
 from generators.depth import files
 from generators.depth.procedural import fit, store
@@ -44,7 +44,7 @@ def close_up() -> NDArray[np.uint16]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sound_sample_renders_to_itself(kind: str) -> None:
     sample = degrade(PHOTO, kind, seed=4)
-    assert residual(sample, (4, 0, 0)) == 0
+    assert pixel_residual(sample, (4, 0, 0)) == 0
     assert check(sample, (4, 0, 0), ROW | {"depth_source": "procedural"}).flags == ()
 
 
@@ -63,9 +63,9 @@ def test_a_wrong_parameter_is_inconsistent(kind: str, key: str, wrong: float) ->
     sample = degrade(PHOTO, kind, {key: right[key]}, seed=4)
     told = replace(sample, degradations=(Degradation(kind, sample.values | {key: wrong}),))
     found = check(told, (4, 0, 0), ROW)
-    assert found.residual > 4
-    assert [flag["flag"] for flag in found.flags][:1] == ["inconsistent"]
-    assert str(found.residual) in found.flags[0]["text"]
+    assert found.pixel_residual > 4
+    assert [flag.name for flag in found.flags][:1] == ["inconsistent"]
+    assert str(found.pixel_residual) in found.flags[0].text
 
 
 def test_the_residual_is_the_largest_difference() -> None:
@@ -74,7 +74,7 @@ def test_the_residual_is_the_largest_difference() -> None:
     before = int(broken[7, 9, 1])
     broken[7, 9, 1] = before + 37 if before < 200 else before - 37
     told = replace(sample, degraded=broken)
-    assert residual(told, (4, 0, 0)) == 37
+    assert pixel_residual(told, (4, 0, 0)) == 37
 
 
 def test_a_pixel_of_one_level_is_another_processor_and_no_flag() -> None:
@@ -82,14 +82,14 @@ def test_a_pixel_of_one_level_is_another_processor_and_no_flag() -> None:
     near = sample.degraded ^ 1  # every value moves by one
     told = replace(sample, degraded=near)
     found = check(told, (4, 0, 0), ROW)
-    assert found.residual == 1
+    assert found.pixel_residual == 1
     assert found.flags == ()
 
 
 def test_captured_pictures_are_followed_through_noise_and_jpeg() -> None:
     for seed in range(8):
         sample = degrade(PHOTO, "haze", seed=seed, preset="du110k-wild")
-        assert residual(sample, (seed, 0, 0)) <= 1
+        assert pixel_residual(sample, (seed, 0, 0)) <= 1
 
 
 def test_a_parameter_that_cannot_be_rendered_is_named() -> None:
@@ -98,7 +98,7 @@ def test_a_parameter_that_cannot_be_rendered_is_named() -> None:
         sample, degradations=(Degradation("haze", sample.values | {"transmission": 1.5}),)
     )
     with pytest.raises(InputError, match=r"transmission=1\.5"):
-        residual(told, (4, 0, 0))
+        pixel_residual(told, (4, 0, 0))
 
 
 def test_dense_haze_on_a_receding_plane_is_plausible_and_on_a_close_up_is_not() -> None:

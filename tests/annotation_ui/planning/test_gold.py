@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from annotation_ui.planning.checks import residual
+from annotation_ui.planning.checks import pixel_residual
 from annotation_ui.planning.gold import (
     APART,
     IMPOSSIBLE,
@@ -63,8 +63,8 @@ def test_a_wrong_parameter_does_not_make_the_picture(kind: str, key: str, right:
     wrong = {name for name in sample.parameters if shown.values[name] != sample.values[name]}
     assert wrong == {key}
     assert told == f"{key} is {sample.values[key]:g}, shown as {shown.values[key]:g}"
-    assert residual(sample, KEY) == 0
-    assert residual(shown, KEY) >= 20
+    assert pixel_residual(sample, KEY) == 0
+    assert pixel_residual(shown, KEY) >= 20
     if key != "gain":  # its range is narrower than what an eye can tell apart
         TYPES[kind].key(key).check(shown.values[key])
 
@@ -121,7 +121,7 @@ def test_an_impossible_haze_veils_what_is_near() -> None:
     assert np.corrcoef(depth, veil(sample)[known])[0, 1] > 0.8
     assert np.corrcoef(depth, veil(shown)[known])[0, 1] < -0.8
     # The values shown are those of the picture shown: nothing but the scene speaks against it.
-    assert residual(shown, KEY) <= 1
+    assert pixel_residual(shown, KEY) <= 1
     assert shown.values["atmospheric_light"] == sample.values["atmospheric_light"]
     assert shown.values["transmission"] == pytest.approx(0.3, abs=1e-4)
 

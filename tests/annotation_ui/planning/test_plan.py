@@ -17,10 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from annotation_ui.folder import DATABASE, IMAGES, review_folder
 from annotation_ui.planning.gold import IMPOSSIBLE, SWAPPED, WRONG
-from annotation_ui.planning.plan import DATABASE, IMAGES, Planned, plan, review_folder
-from annotation_ui.store.records import EVERYBODY, Item
-from annotation_ui.store.review_store import Store
+from annotation_ui.planning.plan import plan_review
+from annotation_ui.store.items import EVERYBODY, Item, Role
+from annotation_ui.store.review_plan import PlanCounts
+from annotation_ui.store.review_store import ReviewStore
 from generators.build.generate import generate
 from generators.dataset.schema import schema
 from generators.errors import InputError
@@ -32,15 +34,15 @@ from tests.stopping import stopped
 
 def rows(dataset: Path) -> dict[str, dict[str, Any]]:
     """Every row of the dataset by id, with its split."""
-    made = {}
+    by_id = {}
     for file in sorted((dataset / "data").glob("*.parquet")):
         for row in pq.read_table(file).to_pylist():
-            made[row["id"]] = row | {"split": file.name.partition("-")[0]}
-    return made
+            by_id[row["id"]] = row | {"split": file.name.partition("-")[0]}
+    return by_id
 
 
 def items(review: Path) -> list[Item]:
-    return Store(review / DATABASE).items()
+    return ReviewStore(review / DATABASE).items()
 
 
 def picture(review: Path, name: str | None) -> np.ndarray:
@@ -64,14 +66,14 @@ def dataset(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def planned(dataset: Path) -> Planned:
+def planned(dataset: Path) -> PlanCounts:
     """Half of it: 220 samples."""
-    return plan(dataset, fraction=0.5, seed=7, workers=2)
+    return plan_review(dataset, fraction=0.5, seed=7, workers=2)
 
 
 @pytest.fixture(scope="module")
-def review(planned: Planned) -> Path:
-    return planned.folder
+def review(planned: PlanCounts, dataset: Path) -> Path:
+    return review_folder(dataset)
 
 
 def test_the_folder_holds_the_database_and_the_pictures_of_the_items(review: Path) -> None:
@@ -86,7 +88,7 @@ def test_the_folder_holds_the_database_and_the_pictures_of_the_items(review: Pat
 
 def test_test_first_then_validation_then_train(review: Path, dataset: Path) -> None:
     truth = rows(dataset)
-    samples = [item for item in items(review) if item.kind == "sample"]
+    samples = [item for item in items(review) if item.role == "sample"]
     whole = [item.split for item in samples]
     assert whole == ["test"] * 12 + ["validation"] * 16 + ["train"] * 192
     assert all(truth[item.sample_id]["split"] == item.split for item in samples)
@@ -100,7 +102,7 @@ def test_train_is_in_proportion_to_its_strata(review: Path, dataset: Path) -> No
         return list(TYPES)[row["type"]], row["severity"], row["source"]
 
     train = Counter(stratum(row) for row in rows(dataset).values() if row["split"] == "train")
-    samples = [item for item in items(review) if item.kind == "sample" and item.split == "train"]
+    samples = [item for item in items(review) if item.role == "sample" and item.split == "train"]
     got = Counter((item.type, str(item.severity), item.source) for item in samples)
     assert sum(train.values()) == 412
     for name, size in train.items():
@@ -108,7 +110,7 @@ def test_train_is_in_proportion_to_its_strata(review: Path, dataset: Path) -> No
 
 
 def test_two_people_see_18_percent_of_every_type(review: Path) -> None:
-    samples = [item for item in items(review) if item.kind == "sample"]
+    samples = [item for item in items(review) if item.role == "sample"]
     both = Counter(item.type for item in samples if item.needs == 2)
     assert sum(both.values()) == 40  # 0.18 · 220 = 39.6
     assert set(both.values()) == {10}
@@ -118,49 +120,49 @@ def test_two_people_see_18_percent_of_every_type(review: Path) -> None:
 def test_what_is_shown_is_what_the_row_says(review: Path, dataset: Path) -> None:
     truth = rows(dataset)
     for item in items(review):
-        if item.kind == "gold":
+        if item.role == "gold":
             continue
         row = truth[item.sample_id]
-        assert item.shown["type"] == list(TYPES)[row["type"]] == item.type
-        told = [(t["type"], t["key"], np.float32(t["value"]).tolist()) for t in row["tuples"]]
-        shown = [(t, k, np.float32(np.atleast_1d(v)).tolist()) for t, k, v in item.shown["tuples"]]
-        assert shown == told
-        assert item.shown["size"] == 64
-        assert item.shown["source"] == row["source"]
-        assert item.shown["depth_source"] == row["depth_source"]
+        assert item.shown.type == list(TYPES)[row["type"]] == item.type
+        of_row = [(t["type"], t["key"], np.float32(t["value"]).tolist()) for t in row["tuples"]]
+        shown = [(t, k, np.float32(np.atleast_1d(v)).tolist()) for t, k, v in item.shown.tuples]
+        assert shown == of_row
+        assert item.shown.size == 64
+        assert item.shown.source == row["source"]
+        assert item.shown.depth_source == row["depth_source"]
         assert np.array_equal(picture(review, item.clean_image), decode_rgb(row["clean"]["bytes"]))
         degraded = decode_rgb(row["degraded"]["bytes"])
         assert np.array_equal(picture(review, item.degraded_image), degraded)
         hazy = item.type == "haze"
         assert (item.depth_image is not None) == (item.transmission_image is not None) == hazy
-        assert item.residual == 0
-        assert not [flag for flag in item.flags if flag["flag"] == "inconsistent"]
+        assert item.pixel_residual == 0
+        assert not [flag for flag in item.flags if flag.name == "inconsistent"]
 
 
 def test_every_gold_item_is_wrong_as_it_says(review: Path, dataset: Path) -> None:
     truth = rows(dataset)
     everything = items(review)
-    golden = [item for item in everything if item.kind == "gold"]
-    assert Counter(item.expected["why"] for item in golden if item.expected) == {
+    golden = [item for item in everything if item.role == "gold"]
+    assert Counter(item.expected.why for item in golden if item.expected) == {
         WRONG: 3, SWAPPED: 3, IMPOSSIBLE: 3,
     }  # fmt: skip
-    planned = {item.sample_id for item in everything if item.kind == "sample"}
+    planned = {item.sample_id for item in everything if item.role == "sample"}
     for item in golden:
         assert item.expected is not None
-        assert item.expected["verdict"] == "reject"
+        assert item.expected.verdict == "reject"
         assert item.sample_id not in planned
         row = truth[item.sample_id]
         clean, degraded = (decode_rgb(row[name]["bytes"]) for name in ("clean", "degraded"))
         shown = [picture(review, name) for name in (item.clean_image, item.degraded_image)]
-        told = {t["key"]: np.float32(t["value"]).tolist() for t in row["tuples"]}
-        says = {k: np.float32(np.atleast_1d(v)).tolist() for _, k, v in item.shown["tuples"]}
+        true = {t["key"]: np.float32(t["value"]).tolist() for t in row["tuples"]}
+        says = {k: np.float32(np.atleast_1d(v)).tolist() for _, k, v in item.shown.tuples}
         as_pair = np.array_equal(shown, [clean, degraded])
-        assert as_pair == (item.expected["why"] == WRONG)
+        assert as_pair == (item.expected.why == WRONG)
         # Upside down, the haze's mean is met anew, to as many digits as β has.
-        lies = [key for key in told if not np.allclose(told[key], says[key], rtol=1e-4)]
-        assert len(lies) == (item.expected["why"] == WRONG)
-        assert np.array_equal(shown, [degraded, clean]) == (item.expected["why"] == SWAPPED)
-        if item.expected["why"] == IMPOSSIBLE:
+        lies = [key for key in true if not np.allclose(true[key], says[key], rtol=1e-4)]
+        assert len(lies) == (item.expected.why == WRONG)
+        assert np.array_equal(shown, [degraded, clean]) == (item.expected.why == SWAPPED)
+        if item.expected.why == IMPOSSIBLE:
             assert np.array_equal(shown[0], clean)
             depth = decode_depth(row["depth"]["bytes"])
             assert depth is not None
@@ -173,26 +175,23 @@ def test_every_gold_item_is_wrong_as_it_says(review: Path, dataset: Path) -> Non
 
 
 def test_gold_carries_what_the_machine_says_of_sound_samples(review: Path) -> None:
-    golden = [item for item in items(review) if item.kind == "gold"]
-    assert {item.residual for item in golden} == {0}
-    assert not any(flag["flag"] == "inconsistent" for item in golden for flag in item.flags)
+    golden = [item for item in items(review) if item.role == "gold"]
+    assert {item.pixel_residual for item in golden} == {0}
+    assert not any(flag.name == "inconsistent" for item in golden for flag in item.flags)
     assert {item.needs for item in golden} == {EVERYBODY}
-    assert {tuple(sorted(item.shown)) for item in items(review)} == {
-        ("depth_source", "size", "source", "tuples", "type")
-    }
 
 
 def test_gold_is_spread_and_repeats_come_later(review: Path) -> None:
     everything = items(review)
     by_name = {item.item: item for item in everything}
     third = len(everything) / 3
-    golden = [item.rank for item in everything if item.kind == "gold"]
+    golden = [item.rank for item in everything if item.role == "gold"]
     assert all(2 <= sum(rank // third == i for rank in golden) <= 4 for i in range(3))
-    again = [item for item in everything if item.kind == "repeat"]
+    again = [item for item in everything if item.role == "repeat"]
     assert len(again) == 7  # 0.03 · 220 = 6.6
     for item in again:
         first = by_name[str(item.of_item)]
-        assert first.kind == "sample"
+        assert first.role == "sample"
         assert first.sample_id == item.sample_id
         assert first.shown == item.shown
         assert item.rank - first.rank > 50
@@ -203,34 +202,35 @@ def test_gold_is_spread_and_repeats_come_later(review: Path) -> None:
 
 
 def test_ranks_do_not_follow_the_dataset(review: Path) -> None:
-    train = [i.sample_id for i in items(review) if i.kind == "sample" and i.split == "train"]
+    train = [i.sample_id for i in items(review) if i.role == "sample" and i.split == "train"]
     rising = sum(a < b for a, b in pairwise(train))
     assert 60 < rising < 132  # of 191, by chance 95.5 ± 4
 
 
-def test_the_summary_and_the_plan_say_so(planned: Planned, review: Path, dataset: Path) -> None:
+def test_the_summary_and_the_plan_say_so(planned: PlanCounts, review: Path, dataset: Path) -> None:
     assert planned.samples == 220
     assert planned.splits == {"test": 12, "validation": 16, "train": 192}
     assert (planned.overlap, planned.repeats, planned.reviewed) == (40, 7, 0)
     assert planned.gold == {WRONG: 3, SWAPPED: 3, IMPOSSIBLE: 3}
-    told = Store(review / DATABASE).plan()
-    made = json.loads((dataset / "recipe.json").read_text())["made"]["identity"]
-    assert told["content_ids"] == {split: ids["content_id"] for split, ids in made.items()}
-    assert (told["dataset"], told["n"], told["fraction"]) == ("du110k", 440, 0.5)
-    assert (told["seed"], told["overlap"]) == (7, 0.18)
-    assert told["counts"]["splits"] == planned.splits
+    plan = ReviewStore(review / DATABASE).plan()
+    identity = json.loads((dataset / "recipe.json").read_text())["made"]["identity"]
+    assert plan.content_ids == {split: ids["content_id"] for split, ids in identity.items()}
+    assert (plan.dataset, plan.n, plan.fraction) == ("du110k", 440, 0.5)
+    assert (plan.seed, plan.overlap) == (7, 0.18)
+    assert plan.counts == planned
 
 
 def test_the_same_seed_plans_the_same_under_other_names(
     review: Path, dataset: Path, copy: Path
 ) -> None:
-    other = plan(copy, fraction=0.5, seed=7, workers=1).folder
+    plan_review(copy, fraction=0.5, seed=7, workers=1)
+    other = review_folder(copy)
     first, second = items(review), items(other)
 
-    def told(item: Item) -> tuple[Any, ...]:
-        return item.sample_id, item.kind, item.needs, item.rank, item.shown, item.expected
+    def planned(item: Item) -> tuple[Any, ...]:
+        return item.sample_id, item.role, item.needs, item.rank, item.shown, item.expected
 
-    assert [told(item) for item in first] == [told(item) for item in second]
+    assert [planned(item) for item in first] == [planned(item) for item in second]
     assert {item.item for item in first}.isdisjoint(item.item for item in second)
     names = [{path.name for path in (folder / IMAGES).iterdir()} for folder in (review, other)]
     assert names[0].isdisjoint(names[1])
@@ -242,20 +242,22 @@ def test_the_same_seed_plans_the_same_under_other_names(
 
 
 def test_another_seed_plans_others(copy: Path, review: Path) -> None:
-    other = items(plan(copy, fraction=0.5, seed=8).folder)
+    plan_review(copy, fraction=0.5, seed=8)
+    other = items(review_folder(copy))
 
-    def train(some: list[Item], kind: str) -> set[str]:
-        return {i.sample_id for i in some if i.kind == kind and i.split == "train"}
+    def train(some: list[Item], role: Role) -> set[str]:
+        return {i.sample_id for i in some if i.role == role and i.split == "train"}
 
-    for kind in ("sample", "gold"):
-        assert train(items(review), kind) != train(other, kind)
+    roles: tuple[Role, ...] = ("sample", "gold")
+    for role in roles:
+        assert train(items(review), role) != train(other, role)
 
 
 def test_a_tampered_row_is_inconsistent(copy: Path) -> None:
     file = next((copy / "data").glob("test-*"))
     there = pq.read_table(file).to_pylist()
     blurred, hazy = (
-        next(row for row in there if list(TYPES)[row["type"]] == kind) for kind in ("blur", "haze")
+        next(row for row in there if list(TYPES)[row["type"]] == name) for name in ("blur", "haze")
     )
     wrong = [t | {"value": [9.0 if t["value"][0] < 5 else 1.0]} for t in blurred["tuples"]]
     other = [
@@ -263,18 +265,20 @@ def test_a_tampered_row_is_inconsistent(copy: Path) -> None:
         for t in hazy["tuples"]
     ]
     rewrite(file, {blurred["id"]: {"tuples": wrong}, hazy["id"]: {"tuples": other}})
-    made = plan(copy, fraction=0.03)  # 14: test, and two of validation
-    found = {item.sample_id: item for item in items(made.folder) if item.kind == "sample"}
-    assert made.flags["inconsistent"] == 2
-    for name, item in found.items():
-        kinds = [flag["flag"] for flag in item.flags]
-        assert ("inconsistent" in kinds) == (name in (blurred["id"], hazy["id"]))
-        assert (item.residual or 0) > 20 if "inconsistent" in kinds else item.residual == 0
+    counts = plan_review(copy, fraction=0.03)  # 14: test, and two of validation
+    samples = [item for item in items(review_folder(copy)) if item.role == "sample"]
+    assert counts.flags["inconsistent"] == 2
+    for item in samples:
+        flags = [flag.name for flag in item.flags]
+        assert ("inconsistent" in flags) == (item.sample_id in (blurred["id"], hazy["id"]))
+        assert (
+            (item.pixel_residual or 0) > 20 if "inconsistent" in flags else item.pixel_residual == 0
+        )
 
 
 def test_a_finalized_dataset_is_planned_for_its_replacements_alone(copy: Path) -> None:
-    made = plan(copy, fraction=0.05)  # 22: test, and 10 of validation
-    reviewed = [item.sample_id for item in items(made.folder) if item.kind == "sample"]
+    plan_review(copy, fraction=0.05)  # 22: test, and 10 of validation
+    reviewed = [item.sample_id for item in items(review_folder(copy)) if item.role == "sample"]
     replaced = set(reviewed[:3])
     for file in (copy / "data").glob("*.parquet"):
         rewrite(
@@ -284,56 +288,56 @@ def test_a_finalized_dataset_is_planned_for_its_replacements_alone(copy: Path) -
                 for name in reviewed
             },
         )
-    shutil.rmtree(made.folder)
-    again = plan(copy, fraction=0.05)
+    shutil.rmtree(review_folder(copy))
+    again = plan_review(copy, fraction=0.05)
     assert again.reviewed == 22 - 3
-    samples = [item for item in items(again.folder) if item.kind == "sample"]
+    samples = [item for item in items(review_folder(copy)) if item.role == "sample"]
     assert {item.sample_id for item in samples} == {f"{name}-r1" for name in replaced}
     for file in (copy / "data").glob("*.parquet"):
         rewrite(file, {f"{name}-r1": {"review": "accepted"} for name in replaced})
-    shutil.rmtree(again.folder)
+    shutil.rmtree(review_folder(copy))
     with pytest.raises(InputError, match=r"22 of 440 samples are reviewed already"):
-        plan(copy, fraction=0.05)
+        plan_review(copy, fraction=0.05)
 
 
 def test_a_review_is_never_overwritten(dataset: Path, review: Path) -> None:
     before = (review / DATABASE).read_bytes()
     with pytest.raises(InputError, match=r"du110k\.review holds a review already: go on with"):
-        plan(dataset)
+        plan_review(dataset)
     assert (review / DATABASE).read_bytes() == before
 
 
 @pytest.mark.parametrize("fraction", [0, -0.1, 1.1, float("nan")])
 def test_a_fraction_is_a_fraction(copy: Path, fraction: float) -> None:
     with pytest.raises(InputError, match="--fraction"):
-        plan(copy, fraction=fraction)
+        plan_review(copy, fraction=fraction)
     with pytest.raises(InputError, match="--overlap"):
-        plan(copy, overlap=fraction or -1)
+        plan_review(copy, overlap=fraction or -1)
     assert not review_folder(copy).exists()
 
 
 @pytest.mark.parametrize("workers", [0, -1])
 def test_at_least_one_worker(copy: Path, workers: int) -> None:
     with pytest.raises(InputError, match=f"--workers {workers}: choose at least one"):
-        plan(copy, workers=workers)
+        plan_review(copy, workers=workers)
     assert not review_folder(copy).exists()
 
 
 def test_an_unfinished_dataset_is_not_planned(copy: Path) -> None:
-    told = json.loads((copy / "recipe.json").read_text())
-    del told["made"]
-    (copy / "recipe.json").write_text(json.dumps(told))
+    metadata = json.loads((copy / "recipe.json").read_text())
+    del metadata["made"]
+    (copy / "recipe.json").write_text(json.dumps(metadata))
     with pytest.raises(InputError, match="is not finished"):
-        plan(copy)
+        plan_review(copy)
     with pytest.raises(InputError, match="no such folder"):
-        plan(copy / "nowhere")
+        plan_review(copy / "nowhere")
 
 
 def test_a_blind_dataset_is_out_of_hand(tmp_path: Path) -> None:
     generate(220, tmp_path / "d", [SourceSpec("builtin")], size=64, blind=True)
     for folder in ("d", "d.answers"):
         with pytest.raises(InputError, match="review a dataset made without --blind"):
-            plan(tmp_path / folder)
+            plan_review(tmp_path / folder)
 
 
 def test_a_row_that_cannot_be_shown_is_named_and_nothing_is_left(copy: Path) -> None:
@@ -341,15 +345,15 @@ def test_a_row_that_cannot_be_shown_is_named_and_nothing_is_left(copy: Path) -> 
     name = pq.read_table(file)["id"][0].as_py()
     rewrite(file, {name: {"clean": {"bytes": b"no picture", "path": None}}})
     with pytest.raises(InputError, match=rf"{file.name}: row {name}: clean and degraded"):
-        plan(copy)
+        plan_review(copy)
     assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]
 
 
-def test_progress_is_told_to_the_end(copy: Path) -> None:
-    heard: list[tuple[int, int]] = []
-    plan(copy, fraction=0.1, heard=lambda done, total: heard.append((done, total)))
-    assert heard[-1] == (44 + 3 + 1, 48)
-    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+def test_progress_is_reported_to_the_end(copy: Path) -> None:
+    reports: list[tuple[int, int]] = []
+    plan_review(copy, fraction=0.1, on_progress=lambda done, total: reports.append((done, total)))
+    assert reports[-1] == (44 + 3 + 1, 48)
+    assert [done for done, _ in reports] == sorted(done for done, _ in reports)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(copy: Path) -> None:
@@ -362,7 +366,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(copy: Path) -> None:
 
 
 PLAN = (
-    "import sys, pathlib, annotation_ui.planning.plan as p; p.plan(pathlib.Path(sys.argv[1]), 1.0)"
+    "import sys, pathlib, annotation_ui.planning.plan as p; "
+    "p.plan_review(pathlib.Path(sys.argv[1]), 1.0)"
 )
 
 
@@ -374,6 +379,6 @@ def test_an_interrupted_plan_leaves_no_review(copy: Path, how: signal.Signals) -
     assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
     assert not review_folder(copy).exists()
     assert part.exists() == (how == signal.SIGKILL)
-    planned = plan(copy, fraction=0.05)
+    plan_review(copy, fraction=0.05)
     assert sorted(path.name for path in copy.parent.iterdir()) == ["copy", "copy.review"]
-    assert len(items(planned.folder)) == 22 + 1 + 1
+    assert len(items(review_folder(copy))) == 22 + 1 + 1

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from annotation_ui.store import accounts
 from annotation_ui.store.records import Throttled
-from annotation_ui.store.review_store import Store
+from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
-from tests.annotation_ui.plans import Clock
+from tests.annotation_ui.plans import Clock, review_plan
 
 PASSWORD = "correct horse"
 WRONG = "battery staple"
@@ -27,13 +27,13 @@ def clock() -> Clock:
 @pytest.fixture
 def path(in_memory: Path) -> Path:
     path = in_memory / "review.sqlite"
-    Store.create(path, {}, [])
+    ReviewStore.create(path, review_plan(), [])
     return path
 
 
 @pytest.fixture
-def store(path: Path, clock: Clock) -> Store:
-    return Store(path, clock)
+def store(path: Path, clock: Clock) -> ReviewStore:
+    return ReviewStore(path, clock)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(accounts.SCRYPT, "n", 2)
 
 
-def test_the_right_password_opens_and_no_other(store: Store) -> None:
+def test_the_right_password_opens_and_no_other(store: ReviewStore) -> None:
     store.add_reviewer("anna", PASSWORD)
     store.add_reviewer("ben", WRONG)
     assert store.reviewers() == ["anna", "ben"]
@@ -52,7 +52,7 @@ def test_the_right_password_opens_and_no_other(store: Store) -> None:
     assert not store.check_password("nobody", PASSWORD)
 
 
-def test_keeps_scrypt_hashes_with_a_salt_each(store: Store, path: Path) -> None:
+def test_keeps_scrypt_hashes_with_a_salt_each(store: ReviewStore, path: Path) -> None:
     store.add_reviewer("anna", PASSWORD)
     store.add_reviewer("ben", PASSWORD)
     db = sqlite3.connect(path)
@@ -69,7 +69,7 @@ def test_keeps_scrypt_hashes_with_a_salt_each(store: Store, path: Path) -> None:
 
 
 def test_an_unknown_name_is_hashed_like_a_known_one(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ReviewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add_reviewer("anna", PASSWORD)
     hashed = []
@@ -89,7 +89,7 @@ def test_an_unknown_name_is_hashed_like_a_known_one(
 
 @pytest.mark.parametrize("name", ["a", "Ärzte.2-x_y", "李雷", "Ольга", "x" * 40, "42"])
 @pytest.mark.usefixtures("quick")
-def test_takes_names_of_any_script(store: Store, name: str) -> None:
+def test_takes_names_of_any_script(store: ReviewStore, name: str) -> None:
     store.add_reviewer(name, PASSWORD)
     assert store.check_password(name, PASSWORD)
 
@@ -111,23 +111,23 @@ def test_takes_names_of_any_script(store: Store, name: str) -> None:
         "a\u202eb",
     ],
 )
-def test_refuses_odd_names(store: Store, name: str) -> None:
-    with pytest.raises(InputError, match="a name is 1 to 40 letters") as told:
+def test_refuses_odd_names(store: ReviewStore, name: str) -> None:
+    with pytest.raises(InputError, match="a name is 1 to 40 letters") as caught:
         store.add_reviewer(name, PASSWORD)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     assert store.reviewers() == []
     assert not store.check_password(name, PASSWORD)
 
 
 @pytest.mark.usefixtures("quick")
-def test_refuses_a_taken_name_and_a_short_password(store: Store) -> None:
+def test_refuses_a_taken_name_and_a_short_password(store: ReviewStore) -> None:
     store.add_reviewer("Jürgen", PASSWORD)
     for name in ("Jürgen", "JÜRGEN", "jürgen"):
         with pytest.raises(InputError, match="Jürgen is there already"):
             store.add_reviewer(name, WRONG)
-    with pytest.raises(InputError, match="8 characters or more") as told:
+    with pytest.raises(InputError, match="8 characters or more") as caught:
         store.add_reviewer("ben", "1234567")
-    assert "1234567" not in str(told.value)
+    assert "1234567" not in str(caught.value)
     assert store.reviewers() == ["Jürgen"]
     assert store.check_password("Jürgen", PASSWORD)
     store.add_reviewer("ben", "12345678")
@@ -141,7 +141,7 @@ def test_refuses_a_taken_name_and_a_short_password(store: Store) -> None:
 def test_any_password_works(in_memory: Path, password: str, other: str) -> None:
     path = in_memory / "review.sqlite"
     path.unlink(missing_ok=True)
-    store = Store.create(path, {}, [])
+    store = ReviewStore.create(path, review_plan(), [])
     store.add_reviewer("anna", password)
     assert store.check_password("anna", password)
     if accounts._hash(other, b"") != accounts._hash(password, b""):
@@ -149,7 +149,7 @@ def test_any_password_works(in_memory: Path, password: str, other: str) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_accent_typed_in_two_strokes_is_the_same_password(store: Store) -> None:
+def test_an_accent_typed_in_two_strokes_is_the_same_password(store: ReviewStore) -> None:
     store.add_reviewer("anna", "caf\u00e9 creme")
     assert store.check_password("anna", "cafe\u0301 creme")
 
@@ -157,8 +157,8 @@ def test_an_accent_typed_in_two_strokes_is_the_same_password(store: Store) -> No
 # Throttling
 
 
-def waits(store: Store, name: str, password: str = WRONG) -> float:
-    """Seconds that a try is told to wait, or 0 if it was heard and wrong."""
+def waits(store: ReviewStore, name: str, password: str = WRONG) -> float:
+    """Seconds that a try has to wait, or 0 if it was looked at and wrong."""
     try:
         assert not store.check_password(name, password)
     except Throttled as throttled:
@@ -168,7 +168,7 @@ def waits(store: Store, name: str, password: str = WRONG) -> float:
 
 @pytest.mark.usefixtures("quick")
 def test_the_sixth_wrong_password_waits_and_each_further_twice_as_long(
-    store: Store, clock: Clock
+    store: ReviewStore, clock: Clock
 ) -> None:
     store.add_reviewer("anna", PASSWORD)
     assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
@@ -181,7 +181,7 @@ def test_the_sixth_wrong_password_waits_and_each_further_twice_as_long(
 
 
 @pytest.mark.usefixtures("quick")
-def test_hammering_does_not_keep_the_owner_out(store: Store, clock: Clock) -> None:
+def test_hammering_does_not_keep_the_owner_out(store: ReviewStore, clock: Clock) -> None:
     store.add_reviewer("anna", PASSWORD)
     for _ in range(200):
         waits(store, "anna")
@@ -194,7 +194,7 @@ def test_hammering_does_not_keep_the_owner_out(store: Store, clock: Clock) -> No
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_quiet_while_clears_the_count(store: Store, clock: Clock) -> None:
+def test_a_quiet_while_clears_the_count(store: ReviewStore, clock: Clock) -> None:
     store.add_reviewer("anna", PASSWORD)
     for _ in range(3):
         assert [waits(store, "anna") for _ in range(4)] == [0] * 4
@@ -205,7 +205,7 @@ def test_a_quiet_while_clears_the_count(store: Store, clock: Clock) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_one_name_does_not_throttle_another(store: Store, clock: Clock, path: Path) -> None:
+def test_one_name_does_not_throttle_another(store: ReviewStore, clock: Clock, path: Path) -> None:
     store.add_reviewer("anna", PASSWORD)
     store.add_reviewer("ben", PASSWORD)
     assert [waits(store, "nobody") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
@@ -224,23 +224,23 @@ NAMES = [f"nobody-{n}" for n in range(80)]
 
 def _guess(path: Path, together: Any, results: Any) -> None:
     accounts.SCRYPT["n"] = 2
-    store = Store(path)
-    heard = []
+    store = ReviewStore(path)
+    looked_at = []
     for name in NAMES:
         together.wait()
-        heard += [name for _ in range(4) if waits(store, name) == 0]
-    results.put(heard)
+        looked_at += [name for _ in range(4) if waits(store, name) == 0]
+    results.put(looked_at)
 
 
-def test_processes_share_the_count(store: Store, path: Path) -> None:
-    """Of twelve guesses by three processes at once, five are heard, name after name."""
+def test_processes_share_the_count(store: ReviewStore, path: Path) -> None:
+    """Of twelve guesses by three processes at once, five are looked at, name after name."""
     context = multiprocessing.get_context("spawn")
     results, together = context.Queue(), context.Barrier(3)
     guess = {"target": _guess, "args": (path, together, results), "daemon": True}
     processes = [context.Process(**guess) for _ in range(3)]
     for process in processes:
         process.start()
-    heard = Counter(name for _ in processes for name in results.get(timeout=60))
+    looked_at = Counter(name for _ in processes for name in results.get(timeout=60))
     for process in processes:
         process.join()
-    assert heard == dict.fromkeys(NAMES, 5)
+    assert looked_at == dict.fromkeys(NAMES, 5)

@@ -3,6 +3,7 @@ import itertools
 import shutil
 import sqlite3
 import threading
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -12,17 +13,26 @@ from hypothesis import strategies as st
 
 from annotation_ui.store import accounts
 from annotation_ui.store.assignment import GOLD_GAP, REPEAT_GAP
+from annotation_ui.store.items import Item
 from annotation_ui.store.records import (
     NOTE_LENGTH,
     REASONS,
     Answer,
-    Item,
     OwnProgress,
     StaleLeaseError,
 )
-from annotation_ui.store.review_store import LEASE, Store
+from annotation_ui.store.review_store import LEASE, ReviewStore
 from generators.errors import InputError
-from tests.annotation_ui.plans import Clock, gold, integrity, name, repeat, sample, samples
+from tests.annotation_ui.plans import (
+    Clock,
+    gold,
+    integrity,
+    name,
+    repeat,
+    review_plan,
+    sample,
+    samples,
+)
 
 PASSWORD = "correct horse"
 
@@ -43,16 +53,16 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(accounts.SCRYPT, "n", 2)
 
 
-def opened(folder: Path, items: list[Item], clock: Clock, people: str = "ab") -> Store:
+def opened(folder: Path, items: list[Item], clock: Clock, people: str = "ab") -> ReviewStore:
     path = folder / "review.sqlite"
-    Store.create(path, {"seed": 0}, items)
-    store = Store(path, clock)
+    ReviewStore.create(path, review_plan(), items)
+    store = ReviewStore(path, clock)
     for person in people:
         store.add_reviewer(person, PASSWORD)
     return store
 
 
-def judge(store: Store, person: str, verdict: str = "accept", note: str = "") -> str:
+def judge(store: ReviewStore, person: str, verdict: str = "accept", note: str = "") -> str:
     """Lease and submit; returns the item."""
     lease = store.lease(person)
     assert lease is not None
@@ -60,7 +70,7 @@ def judge(store: Store, person: str, verdict: str = "accept", note: str = "") ->
     return lease.item.item
 
 
-def drain(store: Store, person: str) -> list[str]:
+def drain(store: ReviewStore, person: str) -> list[str]:
     """Judge until nothing is left; returns the items in order."""
     order = []
     while store.lease(person):
@@ -73,8 +83,12 @@ def drain(store: Store, person: str) -> list[str]:
 
 def test_gives_back_plan_and_items(tmp_path: Path, clock: Clock) -> None:
     items = [sample(2), gold(1), repeat(0, of=2)]  # A repeat may stand before its original.
-    plan = {"fraction": 0.1, "content_ids": {"test": "3f9c"}, "created": "2024-02-29", "n": 3}
-    store = Store.create(tmp_path / "review.sqlite", plan, items)
+    plan = replace(
+        review_plan((("test", "none", "", "folder", 3),)),
+        content_ids={"test": "3f9c"},
+        fraction=0.1,
+    )
+    store = ReviewStore.create(tmp_path / "review.sqlite", plan, items)
     assert store.plan() == plan
     assert store.items() == sorted(items, key=lambda item: item.rank)
     assert store.item(name(1)) == gold(1)
@@ -87,15 +101,15 @@ def test_never_writes_over_a_review(tmp_path: Path, clock: Clock) -> None:
     store = opened(tmp_path, samples([1]), clock)
     judge(store, "a")
     with pytest.raises(InputError, match="there is a review already"):
-        Store.create(tmp_path / "review.sqlite", {}, [])
+        ReviewStore.create(tmp_path / "review.sqlite", review_plan(), [])
     assert len(store.verdicts()) == 1
 
 
 def test_half_a_plan_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        Store.create(tmp_path / "review.sqlite", {}, [sample(0), sample(0)])
+        ReviewStore.create(tmp_path / "review.sqlite", review_plan(), [sample(0), sample(0)])
     with pytest.raises(sqlite3.IntegrityError):
-        Store.create(tmp_path / "review.sqlite", {}, [repeat(0, of=1)])
+        ReviewStore.create(tmp_path / "review.sqlite", review_plan(), [repeat(0, of=1)])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -107,7 +121,7 @@ def test_what_a_deleted_review_left_behind_is_not_read(tmp_path: Path, clock: Cl
     del store
     path.unlink()
     shutil.move(tmp_path / "kept", f"{path}-wal")
-    again = Store.create(path, {}, samples([1]))
+    again = ReviewStore.create(path, review_plan(), samples([1]))
     assert (again.reviewers(), list(again.events())) == ([], [])
     assert integrity(path) == "ok"
 
@@ -120,14 +134,14 @@ def test_opens_nothing_but_reviews(tmp_path: Path, what: str) -> None:
     elif what == "folder":
         path.mkdir()
     elif what == "newer":
-        Store.create(path, {}, [])
+        ReviewStore.create(path, review_plan(), [])
     if what in ("foreign", "newer"):
         with sqlite3.connect(path) as db:
             db.execute("PRAGMA user_version = 2")
         db.close()
-    with pytest.raises(InputError, match=r"review\.sqlite: ") as told:
-        Store(path)
-    assert "\n" not in str(told.value)
+    with pytest.raises(InputError, match=r"review\.sqlite: ") as caught:
+        ReviewStore(path)
+    assert "\n" not in str(caught.value)
     assert path.exists() == (what != "missing")
 
 
@@ -179,7 +193,7 @@ def test_an_open_lease_comes_back_in_every_tab(tmp_path: Path, clock: Clock) -> 
     store = opened(tmp_path, samples([1, 1]), clock)
     first = store.lease("a")
     clock.passes(9)
-    again = Store(tmp_path / "review.sqlite", clock).lease("a")
+    again = ReviewStore(tmp_path / "review.sqlite", clock).lease("a")
     assert first
     assert again
     assert (again.token, again.item) == (first.token, first.item)
@@ -211,9 +225,9 @@ def test_a_renewed_lease_holds(tmp_path: Path, clock: Clock) -> None:
         assert store.renew(lease.token, "a") == clock() + LEASE
         assert store.lease("b") is None
     store.submit(lease.token, "a", "accept")
-    with pytest.raises(StaleLeaseError, match="judged this item already") as told:
+    with pytest.raises(StaleLeaseError, match="judged this item already") as caught:
         store.renew(lease.token, "a")
-    assert told.value.answer is None
+    assert caught.value.answer is None
 
 
 def test_renewing_what_another_window_left_is_stale(tmp_path: Path, clock: Clock) -> None:
@@ -231,21 +245,21 @@ def test_renewing_what_another_window_left_is_stale(tmp_path: Path, clock: Clock
     assert [verdict.note for verdict in store.verdicts()] == ["from the other window"]
 
 
-def test_leases_differ_in_length_if_told(tmp_path: Path, clock: Clock) -> None:
+def test_leases_may_differ_in_length(tmp_path: Path, clock: Clock) -> None:
     opened(tmp_path, samples([1]), clock)
-    lease = Store(tmp_path / "review.sqlite", clock, timedelta(seconds=3)).lease("a")
+    lease = ReviewStore(tmp_path / "review.sqlite", clock, timedelta(seconds=3)).lease("a")
     assert lease
     assert lease.expires == clock() + timedelta(seconds=3)
 
 
-def test_held_are_the_leases_that_run(tmp_path: Path, clock: Clock) -> None:
+def test_running_leases_are_those_not_run_out(tmp_path: Path, clock: Clock) -> None:
     store = opened(tmp_path, samples([1, 1, 1]), clock)
     mine = store.lease("a")
     clock.passes(5)
     theirs = store.lease("b")
-    assert store.held() == {"a": mine, "b": theirs}
+    assert store.running_leases() == {"a": mine, "b": theirs}
     clock.passes(5)
-    assert store.held() == {"b": theirs}
+    assert store.running_leases() == {"b": theirs}
 
 
 def test_upcoming_is_what_comes_next_and_is_not_held(tmp_path: Path, clock: Clock) -> None:
@@ -272,9 +286,9 @@ def test_a_stale_lease_is_refused_and_gives_the_text_back(tmp_path: Path, clock:
     clock.passes(10)
     judge(store, "b")
     note = "halo around the roof,\nsee \x00 <b>left</b> "
-    with pytest.raises(StaleLeaseError, match="ran out and somebody else") as told:
+    with pytest.raises(StaleLeaseError, match="ran out and somebody else") as caught:
         store.submit(slow.token, "a", "reject", ["other", "unnatural look"], note)
-    assert told.value.answer == Answer("reject", ("unnatural look", "other"), note)
+    assert caught.value.answer == Answer("reject", ("unnatural look", "other"), note)
     assert [verdict.reviewer for verdict in store.verdicts()] == ["b"]
     with pytest.raises(StaleLeaseError, match="somebody else"):
         store.renew(slow.token, "a")
@@ -368,7 +382,7 @@ def test_gold_does_not_come_in_a_row(tmp_path: Path, clock: Clock) -> None:
     store = opened(tmp_path, [*early, *(sample(rank) for rank in range(8, 40))], clock)
     assert [judge(store, "a") for _ in range(5)] == [name(rank) for rank in (0, 1, 3, 5, 7)]
     seen = drain(store, "b")  # Joins late: all early samples are taken, the gold is not.
-    places = [place for place, item in enumerate(seen) if store.item(item).kind == "gold"]
+    places = [place for place, item in enumerate(seen) if store.item(item).role == "gold"]
     assert len(places) == 4
     assert min(b - a for a, b in itertools.pairwise(places)) == GOLD_GAP + 1
 
@@ -391,7 +405,7 @@ def test_a_repeat_waits_for_an_original_taken_back(tmp_path: Path, clock: Clock)
         judge(store, "a")
     due = store.lease("a")
     assert due
-    assert due.item.kind == "repeat"
+    assert due.item.role == "repeat"
     for _ in range(REPEAT_GAP + 1):
         assert store.undo("a")
     assert judge(store, "a") == name(0)
@@ -418,7 +432,7 @@ def test_undo_gives_verdict_reasons_and_note_back(tmp_path: Path, clock: Clock) 
     assert store.verdicts() == []
     assert store.history("a") == []
     # A reload of the page, or a new server, has it too; the item that was open is free again.
-    assert Store(tmp_path / "review.sqlite", clock).lease("a") == undone
+    assert ReviewStore(tmp_path / "review.sqlite", clock).lease("a") == undone
     taken = store.lease("b")
     assert taken
     assert taken.item == following.item
@@ -467,10 +481,10 @@ def test_undo_when_others_took_the_item_meanwhile(tmp_path: Path, clock: Clock) 
     assert store.lease("b") is None  # Taking back leaves no gap for others.
     clock.passes(10)
     judge(store, "b")
-    with pytest.raises(StaleLeaseError, match="somebody else") as told:
+    with pytest.raises(StaleLeaseError, match="somebody else") as caught:
         store.submit(undone.token, "a", "reject", ["inconsistent"], "second thought")
-    assert told.value.answer
-    assert told.value.answer.note == "second thought"
+    assert caught.value.answer
+    assert caught.value.answer.note == "second thought"
     assert [verdict.reviewer for verdict in store.verdicts()] == ["b"]
     assert store.undo("a") is None
 
@@ -488,7 +502,9 @@ def test_undo_when_others_took_the_item_meanwhile(tmp_path: Path, clock: Clock) 
     ),
     reasons=st.lists(st.sampled_from(REASONS)),
 )
-def test_notes_are_kept_to_the_character(shared: Store, note: str, reasons: list[str]) -> None:
+def test_notes_are_kept_to_the_character(
+    shared: ReviewStore, note: str, reasons: list[str]
+) -> None:
     if "other" in reasons and not note.strip():
         note += "."
     note = note[:NOTE_LENGTH]
@@ -505,12 +521,12 @@ def test_notes_are_kept_to_the_character(shared: Store, note: str, reasons: list
 
 
 @pytest.fixture
-def shared(tmp_path: Path, clock: Clock) -> Store:
+def shared(tmp_path: Path, clock: Clock) -> ReviewStore:
     return opened(tmp_path, samples([1]), clock)
 
 
 @pytest.mark.parametrize(
-    ("verdict", "reasons", "note", "seconds", "told"),
+    ("verdict", "reasons", "note", "seconds", "message"),
     [
         ("maybe", [], "", None, "verdict 'maybe'"),
         ("", [], "", None, "verdict ''"),
@@ -525,18 +541,23 @@ def shared(tmp_path: Path, clock: Clock) -> Store:
     ],
 )
 def test_refuses_what_is_no_answer(
-    shared: Store, verdict: str, reasons: list[str], note: str, seconds: float | None, told: str
+    shared: ReviewStore,
+    verdict: str,
+    reasons: list[str],
+    note: str,
+    seconds: float | None,
+    message: str,
 ) -> None:
     lease = shared.lease("a")
     assert lease
-    with pytest.raises(InputError, match=told) as raised:
+    with pytest.raises(InputError, match=message) as raised:
         shared.submit(lease.token, "a", verdict, reasons, note, seconds)
     assert "\n" not in str(raised.value)
     assert shared.verdicts() == []
     shared.submit(lease.token, "a", "accept", [], "x" * NOTE_LENGTH, 0.0)
 
 
-def test_strangers_are_told_so(shared: Store) -> None:
+def test_strangers_are_refused(shared: ReviewStore) -> None:
     for call in (
         lambda: shared.lease("eve"),
         lambda: shared.undo("eve"),
@@ -551,7 +572,7 @@ def test_strangers_are_told_so(shared: Store) -> None:
 
 
 def test_reviewers_see_nothing_of_each_others_verdicts(tmp_path: Path, clock: Clock) -> None:
-    """Whatever is asked in a reviewer's name is the same whatever another said."""
+    """Whatever is asked in a reviewer's name is the same whatever another answered."""
 
     def seen_by_b(folder: Path, verdict: str, reasons: list[str], note: str) -> list[object]:
         folder.mkdir()
@@ -562,12 +583,12 @@ def test_reviewers_see_nothing_of_each_others_verdicts(tmp_path: Path, clock: Cl
             store.submit(lease.token, "a", verdict, reasons, note, 1.0)
         lease = store.lease("b")
         assert lease
-        told: list[object] = [lease.item, lease.expires, lease.answer]
-        told += [store.history("b"), store.own_progress("b"), store.undo("b")]
+        seen: list[object] = [lease.item, lease.expires, lease.answer]
+        seen += [store.history("b"), store.own_progress("b"), store.undo("b")]
         store.submit(lease.token, "b", "accept")
         undone = store.undo("b")
         assert undone
-        return [*told, undone.item, undone.answer, store.history("b"), store.own_progress("b")]
+        return [*seen, undone.item, undone.answer, store.history("b"), store.own_progress("b")]
 
     accepted = seen_by_b(tmp_path / "accepted", "accept", [], "")
     rejected = seen_by_b(tmp_path / "rejected", "reject", ["other"], "a secret")
@@ -575,12 +596,12 @@ def test_reviewers_see_nothing_of_each_others_verdicts(tmp_path: Path, clock: Cl
     # Of what names no reviewer, only these tell verdicts; they are not for the app.
     open_to_all = {
         call
-        for call, code in inspect.getmembers(Store, inspect.isfunction)
+        for call, code in inspect.getmembers(ReviewStore, inspect.isfunction)
         if not call.startswith("_") and "reviewer" not in inspect.signature(code).parameters
     }
     assert open_to_all == {
         "create", "plan", "items", "item", "add_reviewer", "reviewers", "check_password",
-        "progress", "verdicts", "held", "events",
+        "progress", "verdicts", "running_leases", "events", "snapshot",
     }  # fmt: skip
 
 
@@ -623,24 +644,51 @@ def test_progress_counts_verdicts_on_samples(tmp_path: Path, clock: Clock) -> No
     for _ in range(3):
         judge(store, "a")
     judge(store, "b")
-    told = store.progress()
-    assert (told.done, told.needed) == (3, 4)
-    assert told.by_type == {"blur": (1, 2), "haze": (2, 2)}
-    assert told.by_reviewer == {"a": 3, "b": 1, "c": 0}
+    progress = store.progress()
+    assert (progress.done, progress.needed) == (3, 4)
+    assert progress.by_type == {"blur": (1, 2), "haze": (2, 2)}
+    assert progress.by_reviewer == {"a": 3, "b": 1, "c": 0}
     store.undo("b")
     assert store.progress().by_type["haze"] == (1, 2)
 
 
 def test_progress_of_nothing(tmp_path: Path, clock: Clock) -> None:
-    told = opened(tmp_path, [], clock, "").progress()
-    assert (told.done, told.needed, told.by_type, told.by_reviewer) == (0, 0, {}, {})
+    progress = opened(tmp_path, [], clock, "").progress()
+    assert (progress.done, progress.needed) == (0, 0)
+    assert (progress.by_type, progress.by_reviewer) == ({}, {})
+
+
+def test_a_snapshot_is_all_of_it_at_one_moment(tmp_path: Path, clock: Clock) -> None:
+    store = opened(tmp_path, [sample(0, 2), gold(1)], clock)
+    judge(store, "a", "reject", "n")
+    lease = store.lease("b")
+    snapshot = store.snapshot()
+    judge(store, "b")
+    assert snapshot.plan == store.plan()
+    assert snapshot.items == tuple(store.items())
+    assert [verdict.note for verdict in snapshot.verdicts] == ["n"]
+    assert [event.action for event in snapshot.events] == ["lease", "submit", "lease"]
+    assert snapshot.reviewers == ("a", "b")
+    assert (snapshot.progress.done, snapshot.progress.needed) == (1, 2)
+    assert snapshot.leases == {"b": lease}
+    # Others may write meanwhile, and it writes nothing itself.
+    assert len(store.snapshot().verdicts) == 2
+
+
+def test_a_plan_of_another_version_is_one_line(tmp_path: Path, clock: Clock) -> None:
+    store = opened(tmp_path, samples([1]), clock)
+    with sqlite3.connect(tmp_path / "review.sqlite") as db:
+        db.execute("DELETE FROM plan WHERE key = 'unreviewed'")
+    db.close()
+    with pytest.raises(InputError, match=r"review\.sqlite: plan: unreviewed is missing"):
+        store.plan()
 
 
 def test_verdicts_tell_of_the_item(tmp_path: Path, clock: Clock) -> None:
     store = opened(tmp_path, [gold(7)], clock)
     judge(store, "a", "reject", "n")
     (verdict,) = store.verdicts()
-    assert (verdict.item, verdict.sample_id, verdict.kind) == (name(7), "du-00000007", "gold")
+    assert (verdict.item, verdict.sample_id, verdict.role) == (name(7), "du-00000007", "gold")
     assert (verdict.type, verdict.reviewer, verdict.at) == ("blur", "a", clock())
     assert (verdict.verdict, verdict.reasons, verdict.note) == ("reject", (), "n")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from annotation_ui.store import accounts
-from annotation_ui.store.review_store import Store
-from tests.annotation_ui.plans import integrity, samples
+from annotation_ui.store.review_store import ReviewStore
+from tests.annotation_ui.plans import integrity, review_plan, samples
 
 PEOPLE = [f"reviewer-{n}" for n in range(8)]
 
@@ -21,10 +21,10 @@ PEOPLE = [f"reviewer-{n}" for n in range(8)]
 WORK = """
 import json, random, sys
 from pathlib import Path
-from annotation_ui.store.review_store import Store
+from annotation_ui.store.review_store import ReviewStore
 
 path, person, seed = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-store, lot = Store(path), random.Random(seed)
+store, lot = ReviewStore(path), random.Random(seed)
 while lease := store.lease(person):
     verdict = lot.choice(["accept", "reject"])
     note = "".join(lot.choices("abc '\\nü🌫", k=lot.randrange(200)))
@@ -41,17 +41,17 @@ def work(path: Path, person: str, seed: int, out: Path) -> "subprocess.Popen[byt
         return subprocess.Popen(command, stdout=sink)
 
 
-def made(path: Path, needs: list[int], monkeypatch: pytest.MonkeyPatch) -> Store:
+def new_store(path: Path, needs: list[int], monkeypatch: pytest.MonkeyPatch) -> ReviewStore:
     monkeypatch.setitem(accounts.SCRYPT, "n", 2)
-    Store.create(path, {}, samples(needs))
-    store = Store(path)
+    ReviewStore.create(path, review_plan(), samples(needs))
+    store = ReviewStore(path)
     for person in PEOPLE:
         store.add_reviewer(person, "correct horse")
     return store
 
 
 def acknowledged(out: Path) -> tuple[dict[str, list[str]], set[str]]:
-    """Answers told as saved, by token, and the tokens taken back."""
+    """Answers reported as saved, by token, and the tokens taken back."""
     saved, undone = {}, set()
     for line in out.read_text().splitlines():
         first, *rest = json.loads(line)
@@ -62,7 +62,7 @@ def acknowledged(out: Path) -> tuple[dict[str, list[str]], set[str]]:
     return saved, undone
 
 
-def count(store: Store) -> tuple[Counter[str], list[tuple[str, str]]]:
+def count(store: ReviewStore) -> tuple[Counter[str], list[tuple[str, str]]]:
     """Verdicts by item, and who judged what twice."""
     verdicts = store.verdicts()
     pairs = Counter((verdict.item, verdict.reviewer) for verdict in verdicts)
@@ -72,19 +72,19 @@ def count(store: Store) -> tuple[Counter[str], list[tuple[str, str]]]:
 
 def test_eight_processes_share_300_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "review.sqlite"
-    store = made(path, [2 if rank % 6 == 0 else 1 for rank in range(300)], monkeypatch)
+    store = new_store(path, [2 if rank % 6 == 0 else 1 for rank in range(300)], monkeypatch)
     outs = [tmp_path / person for person in PEOPLE]
     running = [work(path, person, 0, out) for person, out in zip(PEOPLE, outs, strict=True)]
     assert [process.wait(timeout=200) for process in running] == [0] * len(PEOPLE)
     counts, twice = count(store)
     assert not twice
     assert counts == {item.item: item.needs for item in store.items()}
-    told: dict[str, list[str]] = {}
+    reported: dict[str, list[str]] = {}
     for out in outs:
         saved, undone = acknowledged(out)
-        told |= {token: answer for token, answer in saved.items() if token not in undone}
+        reported |= {token: answer for token, answer in saved.items() if token not in undone}
     current = Counter((one.item, one.verdict, one.note) for one in store.verdicts())
-    assert Counter((item, verdict, note) for item, verdict, note in told.values()) == current
+    assert Counter((item, verdict, note) for item, verdict, note in reported.values()) == current
     assert integrity(path) == "ok"
 
 
@@ -94,7 +94,7 @@ def test_what_was_acknowledged_survives_kill(
     """Three workers, killed eight times at random moments."""
     path = tmp_path / "review.sqlite"
     # More than they can finish meanwhile.
-    store = made(path, [1, 2] * 10_000, monkeypatch)
+    store = new_store(path, [1, 2] * 10_000, monkeypatch)
     lot = random.Random(0)
     outs = {person: tmp_path / person for person in PEOPLE[:3]}
     running = {person: work(path, person, 0, out) for person, out in outs.items()}
@@ -130,7 +130,7 @@ def wait_for_more(out: Path, process: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.01)
 
 
-def check_all_there(store: Store, out: Path, person: str) -> None:
+def check_all_there(store: ReviewStore, out: Path, person: str) -> None:
     events = [event for event in store.events() if event.reviewer == person]
     submits = {event.token: event for event in events if event.action == "submit"}
     back = {event.token for event in events if event.action == "undo"}

@@ -1,4 +1,4 @@
-"""The store against a model of it in plain Python, through two Store objects on one file."""
+"""The store against a model of it in plain Python, through two ReviewStore objects on one file."""
 
 import shutil
 import tempfile
@@ -14,10 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from annotation_ui.store import accounts
 from annotation_ui.store.assignment import GOLD_GAP, REPEAT_GAP
-from annotation_ui.store.records import Answer, Event, Item, StaleLeaseError
-from annotation_ui.store.review_store import LEASE, Store
+from annotation_ui.store.items import Item
+from annotation_ui.store.records import Answer, Event, StaleLeaseError
+from annotation_ui.store.review_store import LEASE, ReviewStore
 from tests.annotation_ui.conftest import MEMORY
-from tests.annotation_ui.plans import Clock, gold, repeat, sample
+from tests.annotation_ui.plans import Clock, gold, repeat, review_plan, sample
 
 PEOPLE = ("ada", "bob", "cyd")
 people = st.sampled_from(PEOPLE)
@@ -79,7 +80,7 @@ class Model:
 
     def next(self, person: str, now: datetime) -> str | None:
         mine = self.of(person)
-        recent_gold = any(self.item(item).kind == "gold" for item in mine[-GOLD_GAP:])
+        recent_gold = any(self.item(item).role == "gold" for item in mine[-GOLD_GAP:])
         free = []
         for item in sorted(self.items, key=lambda item: item.rank):
             if item.item in mine or not self.room(item.item, person, now):
@@ -90,7 +91,7 @@ class Model:
                 if len(mine) - 1 - mine.index(item.of_item) < REPEAT_GAP:
                     continue
             free.append(item)
-        free.sort(key=lambda item: recent_gold and item.kind == "gold")
+        free.sort(key=lambda item: recent_gold and item.role == "gold")
         return free[0].item if free else None
 
     def stale(self, token: str, person: str, now: datetime) -> str | None:
@@ -125,8 +126,8 @@ class Review(RuleBasedStateMachine):
         items += [gold(10 * rank + 5) for rank in planted if rank <= len(needs)]
         items += [repeat(10 * rank + 6, of=0) for rank in repeated]
         self.model = Model(items)
-        Store.create(self.path, {}, items)
-        self.stores = [Store(self.path, self.clock) for _ in range(2)]
+        ReviewStore.create(self.path, review_plan(), items)
+        self.stores = [ReviewStore(self.path, self.clock) for _ in range(2)]
         for person in PEOPLE:
             self.stores[0].add_reviewer(person, "correct horse")
 
@@ -204,9 +205,9 @@ class Review(RuleBasedStateMachine):
             return
         stale = model.stale(token, person, self.clock())
         if stale:
-            with pytest.raises(StaleLeaseError, match=stale) as told:
+            with pytest.raises(StaleLeaseError, match=stale) as caught:
                 submit(*arguments)
-            assert told.value.answer == answer
+            assert caught.value.answer == answer
             return
         submit(*arguments)
         item = model.tokens[token][0]
@@ -260,18 +261,18 @@ class Review(RuleBasedStateMachine):
 
     @rule(which=stores)
     def restart(self, which: int) -> None:
-        self.stores[which] = Store(self.path, self.clock)
+        self.stores[which] = ReviewStore(self.path, self.clock)
 
     # What must hold at every moment
 
     @invariant()
     def verdicts_are_the_models(self) -> None:
         for store in self.stores:
-            told = [
+            stored = [
                 (one.item, one.reviewer, one.verdict, one.reasons, one.note)
                 for one in store.verdicts()
             ]
-            assert told == [
+            assert stored == [
                 (one.item, one.person, one.answer.verdict, one.answer.reasons, one.answer.note)
                 for one in self.model.verdicts
             ]
@@ -290,8 +291,8 @@ class Review(RuleBasedStateMachine):
     def events_only_grow(self) -> None:
         events = list(self.stores[1].events())
         assert events[: len(self.seen)] == self.seen
-        told = [(event.action, event.reviewer, event.item) for event in events]
-        assert told == self.model.events
+        recorded = [(event.action, event.reviewer, event.item) for event in events]
+        assert recorded == self.model.events
         assert [event.n for event in events] == list(range(1, len(events) + 1))
         self.seen = events
 
@@ -302,7 +303,7 @@ class Review(RuleBasedStateMachine):
             assert history == self.model.of(person)[::-1]
             assert self.stores[1].own_progress(person).done == len(history)
         progress = self.stores[0].progress()
-        samples = [item.item for item in self.model.items if item.kind == "sample"]
+        samples = [item.item for item in self.model.items if item.role == "sample"]
         # Also that the counts which triggers keep are those of the view.
         assert progress.done == sum(one.item in samples for one in self.model.verdicts)
 

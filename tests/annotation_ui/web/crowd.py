@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gradio_client import Client
 
-from annotation_ui.planning.plan import DATABASE, review_folder
-from annotation_ui.store.review_store import Store
+from annotation_ui.folder import DATABASE, review_folder
+from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import samples
 from tests.annotation_ui.web.served import PASSWORD, Served, review
 
@@ -101,7 +101,9 @@ def _ask(client: Client, name: str, *data: object) -> dict:
     return client.submit(*data, api_name=f"/{name}").result(timeout=PATIENCE)
 
 
-def _outcome(store: Store, said: Said, needs: list[int], seconds: float, path: Path) -> Outcome:
+def _outcome(
+    store: ReviewStore, said: Said, needs: list[int], seconds: float, path: Path
+) -> Outcome:
     verdicts = store.verdicts()
     kept = {(one.item, one.reviewer): (one.verdict, one.note) for one in verdicts}
     counts = Counter(one.item for one in verdicts)

@@ -8,31 +8,32 @@ from pathlib import Path
 
 import httpx
 
-from annotation_ui.planning.plan import DATABASE, IMAGES, review_folder
-from annotation_ui.store.records import Item
-from annotation_ui.store.review_store import Store
+from annotation_ui.folder import DATABASE, IMAGES, review_folder
+from annotation_ui.store.items import Item
+from annotation_ui.store.review_store import ReviewStore
+from tests.annotation_ui.plans import review_plan
 
 PASSWORD = "correct horse"
 SERVE = """
 import sys
 from pathlib import Path
-from annotation_ui.web.serve import serve
+from annotation_ui.web.serve import serve_review
 
-serve(Path(sys.argv[1]), port=int(sys.argv[2]), ready=lambda url: print(url, flush=True))
+serve_review(Path(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda url: print(url, flush=True))
 """
 
 
-def review(dataset: Path, items: Sequence[Item], reviewers: Sequence[str]) -> Store:
+def review(dataset: Path, items: Sequence[Item], reviewers: Sequence[str]) -> ReviewStore:
     """A review of a dataset that is not there, with items that have no pictures."""
     folder = review_folder(dataset)
     (folder / IMAGES).mkdir(parents=True)
-    Store.create(folder / DATABASE, {"dataset": dataset.name}, items)
+    ReviewStore.create(folder / DATABASE, review_plan(), items)
     return joined(dataset, reviewers)
 
 
-def joined(dataset: Path, reviewers: Sequence[str]) -> Store:
+def joined(dataset: Path, reviewers: Sequence[str]) -> ReviewStore:
     """The store of the dataset's review, with these reviewers added."""
-    store = Store(review_folder(dataset) / DATABASE)
+    store = ReviewStore(review_folder(dataset) / DATABASE)
     for name in reviewers:
         store.add_reviewer(name, PASSWORD)
     return store

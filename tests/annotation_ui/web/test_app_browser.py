@@ -12,8 +12,9 @@ import pytest
 pytest.importorskip("gradio")
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from annotation_ui.planning.plan import DATABASE, plan, review_folder
-from annotation_ui.store.review_store import Store
+from annotation_ui.folder import DATABASE, review_folder
+from annotation_ui.planning.plan import plan_review
+from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.web.served import PASSWORD, Served, joined
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ Login = Callable[..., "Page"]
 def served(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     link = tmp_path_factory.mktemp("browser") / "du110k"
     link.symlink_to(made)
-    plan(link, 0.4, workers=1)
+    plan_review(link, 0.4, workers=1)
     joined(link, ["first"])
     with Served(link) as server:
         yield server
@@ -84,8 +85,8 @@ def login(served: Served, browser: "Browser") -> Iterator[Login]:
         context.close()
 
 
-def store(served: Served) -> Store:
-    return Store(review_folder(served.dataset) / DATABASE)
+def store(served: Served) -> ReviewStore:
+    return ReviewStore(review_folder(served.dataset) / DATABASE)
 
 
 def enter_password(page: "Page", name: str, password: str = PASSWORD) -> None:
@@ -112,8 +113,8 @@ def answers(served: Served, name: str) -> list[tuple[str, str, tuple[str, ...], 
     ]
 
 
-def said(page: "Page", words: str) -> None:
-    page.locator("[data-at=said]", has_text=words).wait_for()
+def message_appears(page: "Page", words: str) -> None:
+    page.locator("[data-at=words]", has_text=words).wait_for()
 
 
 def test_ten_by_keyboard_undo_and_reload(login: Login, served: Served) -> None:
@@ -225,11 +226,11 @@ def test_other_needs_a_note_and_accept_no_reason(login: Login, served: Served) -
     item = shown(page)
     page.keyboard.press("5")
     page.keyboard.press("r")
-    said(page, "say in the note")
+    message_appears(page, "say in the note")
     page.keyboard.type("mirrored")  # the note has the cursor
     page.keyboard.press("Escape")
     page.keyboard.press("a")
-    said(page, "takes no reasons")
+    message_appears(page, "takes no reasons")
     assert answers(served, "finn") == []
     page.keyboard.press("r")
     shown(page, item)
@@ -283,7 +284,7 @@ def test_many_tabs_are_one_reviewer(login: Login, served: Served) -> None:
     tabs[0].keyboard.press("a")
     after = shown(tabs[0], item)
     tabs[3].keyboard.press("r")
-    said(tabs[3], "You judged this item already")
+    message_appears(tabs[3], "You judged this item already")
     assert tabs[3].input_value("[data-at=note]") == "typed here"
     assert answers(served, "hana") == [(item, "accept", (), "")]
     tabs[3].keyboard.press("Enter")
@@ -298,7 +299,7 @@ def test_stale_lease_keeps_the_note(login: Login, served: Served) -> None:
     page = login("ida")
     items = {item.item: item for item in store(served).items()}
     item = shown(page)
-    while (items[item].kind, items[item].needs) != ("sample", 1):
+    while (items[item].role, items[item].needs) != ("sample", 1):
         page.keyboard.press("a")
         item = shown(page, item)
     before = answers(served, "ida")
@@ -317,7 +318,7 @@ def test_stale_lease_keeps_the_note(login: Login, served: Served) -> None:
         thief.submit(lease.token, "thief", "accept")
         taken = lease.item.item
     page.keyboard.press("r")
-    said(page, "somebody else took it")
+    message_appears(page, "somebody else took it")
     assert page.input_value("[data-at=note]") == "an hour's thoughts"
     page.keyboard.press("Enter")
     shown(page, item)
@@ -331,7 +332,7 @@ def test_server_gone_and_back(login: Login, served: Served) -> None:
     page.keyboard.press("Escape")
     served.kill()
     page.keyboard.press("r")
-    said(page, "No answer from the server")
+    message_appears(page, "No answer from the server")
     served.start()
     page.wait_for_selector("[name=password]")
     enter_password(page, "jan")
@@ -344,7 +345,7 @@ def test_server_gone_and_back(login: Login, served: Served) -> None:
     page.wait_for_selector("[name=password]")
 
 
-def test_wrong_passwords_are_told_how_long(served: Served, browser: "Browser") -> None:
+def test_wrong_passwords_learn_how_long_to_wait(served: Served, browser: "Browser") -> None:
     joined(served.dataset, ["kim"])
     page = browser.new_page()
     page.goto(served.url)

@@ -1,4 +1,4 @@
-"""What a reviewer's page is told, who is let in, what passes the gate: no server, no browser."""
+"""What a reviewer's page gets, who is let in, what passes the allowlist: no server, no browser."""
 
 import asyncio
 import json
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from annotation_ui.store import accounts
 from annotation_ui.store.assignment import REPEAT_GAP
-from annotation_ui.store.review_store import Store
-from annotation_ui.web.allowlist import Gate
-from annotation_ui.web.api import Reviewing
-from annotation_ui.web.serve import serve
+from annotation_ui.store.review_store import ReviewStore
+from annotation_ui.web.allowlist import AllowlistMiddleware
+from annotation_ui.web.api import ReviewApi
+from annotation_ui.web.serve import serve_review
 from annotation_ui.web.sessions import IDLE, Sessions
 from generators.errors import InputError
-from tests.annotation_ui.plans import Clock, gold, name, repeat, sample, samples
+from tests.annotation_ui.plans import Clock, gold, name, repeat, review_plan, sample, samples
 from tests.annotation_ui.simulated import drawn_items
 
 
@@ -27,22 +27,22 @@ def weak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(accounts.SCRYPT, "n", 2)
 
 
-def reviewed(folder: Path, items: list, people: tuple[str, ...] = ("ada",)) -> Reviewing:
-    store = Store.create(folder / "review.sqlite", {"dataset": "du110k"}, items)
+def reviewed(folder: Path, items: list, people: tuple[str, ...] = ("ada",)) -> ReviewApi:
+    store = ReviewStore.create(folder / "review.sqlite", review_plan(), items)
     for one in people:
         store.add_reviewer(one, "correct horse")
-    return Reviewing(store)
+    return ReviewApi(store)
 
 
 def test_tells_parameters_in_words(weak: None, in_memory: Path) -> None:
-    told = reviewed(in_memory, samples([1])).open("ada")
-    assert (told["dataset"], told["reviewer"], told["done"], told["left"]) == (
+    reply = reviewed(in_memory, samples([1])).open("ada")
+    assert (reply["dataset"], reply["reviewer"], reply["done"], reply["left"]) == (
         "du110k",
         "ada",
         0,
         1,
     )
-    lease = told["lease"]
+    lease = reply["lease"]
     assert lease["title"] == "Blur"
     assert lease["parameters"] == [
         {
@@ -55,23 +55,23 @@ def test_tells_parameters_in_words(weak: None, in_memory: Path) -> None:
     assert lease["images"] == {"clean": f"{0:032x}.png", "degraded": f"{1:032x}.png"}
 
 
-def test_every_type_can_be_told(weak: None, in_memory: Path) -> None:
+def test_every_type_can_be_shown(weak: None, in_memory: Path) -> None:
     items = drawn_items(per_type=3, overlap=5, golds=0, repeats=0)
     review = reviewed(in_memory, items)
     shapes = set()
-    told = review.open("ada")
-    while told["lease"]:
-        lease = told["lease"]
+    reply = review.open("ada")
+    while reply["lease"]:
+        lease = reply["lease"]
         shapes.add((lease["title"], *(len(one["values"]) for one in lease["parameters"])))
-        told = json.loads(json.dumps(review.submit("ada", lease["token"], "accept", [], "", 1)))
+        reply = json.loads(json.dumps(review.submit("ada", lease["token"], "accept", [], "", 1)))
     assert shapes == {("Haze", 1, 1), ("Low light", 1, 1, 9), ("Blur", 1), ("Low resolution", 1)}
 
 
 def test_planted_items_look_like_any_other(weak: None, in_memory: Path) -> None:
-    """Told of gold and repeats is exactly what is told of the same item as a plain sample."""
+    """Of gold and repeats a page gets exactly what it gets of the same item as a plain sample."""
     items = [*samples([1] * 12), gold(12), repeat(13, 0)]
     plain = [sample(rank) for rank in range(14)]
-    told = []
+    seen = []
     for folder, these in (("planted", items), ("plain", plain)):
         (in_memory / folder).mkdir()
         review, leases = reviewed(in_memory / folder, these), {}
@@ -80,9 +80,9 @@ def test_planted_items_look_like_any_other(weak: None, in_memory: Path) -> None:
             lease = state["lease"]
             leases[lease["item"]] = {key: lease[key] for key in lease if key != "token"}
             state = review.submit("ada", lease["token"], "reject", [], "", 1)
-        told.append(leases)
+        seen.append(leases)
         assert state["done"] == 14
-    assert told[0] == told[1]
+    assert seen[0] == seen[1]
 
 
 def test_history_is_short_enough_to_hide_repeats(weak: None, in_memory: Path) -> None:
@@ -108,7 +108,7 @@ def test_history_is_ones_own(weak: None, in_memory: Path) -> None:
     assert review.open("ben")["lease"]["before"] is None
 
 
-def test_refusals_are_told(weak: None, in_memory: Path) -> None:
+def test_refusals_say_why(weak: None, in_memory: Path) -> None:
     review = reviewed(in_memory, samples([1, 1]))
     token = review.open("ada")["lease"]["token"]
     assert "note" in review.submit("ada", token, "reject", ["other"], "", 1)["error"]
@@ -152,11 +152,11 @@ def test_fetching_ahead_holds_nothing(weak: None, in_memory: Path) -> None:
 
 def test_stale_lease_says_so_and_goes_on(weak: None, in_memory: Path) -> None:
     clock = Clock()
-    store = Store.create(in_memory / "review.sqlite", {}, samples([1, 1]))
-    store = Store(in_memory / "review.sqlite", clock)
+    store = ReviewStore.create(in_memory / "review.sqlite", review_plan(), samples([1, 1]))
+    store = ReviewStore(in_memory / "review.sqlite", clock)
     for one in ("ada", "ben"):
         store.add_reviewer(one, "correct horse")
-    review = Reviewing(store)
+    review = ReviewApi(store)
     token = review.open("ada")["lease"]["token"]
     clock.passes(11)
     assert review.open("ben")["lease"]["item"] == name(0)
@@ -194,9 +194,9 @@ def asked(method: str, path: str, known: bool = True, **headers: str) -> tuple[i
     async def receive() -> MutableMapping[str, Any]:
         return {}
 
-    told = [(key.encode(), value.encode()) for key, value in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "headers": told}
-    asyncio.run(Gate(inner, lambda scope: known)(scope, receive, send))
+    raw = [(key.encode(), value.encode()) for key, value in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": raw}
+    asyncio.run(AllowlistMiddleware(inner, lambda scope: known)(scope, receive, send))
     names = {key for key, _ in sent[0]["headers"]}
     assert b"content-security-policy" in names
     return sent[0]["status"], bool(came)
@@ -259,32 +259,32 @@ def test_gate_passes_no_path_that_climbs(path: str, method: str) -> None:
 def test_serve_needs_a_review_and_a_reviewer(weak: None, tmp_path: Path) -> None:
     pytest.importorskip("gradio")
     with pytest.raises(InputError, match="no such folder"):
-        serve(tmp_path / "du110k")
+        serve_review(tmp_path / "du110k")
     with pytest.raises(InputError, match="dubench review plan"):
-        serve(tmp_path)
+        serve_review(tmp_path)
     folder = tmp_path / "du110k.review"
     folder.mkdir()
-    store = Store.create(folder / "review.sqlite", {}, samples([1]))
+    store = ReviewStore.create(folder / "review.sqlite", review_plan(), samples([1]))
     with pytest.raises(InputError, match="add-reviewer"):
-        serve(tmp_path / "du110k")
+        serve_review(tmp_path / "du110k")
     store.add_reviewer("ada", "correct horse")
     with pytest.raises(InputError, match="--port"):
-        serve(tmp_path / "du110k", port=70_000)
+        serve_review(tmp_path / "du110k", port=70_000)
     with pytest.raises(InputError, match="--host"):
-        serve(tmp_path / "du110k", host="no.such.host.invalid")
+        serve_review(tmp_path / "du110k", host="no.such.host.invalid")
 
 
-@pytest.mark.parametrize("found", [None, "5.49.1"])
+@pytest.mark.parametrize("installed", [None, "5.49.1"])
 def test_serve_names_the_remedy_without_gradio(
-    found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from importlib.metadata import PackageNotFoundError
 
     def version(package: str) -> str:
-        if found is None:
+        if installed is None:
             raise PackageNotFoundError(package)
-        return found
+        return installed
 
     monkeypatch.setattr("annotation_ui.web.serve.version", version)
     with pytest.raises(InputError, match=r'pip install "dubench\[review\]"'):
-        serve(tmp_path / "du110k")
+        serve_review(tmp_path / "du110k")

@@ -8,8 +8,9 @@ import pytest
 pytest.importorskip("gradio")
 import httpx
 
-from annotation_ui.planning.plan import DATABASE, IMAGES, plan, review_folder
-from annotation_ui.store.review_store import Store
+from annotation_ui.folder import DATABASE, IMAGES, review_folder
+from annotation_ui.planning.plan import plan_review
+from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.web.served import PASSWORD, Served, call, joined
 
 
@@ -18,7 +19,7 @@ def dataset(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset under another name, with a review beside it."""
     link = tmp_path_factory.mktemp("served") / "du110k"
     link.symlink_to(made)
-    plan(link, 0.2, workers=1)
+    plan_review(link, 0.2, workers=1)
     joined(link, ["ada", "ben"])
     return link
 
@@ -30,7 +31,7 @@ def served(dataset: Path) -> Iterator[Served]:
 
 
 def test_nothing_but_the_login_without_a_password(served: Served) -> None:
-    store = Store(review_folder(served.dataset) / DATABASE)
+    store = ReviewStore(review_folder(served.dataset) / DATABASE)
     item = store.items()[0]
     client = served.client()
     assert client.get("/").headers["location"] == "login"
@@ -87,9 +88,9 @@ def test_nothing_can_be_uploaded(served: Served) -> None:
         assert client.post(f"/gradio_api/{path}", json={}).status_code == 404
 
 
-def test_what_the_browser_is_told_has_no_secrets(served: Served) -> None:
+def test_what_the_browser_gets_has_no_secrets(served: Served) -> None:
     client = served.client("ada")
-    store = Store(review_folder(served.dataset) / DATABASE)
+    store = ReviewStore(review_folder(served.dataset) / DATABASE)
     pages = [client.get(path).text for path in ("/", "/config", "/gradio_api/info")]
     pages += [client.post("/gradio_api/run/open", json={"data": []}).text]
     for text in pages:
@@ -102,8 +103,8 @@ def test_what_the_browser_is_told_has_no_secrets(served: Served) -> None:
 def test_who_asks_is_who_logged_in(served: Served) -> None:
     ben = served.client("ben")
     body = {"data": [], "username": "ada", "session_hash": "x", "request": {"username": "ada"}}
-    told = ben.post("/gradio_api/run/open", json=body).json()["data"][0]
-    assert told["reviewer"] == "ben"
+    reply = ben.post("/gradio_api/run/open", json=body).json()["data"][0]
+    assert reply["reviewer"] == "ben"
     token = call(served.client("ada"), "open")["lease"]["token"]
     assert "stale" in call(ben, "submit", token, "accept", [], "", 1.0)
 
@@ -177,5 +178,5 @@ def test_two_servers_share_one_review(served: Served) -> None:
             for server, name in ((served, "eve"), (other, "finn"))
         ]
     # One item for both only if it wants two verdicts.
-    store = Store(review_folder(served.dataset) / DATABASE)
+    store = ReviewStore(review_folder(served.dataset) / DATABASE)
     assert len(set(leases)) == 2 or store.item(leases[0]).needs > 1

@@ -1,19 +1,18 @@
 """The page: what it says, and that it is one file that asks for nothing."""
 
-import json
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotation_ui.figures.agreement_page import page
-from annotation_ui.figures.agreement_report import status
-from annotation_ui.figures.agreement_text import lines
+from annotation_ui.figures.status import ReviewStatus, review_status
+from annotation_ui.figures.status_page import status_page
+from annotation_ui.figures.status_text import status_lines
 from tests.annotation_ui.conftest import MEMORY
 from tests.annotation_ui.simulated import drawn_items, reviewed, value
 
@@ -21,15 +20,15 @@ CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    """The status of a small review in which dense haze is rejected: do not write to it."""
+def status() -> ReviewStatus:
+    """The status of a small review in which dense haze is rejected."""
     items = drawn_items(per_type=30, overlap=4, golds=4, repeats=4)
     judges = dict.fromkeys(
         ("ana", "bo"), lambda item, _: item.type == "haze" and value(item, "transmission") < 0.35
     )
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        made = status(reviewed(Path(folder) / "review.sqlite", items, judges))
-    return json.loads(json.dumps(made))
+        store = reviewed(Path(folder) / "review.sqlite", items, judges)
+        return review_status(store.snapshot())
 
 
 @pytest.fixture
@@ -44,45 +43,52 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-def test_it_says_what_the_status_says(told: dict[str, Any]) -> None:
-    html = page(told)
-    overall = told["agreement"]["overall"]
-    assert f"{overall['ac1']['value']:.2f}" in html
-    assert f"{told['residual']['overall']['upper']:.2%}" in html
-    assert told["concentrations"][0]["text"].replace("<", "&lt;") in html
-    for reviewer in told["reviewers"]:
-        assert f"{reviewer['gold']['count']} of {reviewer['gold']['n']}: " in html
+def test_it_says_what_the_status_says(status: ReviewStatus) -> None:
+    html, figures = status_page(status), status.figures
+    assert f"{figures.agreement.overall.ac1.value:.2f}" in html
+    assert f"{figures.defect_rates.overall.upper:.2%}" in html
+    assert figures.hotspots[0].text.replace("<", "&lt;") in html
+    for reviewer in figures.reviewers:
+        assert f"{reviewer.gold.count} of {reviewer.gold.n}: " in html
     note = "ana caught 0 of 4 gold items: look at their verdicts before you finalize"
     assert note in html
-    assert f"  {note}" in lines(told)
-    for reason, counts in told["reasons"].items():
-        cells = "".join(rf"<td>{counts[name]}" for name in told["progress"]["by_type"])
+    assert f"  {note}" in status_lines(status)
+    for reason, counts in figures.reasons.items():
+        cells = "".join(rf"<td>{counts[name]}" for name in status.progress.by_type)
         assert re.search(rf"reason: {reason}{cells}<td>{counts['all']}", html)
 
 
-def test_names_are_text_and_nothing_else(told: dict[str, Any]) -> None:
+def test_names_are_text_and_nothing_else(status: ReviewStatus) -> None:
     bad = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-    hostile = deepcopy(told)
-    hostile["plan"]["dataset"] = bad
-    hostile["progress"]["by_reviewer"] = {bad: 1}
-    hostile["reviewers"][0]["reviewer"] = bad
-    hostile["residual"]["overall"]["speaks_for"] = bad
-    html = page(hostile)
+    first, *others = status.figures.reviewers
+    rates = status.figures.defect_rates
+    figures = replace(
+        status.figures,
+        reviewers=(replace(first, reviewer=bad), *others),
+        defect_rates=replace(rates, overall=replace(rates.overall, speaks_for=bad)),
+    )
+    hostile = replace(
+        status,
+        plan=replace(status.plan, dataset=bad),
+        progress=replace(status.progress, by_reviewer={bad: 1}),
+        figures=figures,
+    )
+    html = status_page(hostile)
     assert "<script" not in html
     assert "<img" not in html
     assert html.count("&lt;img") >= 5
 
 
 def test_chromium_shows_it_whole_without_asking_for_anything(
-    told: dict[str, Any], browser: Any, tmp_path: Path
+    status: ReviewStatus, browser: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / "review.html"
-    file.write_text(page(told), "utf-8")
+    file.write_text(status_page(status), "utf-8")
     for width in (1200, 390):
         tab = browser.new_page(viewport={"width": width, "height": 900})
         asked, complaints = [], []
         tab.on("request", lambda request, asked=asked: asked.append(request.url))
-        tab.on("console", lambda message, said=complaints: said.append(message.text))
+        tab.on("console", lambda message, complaints=complaints: complaints.append(message.text))
         tab.goto(file.as_uri())
         assert asked == [file.as_uri()]
         assert complaints == []
@@ -94,13 +100,14 @@ def test_chromium_shows_it_whole_without_asking_for_anything(
         # Wide tables scroll within themselves; the page does not.
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         bars = tab.locator(".out .bar i")
-        assert bars.count() == len(told["concentrations"][0]["pieces"])
+        assert bars.count() == len(status.figures.hotspots[0].pieces)
         assert bars.first.bounding_box()["width"] > 0
         tab.close()
 
 
 def test_a_review_that_has_not_begun_has_a_page(in_memory: Path) -> None:
-    html = page(status(reviewed(in_memory / "review.sqlite", drawn_items(3, 2, 1, 0), {})))
+    store = reviewed(in_memory / "review.sqlite", drawn_items(3, 2, 1, 0), {})
+    html = status_page(review_status(store.snapshot()))
     assert "0 of 18 wanted" in html
     assert "Nowhere beyond chance, so far." in html
     assert "nan" not in html.replace("unanimous", "")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from annotation_ui.store.records import CHOICES, NOTE_LENGTH, OTHER, REASONS, Answer
+from annotation_ui.store.items import CHOICES
+from annotation_ui.store.records import NOTE_LENGTH, OTHER, REASONS, Answer
 from generators.errors import InputError
 
 
-def answer(verdict: str, reasons: Sequence[str], note: str) -> Answer:
+def checked_answer(verdict: str, reasons: Sequence[str], note: str) -> Answer:
     """The answer given, reasons in the order of `REASONS`; InputError if it is not one.
 
     A reject may give reasons, an accept gives none; either may carry a note, kept as typed.

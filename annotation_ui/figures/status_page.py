@@ -1,12 +1,13 @@
 """How the review stands, as one HTML file that asks nothing of any server."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
+from annotation_ui.figures.proportions import proportion
+from annotation_ui.figures.reject_hotspots import part_text
+from annotation_ui.figures.status import ReviewStatus
+from generators.dataset.review_figures import DefectRate, Estimate, Proportion, RangePart
 from generators.taxonomy import KEYS, TYPES
-
-Figures = Mapping[str, Any]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2125; --faint: #5d6670; --line: #d9dee3;
@@ -35,15 +36,15 @@ td.words, th.words { text-align: left; white-space: normal; min-width: 12rem; }
   background: var(--line); border-radius: .3rem; overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--good); }
 .out td { color: var(--bad); font-weight: 600; } .out .bar i { background: var(--bad); }
-.found { border-left: .25rem solid var(--bad); background: var(--tint); padding: .5rem 1rem;
+.notice { border-left: .25rem solid var(--bad); background: var(--tint); padding: .5rem 1rem;
   margin: .4rem 0; list-style: none; } ul { padding: 0; margin: .6rem 0 1rem; }
 """
 
 
-def page(status: Figures) -> str:
-    """The page of a `status`, with nothing in it that is fetched or run."""
-    title = f"Review of {status['plan']['dataset']}"
-    sections = (_tiles, _progress, _agreement, _reviewers, _rejects, _ranges, _residual)
+def status_page(status: ReviewStatus) -> str:
+    """The page, with nothing in it that is fetched or run."""
+    title = f"Review of {status.plan.dataset}"
+    sections = (_tiles, _progress, _agreement, _reviewers, _rejects, _ranges, _defects)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -55,30 +56,30 @@ def page(status: Figures) -> str:
 """
 
 
-def _tiles(status: Figures) -> str:
-    progress, overall = status["progress"], status["agreement"]["overall"]
-    residual = status["residual"]["overall"]
-    told = [
-        ("verdicts", _percent(progress["done"], progress["needed"]),
-         f"{progress['done']:,} of {progress['needed']:,} wanted"),
-        ("samples rejected", _share(status["rejected"]["overall"]), "by the majority; ties reject"),
-        ("agreement (AC1)", _estimate(overall["ac1"]), f"on {overall['items']:,} items"),
-        ("defects left", _rate(residual), _below(residual)),
+def _tiles(status: ReviewStatus) -> str:
+    progress, figures = status.progress, status.figures
+    agreement, left = figures.agreement.overall, figures.defect_rates.overall
+    named = [
+        ("verdicts", _percent(progress.done, progress.needed),
+         f"{progress.done:,} of {progress.needed:,} wanted"),
+        ("samples rejected", _proportion(figures.rejected.overall), "by the majority; ties reject"),
+        ("agreement (AC1)", _estimate(agreement.ac1), f"on {agreement.items:,} items"),
+        ("defects left", _rate(left), _below(left)),
     ]  # fmt: skip
     tiles = (
         f'<div class="tile"><span class="faint">{name}</span><b>{value.partition("<small>")[0]}</b>'
         f'<span class="faint">{escape(note)}</span></div>'
-        for name, value, note in told
+        for name, value, note in named
     )
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
-def _progress(status: Figures) -> str:
+def _progress(status: ReviewStatus) -> str:
     rows = [
         (_name(name), _bar(done / needed if needed else 0), f"{done:,} of {needed:,}")
-        for name, (done, needed) in status["progress"]["by_type"].items()
+        for name, (done, needed) in status.progress.by_type.items()
     ]
-    people = [(escape(n), f"{count:,}") for n, count in status["progress"]["by_reviewer"].items()]
+    people = [(escape(n), f"{count:,}") for n, count in status.progress.by_reviewer.items()]
     return (
         "<h2>Progress</h2><p class=faint>Verdicts given of those wanted. Of reviewers all verdicts "
         "are counted, planted items included.</p><div class=grid><div class=card>"
@@ -89,12 +90,12 @@ def _progress(status: Figures) -> str:
     )
 
 
-def _agreement(status: Figures) -> str:
-    found = status["agreement"]
+def _agreement(status: ReviewStatus) -> str:
+    agreement = status.figures.agreement
     rows = [
-        (_name(name), f"{a['items']:,}", _estimate(a["percent"], percent=True),
-         _estimate(a["alpha"]), _estimate(a["ac1"]))
-        for name, a in (*found["by_type"].items(), ("all", found["overall"]))
+        (_name(name), f"{a.items:,}", _estimate(a.percent, percent=True), _estimate(a.alpha),
+         _estimate(a.ac1))
+        for name, a in (*agreement.by_type.items(), ("all", agreement.overall))
     ]  # fmt: skip
     head = ("type", "items", "percent agreement", "Krippendorff’s α", "Gwet’s AC1")
     return (
@@ -104,17 +105,17 @@ def _agreement(status: Figures) -> str:
     )
 
 
-def _reviewers(status: Figures) -> str:
+def _reviewers(status: ReviewStatus) -> str:
     rows = [
-        (escape(r["reviewer"]), f"{r['verdicts']:,}", _share(r["rejected"]),
-         _share(r["gold"], True), _share(r["repeats"], True),
-         "–" if r["seconds"] is None else f"{r['seconds']:.1f} s")
-        for r in status["reviewers"]
+        (escape(r.reviewer), f"{r.verdicts:,}", _proportion(r.rejected),
+         _proportion(r.gold, True), _proportion(r.repeats, True),
+         "–" if r.seconds is None else f"{r.seconds:.1f} s")
+        for r in status.figures.reviewers
     ]  # fmt: skip
     head = ("reviewer", "samples", "rejected", "gold found", "same on repeats", "median time")
     notes = "".join(
-        f"<li class=found>{escape(text)}: look at their verdicts before you finalize</li>"
-        for text in status["careless"].values()
+        f"<li class=notice>{escape(text)}: look at their verdicts before you finalize</li>"
+        for text in status.careless.values()
     )
     return (
         "<h2>Reviewers</h2><p class=faint>Gold: planted items that ought to be rejected. Repeats: "
@@ -124,15 +125,14 @@ def _reviewers(status: Figures) -> str:
     )
 
 
-def _rejects(status: Figures) -> str:
-    types = list(status["progress"]["by_type"])
-    rejected = status["rejected"]
-    none = {"count": 0, "n": 0, "value": None, "interval": None}
-    shares = [rejected["by_type"].get(name, none) for name in types]
-    rows = [("samples rejected", *(_share(s) for s in (*shares, rejected["overall"])))]
+def _rejects(status: ReviewStatus) -> str:
+    types = list(status.progress.by_type)
+    rejected = status.figures.rejected
+    shares = [rejected.by_type.get(name, proportion(0, 0)) for name in types]
+    rows = [("samples rejected", *(_proportion(s) for s in (*shares, rejected.overall)))]
     rows += [
         (f"reason: {reason}", *(f"{counts[name]:,}" for name in (*types, "all")))
-        for reason, counts in status["reasons"].items()
+        for reason, counts in status.figures.reasons.items()
     ]
     head = ("", *map(_name, types), "all")
     return (
@@ -141,25 +141,25 @@ def _rejects(status: Figures) -> str:
     )
 
 
-def _ranges(status: Figures) -> str:
-    found = status["concentrations"]
+def _ranges(status: ReviewStatus) -> str:
+    hotspots = status.figures.hotspots
     items = "".join(
-        f"<li class=found>{escape(c['text'])} <small>p = {c['p']:.1g}</small></li>" for c in found
+        f"<li class=notice>{escape(h.text)} <small>p = {h.p:.1g}</small></li>" for h in hotspots
     )
-    listed = f"<ul>{items}</ul>" if found else "<p>Nowhere beyond chance, so far.</p>"
+    listed = f"<ul>{items}</ul>" if hotspots else "<p>Nowhere beyond chance, so far.</p>"
     cards = []
-    rates = [part["rejected"] / part["n"] for parts in status["ranges"] for part in parts]
+    rates = [part.rejected / part.n for parts in status.ranges for part in parts]
     most = max(rates, default=0) or 1
-    for parts in status["ranges"]:
+    for parts in status.ranges:
         rows = "".join(
-            f"<tr{' class=out' if part['stands_out'] else ''}><td>{_bound(part)}"
-            f"<td>{_bar(part['rejected'] / part['n'] / most)}"
-            f"<td>{_percent(part['rejected'], part['n'])}"
-            f"<td>{part['rejected']:,} of {part['n']:,}</tr>"
+            f"<tr{' class=out' if status.stands_out(part) else ''}><td>{_bound(part)}"
+            f"<td>{_bar(part.rejected / part.n / most)}"
+            f"<td>{_percent(part.rejected, part.n)}"
+            f"<td>{part.rejected:,} of {part.n:,}</tr>"
             for part in parts
         )
-        title = f"{_name(parts[0]['type'])}: {_name(parts[0]['key'])}"
-        unit = KEYS[parts[0]["key"]].unit
+        title = f"{_name(parts[0].type)}: {_name(parts[0].key)}"
+        unit = KEYS[parts[0].key].unit
         cards.append(
             f"<div class=card><h3>{title} <small>{escape(unit)}</small></h3>"
             f"<table>{rows}</table></div>"
@@ -172,15 +172,15 @@ def _ranges(status: Figures) -> str:
     )
 
 
-def _residual(status: Figures) -> str:
-    found = status["residual"]
+def _defects(status: ReviewStatus) -> str:
+    rates = status.figures.defect_rates
     rows = [
-        (_name(name), f"{r['unreviewed']:,}", f"{r['reviewed']:,}", f"{r['rejected']:,}", _rate(r),
-         "–" if r["upper"] is None else f"{r['upper']:.2%}",
-         "–" if r["defects"] is None else f"{r['defects']:,.0f} <small>≤ "
-         f"{r['most_defects']:,.0f}</small>", escape(r["speaks_for"]))
+        (_name(name), f"{r.unreviewed:,}", f"{r.reviewed:,}", f"{r.rejected:,}", _rate(r),
+         "–" if r.upper is None else f"{r.upper:.2%}",
+         "–" if r.defects is None else f"{r.defects:,.0f} <small>≤ "
+         f"{r.most_defects:,.0f}</small>", escape(r.speaks_for))
         for name, r in (
-            *found["by_split"].items(), *found["by_type"].items(), ("all", found["overall"])
+            *rates.by_split.items(), *rates.by_type.items(), ("all", rates.overall)
         )
     ]  # fmt: skip
     head = ("", "unreviewed rows", "reviewed like them", "of these rejected", "defect rate",
@@ -212,46 +212,45 @@ def _percent(count: float, n: float) -> str:
     return f"{count / n:.1%}" if n else "–"
 
 
-def _share(share: Figures, counts: bool = False) -> str:
-    if share["value"] is None:
+def _proportion(share: Proportion, counts: bool = False) -> str:
+    if share.value is None or share.interval is None:
         return "–"
-    low, high = share["interval"]
-    told = f"{share['value']:.1%} <small>[{100 * low:.1f}, {100 * high:.1f}]</small>"
-    return f"{share['count']:,} of {share['n']:,}: {told}" if counts else told
+    low, high = share.interval
+    text = f"{share.value:.1%} <small>[{100 * low:.1f}, {100 * high:.1f}]</small>"
+    return f"{share.count:,} of {share.n:,}: {text}" if counts else text
 
 
-def _estimate(estimate: Figures, percent: bool = False) -> str:
-    if estimate["value"] is None:
-        return f"– <small>{escape(estimate['why'])}</small>"
+def _estimate(estimate: Estimate, percent: bool = False) -> str:
+    if estimate.value is None:
+        return f"– <small>{escape(estimate.why)}</small>"
     scale, form = (100, ".1f") if percent else (1, ".2f")
-    told = f"{scale * estimate['value']:{form}}{'%' if percent else ''}".replace("-", "−")
-    if estimate["interval"] is None:
-        return f"{told} <small>{escape(estimate['why'])}</small>"
-    low, high = (f"{scale * bound:{form}}".replace("-", "−") for bound in estimate["interval"])
-    return f"{told} <small>[{low}, {high}]</small>"
+    text = f"{scale * estimate.value:{form}}{'%' if percent else ''}".replace("-", "−")
+    if estimate.interval is None:
+        return f"{text} <small>{escape(estimate.why)}</small>"
+    low, high = (f"{scale * bound:{form}}".replace("-", "−") for bound in estimate.interval)
+    return f"{text} <small>[{low}, {high}]</small>"
 
 
-def _rate(residual: Figures) -> str:
-    if residual["rate"] is None:
+def _rate(left: DefectRate) -> str:
+    if left.rate is None or left.interval is None:
         return "–"
-    low, high = residual["interval"]
-    return f"{residual['rate']:.2%} <small>[{100 * low:.2f}, {100 * high:.2f}]</small>"
+    low, high = left.interval
+    return f"{left.rate:.2%} <small>[{100 * low:.2f}, {100 * high:.2f}]</small>"
 
 
-def _below(residual: Figures) -> str:
-    if residual["rate"] is None:
-        return str(residual["speaks_for"])
-    return f"of {residual['covered']:,} unreviewed rows; 95% sure below {residual['upper']:.2%}"
+def _below(left: DefectRate) -> str:
+    if left.upper is None:
+        return left.speaks_for
+    return f"of {left.covered:,} unreviewed rows; 95% sure below {left.upper:.2%}"
 
 
-def _bound(part: Figures) -> str:
+def _bound(part: RangePart) -> str:
     """The part of a range without its key, which stands above."""
-    low, high = part["low"], part["high"]
-    if part["only"] is not None:
-        return escape(part["text"].partition(" = ")[2])
-    if low is None:
-        return f"below {high:g}"
-    return f"{low:g} and more" if high is None else f"{low:g} to {high:g}"
+    if part.only is not None:
+        return escape(part_text(part).partition(" = ")[2])
+    if part.low is None:
+        return f"below {part.high:g}"
+    return f"{part.low:g} and more" if part.high is None else f"{part.low:g} to {part.high:g}"
 
 
 def _name(name: str) -> str:
