@@ -11,7 +11,7 @@ from annotation_ui.store.review_plan import StratumRows
 from annotation_ui.store.review_store import ReviewStore
 from generators.dataset.schema import severity
 from generators.presets import load
-from generators.taxonomy import TYPES
+from generators.taxonomy import TYPES, Degradation
 from tests.annotation_ui.plans import gold, repeat, review_plan, sample
 
 Judge = Callable[[Item, np.random.Generator], bool]
@@ -33,7 +33,7 @@ def drawn_items(per_type: int, overlap: int, golds: int, repeats: int, seed: int
         tuples = tuple((name, key.name, values[key.name]) for key in TYPES[name].keys)
         item = sample(rank, 2 if rank % overlap == 0 else 1, name)
         split = "test" if rank < len(types) / 2 else "train"
-        grade = "slight" if name == "low_light" else severity(name, values)
+        grade = "slight" if name == "low_light" else severity((Degradation(name, values),))
         shown = Shown(name, tuples, 64, None, "folder")
         items.append(replace(item, split=split, severity=grade, shown=shown))
     planted = [gold(len(items) + i) for i in range(golds)]
