@@ -16,15 +16,17 @@ from generators.presets import POSTPROCESS, Preset
 _STANDARD = NormalDist()
 
 
-def draw(preset: Preset, kind: str, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw every value of type `kind`, `count` times, in the preset's order.
+def draw(
+    preset: Preset, type_name: str, count: int, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Draw every value of a type, `count` times, in the preset's order.
 
     Returns:
         per value a float32 tensor (count,), or (count, n) for a vector of n entries, on the
         generator's device.
     """
     values: dict[str, Tensor] = {}
-    for name, distribution in preset.draws.get(kind, {}).items():
+    for name, distribution in preset.draws.get(type_name, {}).items():
         values[name] = _draw(distribution, count, generator, values)
     return {name: value.float() for name, value in values.items()}
 
@@ -70,8 +72,8 @@ def _draw(
         parts = -torch.log1p(-_uniforms((count, len(options)), generator))
         return parts @ options / parts.sum(dim=1, keepdim=True)
     law = spec["power_law"]
-    residual = law["sd"] * _quantile(_uniforms((count,), generator))
-    return torch.exp(law["slope"] * earlier[law["of"]].log() + law["intercept"] + residual)
+    scatter = law["sd"] * _quantile(_uniforms((count,), generator))
+    return torch.exp(law["slope"] * earlier[law["of"]].log() + law["intercept"] + scatter)
 
 
 def _uniforms(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

@@ -1,7 +1,4 @@
-"""How dense the fog of a batch is: the tensor counterpart of `physics.haze.derive`.
-
-No function here waits for the device.
-"""
+"""Haze on batches, as `generators.physics.haze`: no function here waits for the device."""
 
 import math
 from collections.abc import Mapping
@@ -9,41 +6,58 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from generators.batched.tensors import per_image
 from generators.physics.haze import MAX_BETA, MAX_OPAQUE_SHARE, OPAQUE
 
-COARSE, EVERY, FINE = 5, 4, 3
-ROUNDS = 8
+# Newton steps on every `STRIDE`-th pixel of every `STRIDE`-th row, and then on all.
+COARSE_STEPS, STRIDE, FINE_STEPS = 5, 4, 3
+SWAP_ROUNDS = 8
+
+
+def apply(
+    images: Tensor, values: Mapping[str, Tensor], depth: Tensor | None, normals: Tensor | None
+) -> Tensor:
+    """I = J·t + A·(1 − t), t = exp(−β·d) (He et al., TPAMI 2011, eq. 1–2)."""
+    assert depth is not None, "haze needs depth maps"
+    transmission = torch.exp(
+        -per_image(values["beta"].to(images.device))
+        * depth.reshape(len(images), 1, *depth.shape[-2:])
+    )
+    light = per_image(values["atmospheric_light"].to(images.device))
+    return light + (images - light) * transmission
 
 
 def derive(
-    values: Mapping[str, Tensor], depth: Tensor, generator: torch.Generator
+    drawn: Mapping[str, Tensor], depth: Tensor | None, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """Solve β for the wanted means, within what is plausible, and take the means anew.
 
     A dataset keeps an implausible sample's values and looks for another crop. Here images of the
-    batch `exchange` their values; fog that is still too dense is thinned to the `densest`.
+    batch swap their values (`swap_implausible`); fog that is still too dense is thinned to
+    `max_plausible_beta`.
 
     Args:
-        values: drawn; `transmission` (B,) is the wanted mean, in (0, 1].
+        drawn: `transmission` (B,) is the wanted mean, in (0, 1].
         depth: (B, H, W) in [0, 1], not all 0.
         generator: of the device of `depth`.
 
     Returns:
-        `values` with `beta`, and `transmission` as it came out, on the device of `depth`.
+        `drawn` with `beta`, and `transmission` as it came out, on the device of `depth`.
     """
-    most = densest(depth)
-    least = mean_transmission(most, depth)
-    wanted = exchange(values["transmission"].to(depth), least, generator).maximum(least)
-    beta = solve_beta(wanted, depth).minimum(most)
-    return {**values, "beta": beta, "transmission": mean_transmission(beta, depth)}
+    assert depth is not None, "haze needs depth maps"
+    max_beta = max_plausible_beta(depth)
+    least = mean_transmission(max_beta, depth)
+    wanted = swap_implausible(drawn["transmission"].to(depth), least, generator).maximum(least)
+    beta = solve_beta(wanted, depth).minimum(max_beta)
+    return {**drawn, "beta": beta, "transmission": mean_transmission(beta, depth)}
 
 
 def solve_beta(wanted: Tensor, depth: Tensor) -> Tensor:
     """The β ≥ 0 at which exp(−β·d) has the mean `wanted`, for every image.
 
     Newton's method on the log of the mean, as `physics.haze.solve_beta`, in a fixed number of
-    steps: `COARSE` on every fourth pixel of every fourth row, which come close, and `FINE` on all.
-    For smooth depth and β up to `MAX_BETA` that reaches float32's precision.
+    steps: `COARSE_STEPS` on every fourth pixel of every fourth row, which come close, and
+    `FINE_STEPS` on all. For smooth depth and β up to `MAX_BETA` that reaches float32's precision.
 
     Args:
         wanted: (B,) means in (0, 1].
@@ -53,7 +67,7 @@ def solve_beta(wanted: Tensor, depth: Tensor) -> Tensor:
         (B,), dtype and device of `depth`.
     """
     beta, goal = torch.zeros_like(wanted), wanted.log()
-    for pixels, steps in ((depth[:, ::EVERY, ::EVERY], COARSE), (depth, FINE)):
+    for pixels, steps in ((depth[:, ::STRIDE, ::STRIDE], COARSE_STEPS), (depth, FINE_STEPS)):
         d = pixels.flatten(1)
         for _ in range(steps):
             terms = torch.exp(-beta[:, None] * d)
@@ -63,7 +77,7 @@ def solve_beta(wanted: Tensor, depth: Tensor) -> Tensor:
     return beta.clamp(min=0)
 
 
-def densest(depth: Tensor) -> Tensor:
+def max_plausible_beta(depth: Tensor) -> Tensor:
     """The largest plausible β (B,) of each depth map (B, H, W): see `physics.haze.plausible`.
 
     exp(−β·d) < 0.05 where d > ln 20 / β, which a quarter of the pixels may exceed.
@@ -79,23 +93,24 @@ def mean_transmission(beta: Tensor, depth: Tensor) -> Tensor:
     return torch.exp(-beta[:, None, None] * depth).mean(dim=(1, 2))
 
 
-def exchange(wanted: Tensor, least: Tensor, generator: torch.Generator) -> Tensor:
-    """Deal values out again among images, so that fewer fall below what an image allows.
+def swap_implausible(wanted: Tensor, least: Tensor, generator: torch.Generator) -> Tensor:
+    """Swap values among images, so that fewer fall below what an image allows.
 
-    In each of `ROUNDS` rounds, random pairs swap their values where both then fit and before
+    In each of `SWAP_ROUNDS` rounds, random pairs swap their values where both then fit and before
     they did not both. As a dataset does by redrawing the crop and keeping the values, this keeps
     the distribution of either.
 
     Args:
-        wanted: (B,) values. least: (B,) the smallest that each image allows.
+        wanted: (B,) values.
+        least: (B,) the smallest that each image allows.
         generator: of their device.
 
     Returns:
         (B,), the same values in another order.
     """
     half = len(wanted) // 2
-    lots = torch.rand(ROUNDS, len(wanted), device=wanted.device, generator=generator)
-    for order in lots.argsort(dim=1):
+    keys = torch.rand(SWAP_ROUNDS, len(wanted), device=wanted.device, generator=generator)
+    for order in keys.argsort(dim=1):
         one, other = order[:half], order[half : 2 * half]
         a, b = wanted[one], wanted[other]
         fits = (a >= least[one]) & (b >= least[other])

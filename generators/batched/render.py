@@ -35,14 +35,14 @@ def check_device(name: str) -> "torch.device":
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
         raise InputError(f"unknown device {name!r}; use cpu, cuda, or cuda:1 for the second GPU")
     device = torch.device(name)
-    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if device.type == "cuda" and not found:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and not count:
         raise InputError(
             f"device {name}: no CUDA device was found; use cpu, or install a GPU driver and a "
             "build of torch with CUDA"
         )
-    if device.type == "cuda" and (device.index or 0) >= found:
-        raise InputError(f"device {name}: the last of {found} CUDA devices is cuda:{found - 1}")
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise InputError(f"device {name}: the last of {count} CUDA devices is cuda:{count - 1}")
     return device
 
 
@@ -83,24 +83,24 @@ def render_batch(
     """
     import torch
 
-    from generators.batched import models
+    from generators import batched
+    from generators.batched.tensors import collate_values, quantize
 
-    where = check_device(device)
-    levels = upload(np.stack(cleans), where).permute(0, 3, 1, 2)
+    torch_device = check_device(device)
+    levels = upload(np.stack(cleans), torch_device).permute(0, 3, 1, 2)
     depth = None
     if depths is not None:
-        far = np.stack(depths).astype(np.float32)
-        depth = upload(far, where) / 65535
+        depth = upload(np.stack(depths).astype(np.float32), torch_device) / 65535
     streams = [stream(*key, Purpose.NOISE) for key in keys]
     for batch in zip(*degradations, strict=True):
         type_name, noise = batch[0].type, None
         if TYPES[type_name].needs_noise:
             fields = [normals(rng, cleans[0].shape) for rng in streams]
-            noise = upload(np.stack(fields), where).permute(0, 3, 1, 2)
+            noise = upload(np.stack(fields), torch_device).permute(0, 3, 1, 2)
         with torch.no_grad():
             images = levels.float() / 255
-            values = models.collate_values([one.values for one in batch], images)
-            levels = models.quantize(models.apply(type_name, images, values, depth, noise))
+            values = collate_values([one.values for one in batch], images)
+            levels = quantize(batched.apply(type_name, images, values, depth, noise))
     degraded = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return [
         postprocess(image, values, key)

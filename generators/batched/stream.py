@@ -8,8 +8,8 @@
 seed, the step and the other arguments, on one kind of device with one set of versions; `workers`
 and `start` change nothing. The distributions are those of a dataset of the same presets, the
 samples are others, and their values are not rounded to five digits. Fog too dense for its crop
-goes to another of the batch, or is thinned: see `batched_haze.derive`. Ranks of one training run
-take a seed each.
+goes to another of the batch, or is thinned: see `haze.derive`. Ranks of one training run take a
+seed each.
 
 This file imports torch when it is imported.
 """
@@ -23,12 +23,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generators import batched
 from generators.api import LEAST_SIDE, Degrade
-from generators.batched import haze, models
 from generators.batched.draws import draw, draw_postprocess
 from generators.batched.postprocess import add_noise, jpeg
 from generators.batched.render import check_device, upload
-from generators.batched.stream_crops import APART, Asked, Crops, Decoded, Held
+from generators.batched.stream_cached import CachedCrops
+from generators.batched.stream_crops import APART, CropRequest, Crops
+from generators.batched.stream_prefetched import PrefetchedCrops
+from generators.batched.tensors import quantize
 from generators.errors import InputError
 from generators.presets import Preset, load
 from generators.randomness import Purpose
@@ -44,7 +47,7 @@ class Batch:
     Attributes:
         degraded, clean: (B, 3, S, S) float32 RGB, whole levels divided by 255.
         type: (B,) int64, an index into the taxonomy's types.
-        parameters: (B, 15) float32, columns as `Degrade.columns`, NaN where a key is another
+        parameters: (B, n) float32, columns as `Degrade.columns`, NaN where a key is another
             type's. Exactly what was rendered: `transmission` is the mean of the map.
         step: the batch's number in its stream.
     """
@@ -57,11 +60,11 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Share:
+class _Group:
     """The samples `rows` (n,) of a batch, which are of one preset and type."""
 
     preset: Preset
-    kind: str
+    type_name: str
     rows: NDArray[np.int64]
 
 
@@ -105,8 +108,8 @@ class Stream:
             InputError: an argument cannot be used.
         """
         least = {"batch_size": 1, "size": LEAST_SIDE, "seed": 0, "start": 0, "workers": 1}
-        given = (batch_size, size, seed, start, workers)
-        for (name, low), value in zip(least.items(), given, strict=True):
+        arguments = (batch_size, size, seed, start, workers)
+        for (name, low), value in zip(least.items(), arguments, strict=True):
             if not low <= value < 2**64:
                 raise InputError(f"{name}={value} must be at least {low} and below 2**64")
         self.step, self._batch_size, self._seed = start, batch_size, seed
@@ -118,8 +121,10 @@ class Stream:
         missing = next((path for path in paths if not path.is_file()), None)
         if missing:
             raise InputError(f"{missing}: no such file; give the paths of photographs")
-        asked = Asked(paths, size, batch_size, seed, self._hazy, self._device)
-        self._crops: Crops = Held(asked, workers) if cached else Decoded(asked, workers)
+        request = CropRequest(paths, size, batch_size, seed, self._depth_rows, self._device)
+        self._crops: Crops = (
+            CachedCrops(request, workers) if cached else PrefetchedCrops(request, workers)
+        )
 
     def __iter__(self) -> Iterator[Batch]:
         return self
@@ -132,54 +137,54 @@ class Stream:
             InputError: hardly a photograph can be used.
         """
         step, device = self.step, self._device
-        crops, depth = self._crops.crops(step)
+        crops, depths = self._crops.crops(step)
         on_host, on_device = self._generators(step)
         clean = crops.float() / 255
         degraded = torch.empty_like(clean)
         parameters = clean.new_full((len(clean), len(Degrade.columns)), torch.nan)
-        types, hazy = np.empty(len(clean), np.int64), self._hazy(step)
-        for share in self._shares(step):
-            kind = TYPES[share.kind]
-            rows = upload(share.rows, device)
-            values = draw(share.preset, kind.name, len(rows), on_host)
-            far = None
-            if kind.needs_depth:
-                far = depth[upload(np.searchsorted(hazy, share.rows), device)]
-                values = haze.derive(values, far, on_device)
+        types, depth_rows = np.empty(len(clean), np.int64), self._depth_rows(step)
+        for group in self._groups(step):
+            degradation_type = TYPES[group.type_name]
+            rows = upload(group.rows, device)
+            drawn = draw(group.preset, group.type_name, len(rows), on_host)
+            depth = None
+            if degradation_type.needs_depth:
+                depth = depths[upload(np.searchsorted(depth_rows, group.rows), device)]
+            values = batched.derive(group.type_name, drawn, depth, on_device)
             noise = None
-            if kind.needs_noise:
+            if degradation_type.needs_noise:
                 noise = torch.randn(
                     (len(rows), *clean.shape[1:]), device=device, generator=on_device
                 )
-            made = models.apply(kind.name, clean[rows], values, far, noise)
-            levels = models.quantize(made).float()
-            degraded[rows] = _captured(levels, share.preset, on_host, on_device) / 255
-            types[share.rows] = list(TYPES).index(kind.name)
-            for key in kind.keys:
+            images = batched.apply(group.type_name, clean[rows], values, depth, noise)
+            levels = quantize(images).float()
+            degraded[rows] = _postprocessed(levels, group.preset, on_host, on_device) / 255
+            types[group.rows] = list(TYPES).index(group.type_name)
+            for key in degradation_type.keys:
                 first = Degrade.columns.index((key.name, 0))
                 value = values[key.name].to(device).reshape(-1, key.size)
                 parameters[rows, first : first + key.size] = value
         self.step += 1
         return Batch(degraded, clean, upload(types, device), parameters, step)
 
-    def _shares(self, step: int) -> list[_Share]:
+    def _groups(self, step: int) -> list[_Group]:
         """Preset and type of every sample of batch `step`, drawn anew for each."""
         weights = [weight for _, _, weight in self._mixture]
         rng = random_stream(self._seed, step, APART, Purpose.PARAMETERS)
         picks = rng.choice(len(weights), self._batch_size, p=weights)
         return [
-            _Share(preset, kind, np.flatnonzero(picks == place))
-            for place, (preset, kind, _) in enumerate(self._mixture)
+            _Group(preset, type_name, np.flatnonzero(picks == place))
+            for place, (preset, type_name, _) in enumerate(self._mixture)
             if (picks == place).any()
         ]
 
-    def _hazy(self, step: int) -> list[int]:
+    def _depth_rows(self, step: int) -> list[int]:
         """Which samples of batch `step` need depth, in order."""
         return sorted(
             row
-            for share in self._shares(step)
-            if TYPES[share.kind].needs_depth
-            for row in share.rows.tolist()
+            for group in self._groups(step)
+            if TYPES[group.type_name].needs_depth
+            for row in group.rows.tolist()
         )
 
     def _generators(self, step: int) -> tuple[torch.Generator, torch.Generator]:
@@ -194,11 +199,11 @@ class Stream:
 
 def bundled() -> list[Path]:
     """The bundled photographs of the train split."""
-    elsewhere = {name for names in BUNDLED_SPLITS.values() for name in names}
-    return [path for path in sorted(BUNDLED.glob("*.jpg")) if path.name not in elsewhere]
+    held_out = {name for names in BUNDLED_SPLITS.values() for name in names}
+    return [path for path in sorted(BUNDLED.glob("*.jpg")) if path.name not in held_out]
 
 
-def _captured(
+def _postprocessed(
     levels: Tensor, preset: Preset, on_host: torch.Generator, on_device: torch.Generator
 ) -> Tensor:
     """Pictures (n, 3, S, S) in levels after the preset's noise and JPEG, where it has them."""
@@ -227,7 +232,7 @@ def _mixture(presets: Mapping[str, float] | Sequence[str]) -> list[tuple[Preset,
             raise InputError(f"preset {name}: its weight {weight:g} must be a number above 0")
     total = sum(weights.values())
     return [
-        (preset, kind, weight / total / len(preset.types))
+        (preset, type_name, weight / total / len(preset.types))
         for preset, weight in ((load(name), weight) for name, weight in weights.items())
-        for kind in preset.types
+        for type_name in preset.types
     ]

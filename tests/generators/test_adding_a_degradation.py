@@ -126,7 +126,7 @@ def test_the_page_costs_what_it_says() -> None:
         "generators/taxonomy.py",
         "generators/physics/motion_blur.py",
         "generators/data/presets/five.toml",
-        "generators/batched/models.py",
+        "generators/batched/motion_blur.py",
     }
 
 
@@ -196,7 +196,8 @@ SHAPES = [(64, 64), (50, 81), (16, 20)]
 BOTH_PATHS = f"""
 import sys
 import numpy as np, torch
-from generators.batched import models as batched
+from generators import batched
+from generators.batched.tensors import collate_values, quantize
 from generators.physics.motion_blur import apply, kernel
 
 torch.set_num_threads(1)
@@ -207,8 +208,8 @@ for height, width in {SHAPES}:
     arrays[f"single {{height}}"] = np.stack([apply(image, value) for value in values])
     images = torch.from_numpy(image).permute(2, 0, 1).float()[None] / 255
     images = images.repeat(len(values), 1, 1, 1)
-    twins = batched.apply("motion_blur", images, batched.collate_values(values, images))
-    arrays[f"twin {{height}}"] = batched.quantize(twins).permute(0, 2, 3, 1).numpy()
+    twins = batched.apply("motion_blur", images, collate_values(values, images))
+    arrays[f"twin {{height}}"] = quantize(twins).permute(0, 2, 3, 1).numpy()
 for length, angle in {CASES}:
     arrays[f"kernel {{length}} {{angle}}"] = kernel(length, angle)
 

@@ -44,8 +44,8 @@ def test_against_scipy(spec, law) -> None:
 
 def test_choices_are_equally_likely_and_exact() -> None:
     drawn = draw(PRESET, "low_light", DRAWS, seeded(2))["camera_intrinsics"]
-    found, counts = np.unique(drawn.numpy(), axis=0, return_counts=True)
-    assert found.tolist() == np.unique(np.float32(CAMERAS), axis=0).tolist()
+    cameras, counts = np.unique(drawn.numpy(), axis=0, return_counts=True)
+    assert cameras.tolist() == np.unique(np.float32(CAMERAS), axis=0).tolist()
     assert chisquare(counts).pvalue > 1e-3
     scales, counts = draw(PRESET, "low_resolution", DRAWS, seeded(3))["scale"].unique(
         return_counts=True
@@ -68,10 +68,10 @@ def test_power_law_scatters_about_its_line() -> None:
     assert kstest(read - 2.18 * shot - 1.2, norm(0, 0.26).cdf).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("kind", PRESET.types)
-def test_the_same_distributions_as_one_by_one(kind) -> None:
-    ones = [PRESET.draw(kind, stream(0, i, 0, Purpose.PARAMETERS)) for i in range(3000)]
-    many = draw(PRESET, kind, DRAWS, seeded(6))
+@pytest.mark.parametrize("type_name", PRESET.types)
+def test_the_same_distributions_as_one_by_one(type_name) -> None:
+    ones = [PRESET.draw(type_name, stream(0, i, 0, Purpose.PARAMETERS)) for i in range(3000)]
+    many = draw(PRESET, type_name, DRAWS, seeded(6))
     assert list(many) == list(ones[0])
     for name, drawn in many.items():
         columns = np.float32([one[name] for one in ones]).reshape(3000, -1)
@@ -80,11 +80,13 @@ def test_the_same_distributions_as_one_by_one(kind) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(kind=st.sampled_from(PRESET.types), seed=st.integers(0, 2**63), count=st.integers(0, 50))
-def test_draws_are_of_the_range_and_follow_the_seed(kind, seed, count) -> None:
-    drawn = draw(PRESET, kind, count, seeded(seed))
-    again = draw(PRESET, kind, count, seeded(seed))
-    for key in TYPES[kind].keys:
+@given(
+    type_name=st.sampled_from(PRESET.types), seed=st.integers(0, 2**63), count=st.integers(0, 50)
+)
+def test_draws_are_of_the_range_and_follow_the_seed(type_name, seed, count) -> None:
+    drawn = draw(PRESET, type_name, count, seeded(seed))
+    again = draw(PRESET, type_name, count, seeded(seed))
+    for key in TYPES[type_name].keys:
         value = drawn[key.name]
         assert value.shape == ((count, key.size) if key.kind == "vector" else (count,))
         # Bounds such as 0.1 are not float32 numbers.
@@ -101,7 +103,7 @@ def test_undegraded_has_nothing_to_draw() -> None:
     assert draw(WILD, "none", 5, seeded(0)) == {}
 
 
-def test_capture_is_as_often_and_as_strong_as_one_by_one() -> None:
+def test_postprocessing_is_as_often_and_as_strong_as_one_by_one() -> None:
     noise, quality = draw_postprocess(WILD, DRAWS, seeded(7))
     for drawn, low, high in ((noise, 0, 4), (quality, 60, 100)):
         present = drawn[drawn > 0]
@@ -114,7 +116,7 @@ def test_capture_is_as_often_and_as_strong_as_one_by_one() -> None:
     assert ks_2samp(quality.numpy(), [one["jpeg_quality"] for one in ones]).pvalue > 1e-4
 
 
-def test_no_capture_without_its_section() -> None:
+def test_no_postprocessing_without_its_section() -> None:
     noise, quality = draw_postprocess(PRESET, 8, seeded(0))
     assert not noise.any()
     assert not quality.any()

@@ -1,4 +1,4 @@
-"""The fog's density for a batch, against the per-image path and a root finder."""
+"""Haze on batches: its density against the per-image path and a root finder; gradients."""
 
 import numpy as np
 import pytest
@@ -7,36 +7,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from generators.batched.haze import densest, derive, exchange, solve_beta
-from generators.depth import procedural as depths
+from generators import batched
+from generators.batched.haze import derive, max_plausible_beta, solve_beta, swap_implausible
+from generators.depth import procedural
 from generators.physics import haze
 from generators.randomness import Purpose, stream
 from generators.sources.photographs import load
+from tests.generators.batched.arrays import parameter, random_images
 
 
 @pytest.fixture(scope="module")
 def stored(photos) -> np.ndarray:
     """Depth of crops of photographs, (13, 128, 128) uint16; the last is constant."""
-    made = []
+    depths = []
     for path in sorted(photos.glob("*.jpg")):
         pixels = load(path)[0]
-        coarse = depths.procedural(pixels, stream(0, 0, 0, Purpose.SCENE))
+        coarse = procedural.procedural(pixels, stream(0, 0, 0, Purpose.SCENE))
         crop = pixels[100:228, 50:178]
-        made.append(
-            depths.store(depths.fit(coarse, (50, 100, 128, 128), pixels.shape, crop, snap=True))
+        depths.append(
+            procedural.store(
+                procedural.fit(coarse, (50, 100, 128, 128), pixels.shape, crop, snap=True)
+            )
         )
-    made[-1] = np.full_like(made[-1], 65535)
-    return np.stack(made)
+    depths[-1] = np.full_like(depths[-1], 65535)
+    return np.stack(depths)
 
 
 def to_tensor(stored: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(depths.load(stored))
+    return torch.from_numpy(procedural.load(stored))
 
 
 @pytest.mark.parametrize("wanted", [0.1, 0.3, 0.42, 0.7, 0.85, 1.0])
 def test_beta_is_the_root(stored, wanted) -> None:
-    found = solve_beta(torch.full((len(stored),), wanted), to_tensor(stored))
-    for beta, map_ in zip(found.tolist(), stored, strict=True):
+    betas = solve_beta(torch.full((len(stored),), wanted), to_tensor(stored))
+    for beta, map_ in zip(betas.tolist(), stored, strict=True):
         d = map_ / 65535
         root = brentq(lambda b, d=d: np.exp(-b * d).mean() - wanted, 0, 100, xtol=1e-12)
         assert beta == pytest.approx(root, rel=3e-5, abs=1e-6)
@@ -44,8 +48,8 @@ def test_beta_is_the_root(stored, wanted) -> None:
             assert beta == pytest.approx(haze.solve_beta(wanted, map_), rel=3e-5)
 
 
-def test_densest_is_the_last_plausible(stored) -> None:
-    for beta, map_ in zip(densest(to_tensor(stored)).tolist(), stored, strict=True):
+def test_max_plausible_beta_is_the_last_plausible(stored) -> None:
+    for beta, map_ in zip(max_plausible_beta(to_tensor(stored)).tolist(), stored, strict=True):
 
         def judged(factor: float, beta: float = beta, map_: np.ndarray = map_) -> bool:
             t = np.exp(-beta * factor * (map_ / 65535))
@@ -62,18 +66,18 @@ def test_densest_is_the_last_plausible(stored) -> None:
     pairs=st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)), max_size=40),
     seed=st.integers(0, 2**32),
 )
-def test_exchange_only_reorders_and_never_worsens(pairs, seed) -> None:
+def test_swaps_only_reorder_and_never_worsen(pairs, seed) -> None:
     wanted, least = (torch.tensor([pair[i] for pair in pairs]) for i in range(2))
-    dealt = exchange(wanted, least, torch.Generator().manual_seed(seed))
-    assert dealt.sort().values.equal(wanted.sort().values)
-    assert (dealt < least).sum() <= (wanted < least).sum()
+    swapped = swap_implausible(wanted, least, torch.Generator().manual_seed(seed))
+    assert swapped.sort().values.equal(wanted.sort().values)
+    assert (swapped < least).sum() <= (wanted < least).sum()
 
 
-def test_exchange_mends_what_can_be_mended() -> None:
+def test_swaps_mend_what_can_be_mended() -> None:
     rng = torch.Generator().manual_seed(0)
     wanted = 0.1 + 0.75 * torch.rand(2000, generator=rng)
     least = 0.3 * torch.rand(2000, generator=rng)
-    before, after = ((w < least).sum() for w in (wanted, exchange(wanted, least, rng)))
+    before, after = ((w < least).sum() for w in (wanted, swap_implausible(wanted, least, rng)))
     assert before > 100
     assert after < before / 10
 
@@ -90,3 +94,14 @@ def test_everything_derived_is_plausible_and_true(stored) -> None:
             assert float(beta) <= haze.MAX_BETA
     # Those that fit keep the means they were given.
     assert (values["transmission"].sort().values - wanted.sort().values).abs().median() < 1e-5
+
+
+def test_gradients() -> None:
+    depth = 0.05 + 0.95 * torch.rand(2, 4, 5, dtype=torch.float64)
+
+    def render(images, beta, light, depth):
+        values = {"beta": beta, "atmospheric_light": light}
+        return batched.apply("haze", images, values, depth)
+
+    inputs = (random_images(0, 2, 3, 4, 5), parameter(0.7, 2.5), parameter(0.5, 0.9))
+    assert torch.autograd.gradcheck(render, (*inputs, depth.requires_grad_()))

@@ -32,7 +32,7 @@ def test_jpeg_is_nearly_libjpegs(crops, quality, side) -> None:
     assert np.abs(ours - theirs).mean() < 0.25
     assert (ours == theirs).mean() > 0.85
     # It loses as much of the picture.
-    lost, their_loss = (np.sqrt(((made - images) ** 2).mean()) for made in (ours, theirs))
+    lost, their_loss = (np.sqrt(((result - images) ** 2).mean()) for result in (ours, theirs))
     assert lost == pytest.approx(their_loss, rel=0.015)
 
 

@@ -11,7 +11,7 @@ from generators.batched.render import check_device, render_batch
 from generators.build.shards import Shards
 from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.schema import provenance_of
-from generators.depth import procedural as depths
+from generators.depth import procedural
 from generators.errors import InputError
 from generators.images import decode_rgb
 from generators.postprocess import draw_postprocess
@@ -36,8 +36,10 @@ def a_batch(photos, types: tuple[str, ...], preset: str, side: int, number: int)
         pixels = load(path)[0]
         y, x = (int(rng.random() * (edge - side)) for edge in pixels.shape[:2])
         crop = np.ascontiguousarray(pixels[y : y + side, x : x + side])
-        coarse = depths.procedural(pixels, rng)
-        depth = depths.store(depths.fit(coarse, (x, y, side, side), pixels.shape, crop, snap=True))
+        coarse = procedural.procedural(pixels, rng)
+        depth = procedural.store(
+            procedural.fit(coarse, (x, y, side, side), pixels.shape, crop, snap=True)
+        )
         cleans.append(crop)
         degradations.append(draw(chosen, types, stream(*key, Purpose.PARAMETERS), depth))
         after.append(draw_postprocess(chosen, key))
@@ -57,23 +59,23 @@ def furthest(ours, theirs) -> int:
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("side", [64, 129])
-@pytest.mark.parametrize("kind", TYPES)
-def test_within_a_level_of_one_by_one(photos, kind, side, device) -> None:
+@pytest.mark.parametrize("type_name", TYPES)
+def test_within_a_level_of_one_by_one(photos, type_name, side, device) -> None:
     for number in range(BATCHES):
-        batch = a_batch(photos, (kind,), "du110k", side, number)
+        batch = a_batch(photos, (type_name,), "du110k", side, number)
         ours, theirs = render_batch(*batch, device), one_by_one(*batch)
         assert all(image.dtype == np.uint8 and image.flags.c_contiguous for image in ours)
         assert furthest(ours, theirs) <= 1
         same = np.mean([np.mean(a == b) for a, b in zip(ours, theirs, strict=True)])
         assert same > 0.999
-        if kind != "none":
+        if type_name != "none":
             assert furthest(ours, batch[0]) > 10
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("kind", TYPES)
-def test_noise_and_jpeg_come_after(photos, kind, device) -> None:
-    batch = a_batch(photos, (kind,), "du110k-wild", 128, 0)
+@pytest.mark.parametrize("type_name", TYPES)
+def test_noise_and_jpeg_come_after(photos, type_name, device) -> None:
+    batch = a_batch(photos, (type_name,), "du110k-wild", 128, 0)
     ours, theirs, after = render_batch(*batch, device), one_by_one(*batch), batch[2]
     touched = [value["capture_noise"] > 0 or value["jpeg_quality"] > 0 for value in after]
     assert 4 < sum(touched) < BATCH

@@ -13,8 +13,9 @@ from scipy.stats import chisquare, kstest, truncnorm
 from generators import presets
 from generators.api import Degrade
 from generators.batched.stream import Batch, Stream, bundled
-from generators.batched.stream_crops import Asked, Held
-from generators.depth import procedural as depths
+from generators.batched.stream_cached import CachedCrops
+from generators.batched.stream_crops import CropRequest
+from generators.depth import procedural
 from generators.errors import InputError
 from generators.physics import low_light, model_of
 from generators.postprocess import through_jpeg
@@ -24,14 +25,14 @@ from generators.sources.pools import BUNDLED_SPLITS
 from generators.taxonomy import TYPES
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-KINDS = list(TYPES)
+TYPE_NAMES = list(TYPES)
 MODES = pytest.mark.parametrize("cached", [False, True], ids=["decoded", "cached"])
 
 
 def take(count: int, **options: object) -> list[Batch]:
     options = {"batch_size": 12, "size": 64, "workers": 2} | options
-    made = Stream(**options)  # type: ignore[arg-type]
-    return [next(made) for _ in range(count)]
+    endless = Stream(**options)  # type: ignore[arg-type]
+    return [next(endless) for _ in range(count)]
 
 
 def column(batch: Batch, name: str, position: int = 0) -> np.ndarray:
@@ -61,7 +62,7 @@ def mixed(request: pytest.FixtureRequest) -> list[Batch]:
 
 @pytest.mark.parametrize("device", DEVICES)
 @MODES
-def test_shapes_and_kinds(cached: bool, device: str) -> None:
+def test_shapes_and_dtypes(cached: bool, device: str) -> None:
     (batch,) = take(1, cached=cached, device=device)
     assert batch.degraded.shape == batch.clean.shape == (12, 3, 64, 64)
     assert batch.degraded.dtype == batch.clean.dtype == batch.parameters.dtype == torch.float32
@@ -106,9 +107,9 @@ def test_a_type_has_its_keys_and_no_other(mixed: list[Batch]) -> None:
     for batch in mixed:
         for name, position in Degrade.columns:
             given = ~np.isnan(column(batch, name, position))
-            owners = [any(k.name == name for k in TYPES[KINDS[t]].keys) for t in batch.type]
+            owners = [any(k.name == name for k in TYPES[TYPE_NAMES[t]].keys) for t in batch.type]
             assert given.tolist() == owners
-            key = next(k for kind in TYPES.values() for k in kind.keys if k.name == name)
+            key = next(k for t in TYPES.values() for k in t.keys if k.name == name)
             values = column(batch, name, position)[given]
             assert ((values >= key.low - 1e-6) & (values <= key.high + 1e-6)).all()
 
@@ -121,7 +122,7 @@ def test_types_are_shared_as_the_presets_say(mixed: list[Batch]) -> None:
 
 @MODES
 def test_parameters_follow_the_presets_laws(cached: bool) -> None:
-    """Transmission too, although implausible fog is refused: values are dealt out again."""
+    """Transmission too, although implausible fog is refused: images swap their values."""
     batches = take(12, batch_size=128, size=32, seed=8, cached=cached)
     for name, mean, sd, low, high in (
         ("atmospheric_light", 0.63, 0.17, 0.25, 1.0),
@@ -137,37 +138,39 @@ def test_parameters_follow_the_presets_laws(cached: bool) -> None:
         assert kstest(drawn, law.cdf).pvalue > 1e-3, name
 
 
-def of_kind(batches: list[Batch], kind: str) -> list[tuple[np.ndarray, np.ndarray, Batch, int]]:
+def of_type(
+    batches: list[Batch], type_name: str
+) -> list[tuple[np.ndarray, np.ndarray, Batch, int]]:
     return [
         (clean, degraded, batch, i)
         for batch in batches
         for i, (clean, degraded, t) in enumerate(
             zip(levels(batch.clean), levels(batch.degraded), batch.type.tolist(), strict=True)
         )
-        if KINDS[t] == kind
+        if TYPE_NAMES[t] == type_name
     ]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["decoded", "cached"])
 def pairs(request: pytest.FixtureRequest) -> list[Batch]:
-    """Pairs without capture, large enough to measure."""
+    """Pairs without noise and JPEG, large enough to measure."""
     return take(3, batch_size=32, size=128, seed=6, cached=request.param)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("blur", "sigma"), ("low_resolution", "scale")])
-def test_the_per_image_path_makes_the_same(pairs: list[Batch], kind: str, name: str) -> None:
-    found = of_kind(pairs, kind)
-    assert len(found) > 10
-    for clean, degraded, batch, i in found:
+@pytest.mark.parametrize(("type_name", "name"), [("blur", "sigma"), ("low_resolution", "scale")])
+def test_the_per_image_path_makes_the_same(pairs: list[Batch], type_name: str, name: str) -> None:
+    matches = of_type(pairs, type_name)
+    assert len(matches) > 10
+    for clean, degraded, batch, i in matches:
         # Full float32 digits: five of them would be another picture, here and there.
-        wanted = model_of(kind).apply(clean, {name: float(column(batch, name)[i])}, None, None)
+        wanted = model_of(type_name).apply(clean, {name: float(column(batch, name)[i])}, None, None)
         assert np.abs(degraded.astype(int) - wanted).max() <= 1
 
 
 def test_low_light_is_as_dark_as_it_says(pairs: list[Batch]) -> None:
-    found = of_kind(pairs, "low_light")
-    assert len(found) > 10
-    for clean, degraded, batch, i in found:
+    matches = of_type(pairs, "low_light")
+    assert len(matches) > 10
+    for clean, degraded, batch, i in matches:
         values = {name: float(column(batch, name)[i]) for name in ("gamma", "gain")}
         camera = tuple(column(batch, "camera_intrinsics", j)[i] for j in range(9))
         # Without noise, white balance and camera cancel.
@@ -185,7 +188,7 @@ def test_low_light_is_as_dark_as_it_says(pairs: list[Batch]) -> None:
 def test_haze_is_a_veil_of_the_light_and_transmission_given(pairs: list[Batch]) -> None:
     """t = (I − A)/(J − A): its mean over the picture is the label."""
     measured = []
-    for clean, degraded, batch, i in of_kind(pairs, "haze"):
+    for clean, degraded, batch, i in of_type(pairs, "haze"):
         light = 255 * column(batch, "atmospheric_light")[i]
         ahead, behind = degraded - light, clean - light
         t = (ahead * behind).sum(axis=2) / np.maximum((behind**2).sum(axis=2), 1e-9)
@@ -201,16 +204,16 @@ def test_haze_is_a_veil_of_the_light_and_transmission_given(pairs: list[Batch]) 
 
 
 @MODES
-def test_wild_pictures_are_captured(cached: bool) -> None:
+def test_wild_pictures_are_postprocessed(cached: bool) -> None:
     batches = take(4, presets=["du110k-wild"], batch_size=64, seed=3, cached=cached)
-    found = of_kind(batches, "none")
-    untouched = [np.array_equal(clean, degraded) for clean, degraded, _, _ in found]
-    assert len(found) > 30
+    matches = of_type(batches, "none")
+    untouched = [np.array_equal(clean, degraded) for clean, degraded, _, _ in matches]
+    assert len(matches) > 30
     assert 0.08 < np.mean(untouched) < 0.45  # neither noise nor JPEG: a quarter
     # What JPEG alone made is close to libjpeg at some quality.
     near = [
         min(np.abs(through_jpeg(clean, q).astype(int) - degraded).mean() for q in range(60, 101))
-        for (clean, degraded, _, _), same_ in zip(found, untouched, strict=True)
+        for (clean, degraded, _, _), same_ in zip(matches, untouched, strict=True)
         if not same_
     ]
     assert 0.1 < np.mean(np.array(near) < 0.3) < 0.6
@@ -218,10 +221,10 @@ def test_wild_pictures_are_captured(cached: bool) -> None:
 
 def test_every_photograph_in_each_turn_and_in_another_order() -> None:
     paths = [Path(f"{i}.jpg") for i in range(30)]
-    asked = Asked(paths, 64, 8, 4, lambda step: [], torch.device("cpu"))
-    turns = [[asked.turn(30 * turn + i, 30) for i in range(30)] for turn in range(3)]
-    assert all(sorted(turn) == list(range(30)) for turn in turns)
-    assert len({tuple(turn) for turn in turns}) == 3
+    request = CropRequest(paths, 64, 8, 4, lambda step: [], torch.device("cpu"))
+    epochs = [[request.photograph_of(30 * epoch + i, 30) for i in range(30)] for epoch in range(3)]
+    assert all(sorted(order) == list(range(30)) for order in epochs)
+    assert len({tuple(order) for order in epochs}) == 3
 
 
 def test_the_bundled_photographs_of_other_splits_are_not_shown() -> None:
@@ -230,27 +233,29 @@ def test_the_bundled_photographs_of_other_splits_are_not_shown() -> None:
     assert not held_out & {path.name for path in bundled()}
 
 
-def test_depth_held_on_the_device_is_that_of_the_crop(photos: Path) -> None:
+def test_depth_cached_on_the_device_is_that_of_the_crop(photos: Path) -> None:
     """Each crop is found again in its photograph; its depth there, by the per-image path."""
     path = photos / "picosdeeuropa-by-aitzol-berasategi.jpg"
-    asked = Asked([path], 96, 12, 0, lambda step: list(range(12)), torch.device("cpu"))
-    images, far = Held(asked, 1).crops(0)
-    assert far.min() >= depths.NEAREST - 1e-6
-    assert far.max() <= 1
+    request = CropRequest([path], 96, 12, 0, lambda step: list(range(12)), torch.device("cpu"))
+    images, depths = CachedCrops(request, 1).crops(0)
+    assert depths.min() >= procedural.NEAREST - 1e-6
+    assert depths.max() <= 1
     photo = load(path)[0]
-    coarse = depths.procedural(photo, stream(0, 0, 0, Purpose.SCENE))
+    coarse = procedural.procedural(photo, stream(0, 0, 0, Purpose.SCENE))
     alike = []
-    for crop, depth in zip(images.permute(0, 2, 3, 1).numpy(), far.numpy(), strict=True):
-        found = {}
+    for crop, depth in zip(images.permute(0, 2, 3, 1).numpy(), depths.numpy(), strict=True):
+        places = {}
         for block in (1, 2, 3, 4):
             to = photo.shape[1] // block, photo.shape[0] // block
             whole = photo[: to[1] * block, : to[0] * block]
             small = cv2.resize(whole, to, interpolation=cv2.INTER_AREA)
             score, _, (x, y), _ = cv2.minMaxLoc(cv2.matchTemplate(small, crop, cv2.TM_SQDIFF))
-            found[score] = (x * block, y * block, 96 * block, 96 * block)
-        assert min(found) < 1000, "the crop is not of this photograph"
-        wanted = depths.load(
-            depths.store(depths.fit(coarse, found[min(found)], photo.shape, crop, snap=True))
+            places[score] = (x * block, y * block, 96 * block, 96 * block)
+        assert min(places) < 1000, "the crop is not of this photograph"
+        wanted = procedural.load(
+            procedural.store(
+                procedural.fit(coarse, places[min(places)], photo.shape, crop, snap=True)
+            )
         )
         alike.append(np.corrcoef(wanted.ravel(), depth.ravel())[0, 1])
     # The layout was drawn with another key, the photograph's part in it is the same.
@@ -272,10 +277,10 @@ def test_bad_photographs_are_left_out_and_named(tmp_path: Path, photos: Path, ca
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff no photograph")
     cv2.imwrite(str(tmp_path / "tiny.png"), np.zeros((20, 40, 3), np.uint8))
     paths = sorted(tmp_path.iterdir())
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         take(2, photographs=paths, cached=cached)
-    messages = {str(warning.message) for warning in said}
+    messages = {str(warning.message) for warning in caught}
     assert f"{paths[0]} is left out: cut short" in messages
     assert f"{paths[2]} is left out: 40×20 pixels are too few for crops of 64" in messages
     assert not any("good.jpg" in message for message in messages)
@@ -324,6 +329,6 @@ def test_a_preset_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('types = ["blur"]\n[blur]\nsigma = { uniform = [2, 3] }\n', "utf-8")
     (batch,) = take(1, presets=[str(path)])
-    assert set(batch.type.tolist()) == {KINDS.index("blur")}
+    assert set(batch.type.tolist()) == {TYPE_NAMES.index("blur")}
     assert ((column(batch, "sigma") >= 2) & (column(batch, "sigma") <= 3)).all()
     assert presets.load(str(path)).types == ("blur",)
