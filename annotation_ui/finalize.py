@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from annotation_ui.figures.outcomes import sample_outcomes
 from annotation_ui.figures.reject_hotspots import range_parts
@@ -15,9 +14,9 @@ from annotation_ui.planning.sampling import read_entries, wanted_count
 from annotation_ui.store.records import Snapshot
 from annotation_ui.store.review_plan import ReviewPlan
 from generators.build.produce import Made, Progress
-from generators.build.replace import finished, replace
+from generators.build.replace import read_replaceable, replace
 from generators.dataset.ids import successor
-from generators.dataset.recipe import Recipe
+from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.review_figures import ReviewFigures, ReviewSummary
 from generators.dataset.schema import REVIEW
 from generators.depth.attach import DepthSpec
@@ -44,7 +43,7 @@ class Finalized:
     @property
     def met(self) -> bool:
         """Whether people accepted as many rows as the plan wanted."""
-        return self.review.accepted >= self.review.wanted
+        return self.review.met
 
     @property
     def hotspots(self) -> list[str]:
@@ -96,8 +95,8 @@ def finalize_review(
             still open; the review is another dataset's; or as `generators.build.replace.replace`.
     """
     store = review_of(folder)
-    metadata, snapshot = finished(folder), store.snapshot()
-    _check_same(folder, snapshot.plan, metadata["made"]["identity"])
+    info, snapshot = read_replaceable(folder), store.snapshot()
+    _check_same(folder, snapshot.plan, info.identity)
     _check_done(folder, snapshot)
     outcomes = sample_outcomes(snapshot.items, snapshot.verdicts)
     figures = review_figures(snapshot, outcomes, range_parts(outcomes))
@@ -105,7 +104,7 @@ def finalize_review(
     accepted = {outcome.sample_id for outcome in outcomes} - rejected
     published = anonymous(figures, snapshot.reviewers)
     fraction = snapshot.plan.fraction
-    review = _summary(folder, metadata, fraction, published, accepted, rejected)
+    review = _summary(folder, info, fraction, published, accepted, rejected)
     dataset = replace(
         folder, out, accepted, rejected, review, sources, workers, progress, depth=depth
     )
@@ -115,18 +114,15 @@ def finalize_review(
 
 def _summary(
     folder: Path,
-    metadata: Mapping[str, Any],
+    info: DatasetInfo,
     fraction: float,
     figures: ReviewFigures,
     accepted: set[str],
     rejected: set[str],
 ) -> ReviewSummary:
     """`review` of the new recipe.json."""
-    recipe = Recipe.from_json(metadata)
-    before: tuple[ReviewFigures, ...] = ()
-    if "review" in metadata:
-        where = f"{folder / 'recipe.json'}: review"
-        before = ReviewSummary.from_json(metadata["review"], where).rounds
+    recipe = info.recipe
+    before = info.review.rounds if info.review else ()
     standing = {row.id for row in read_entries(folder, recipe) if row.review == REVIEW[1]}
     replaced = (set(recipe.replaced) - rejected) | {successor(name) for name in rejected}
     return ReviewSummary(
@@ -139,10 +135,10 @@ def _summary(
     )
 
 
-def _check_same(folder: Path, plan: ReviewPlan, identity: Mapping[str, Mapping[str, str]]) -> None:
+def _check_same(folder: Path, plan: ReviewPlan, identity: Mapping[str, Identity]) -> None:
     """Is this the review of this dataset?"""
     for split, ids in identity.items():
-        then, now = plan.content_ids.get(split, "none"), ids["content_id"]
+        then, now = plan.content_ids.get(split, "none"), ids.content_id
         if then != now:
             raise InputError(
                 f"{review_folder(folder)} is the review of another dataset: content_id of {split} "

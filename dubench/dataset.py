@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from generators import presets
 from generators.dataset.identity import split_identity
+from generators.dataset.info import DatasetInfo
 from generators.errors import InputError, first_line
 from generators.presets import Preset
 from generators.randomness import five_digits
@@ -54,14 +55,14 @@ class Split:
         name: `train`, `validation` or `test`.
         title: a short name for tables.
         files: its Parquet files, in order.
-        told: what recipe.json says; empty where there is none.
+        info: what recipe.json says; None where there is none.
     """
 
     where: str
     name: str
     title: str
     files: list[Path]
-    told: dict[str, Any]
+    info: DatasetInfo | None
 
     @cached_property
     def ids(self) -> list[str]:
@@ -81,8 +82,8 @@ class Split:
     @cached_property
     def preset(self) -> Preset | None:
         """How the parameters were drawn, or None if nobody says."""
-        if "preset" in self.told:
-            return Preset.from_json(self.told["preset"])
+        if self.info:
+            return self.info.recipe.preset
         if "recipe" not in _columns(self.files[0]):
             return None
         name = json.loads(next(_batches(self.files[:1], ["recipe"]))["recipe"][0].as_py())["preset"]
@@ -93,9 +94,11 @@ class Split:
     def identity(self) -> dict[str, str | None]:
         """`recipe_id` and `content_id`; of a blind split, the content that its host promised."""
         if self.blind:
-            return {"recipe_id": None, "content_id": self.told.get("blind", {}).get("commitment")}
+            promised = self.info.blind.commitment if self.info and self.info.blind else None
+            return {"recipe_id": None, "content_id": promised}
         preset = self.preset.as_json() if self.preset else {}
-        return {**split_identity(self.files, preset)}
+        identity = split_identity(self.files, preset)
+        return {"recipe_id": identity.recipe_id, "content_id": identity.content_id}
 
     def ground_truth(self) -> GroundTruth:
         """Read the answers.
@@ -202,11 +205,7 @@ def open_split(where: str, split: str) -> Split:
 
 
 def _folder(where: str, path: Path, split: str) -> Split:
-    told: dict[str, Any] = {}
-    if (path / "recipe.json").exists():
-        from generators.dataset.recipe import read_finished
-
-        told = read_finished(path)
+    info = DatasetInfo.read_finished(path) if (path / "recipe.json").exists() else None
     files = [
         *sorted((path / "data").glob(f"{split}-*.parquet")),
         *sorted((path / "data").glob(f"blind-{split}-*.parquet")),
@@ -215,7 +214,7 @@ def _folder(where: str, path: Path, split: str) -> Split:
         others = [name for name in SPLITS if any((path / "data").glob(f"{name}-*.parquet"))]
         remedy = f"; it has {', '.join(others)}: give --split {others[0]}" if others else ""
         raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet){remedy}")
-    return Split(where, split, path.absolute().name, files, told)
+    return Split(where, split, path.absolute().name, files, info)
 
 
 def _files(where: str, split: str) -> Split:
@@ -226,7 +225,7 @@ def _files(where: str, split: str) -> Split:
     if not files:
         raise InputError(f"--dataset {where}: no file of the {split} split matches")
     home = files[0].absolute().parent
-    return Split(where, split, (home.parent if home.name == "data" else home).name, files, {})
+    return Split(where, split, (home.parent if home.name == "data" else home).name, files, None)
 
 
 def _fetch(name: str, split: str) -> Path:

@@ -22,8 +22,7 @@ from annotation_ui.store.items import EVERYBODY, Item, Role
 from annotation_ui.store.review_plan import PlanCounts, ReviewPlan, StratumRows
 from annotation_ui.store.review_store import ReviewStore
 from generators import engines
-from generators.build.replace import finished
-from generators.dataset.recipe import Recipe
+from generators.build.replace import read_replaceable
 from generators.dataset.schema import REVIEW
 from generators.errors import InputError
 from generators.files import FULL
@@ -55,7 +54,7 @@ def plan_review(
         InputError: no finished dataset, a blind one, one that has a review; nothing to review; a
             row that cannot be shown; or no space left.
     """
-    target, metadata = review_folder(folder), finished(folder)
+    target, info = review_folder(folder), read_replaceable(folder)
     if target.exists():
         raise InputError(
             f"{target} holds a review already: go on with dubench review serve {folder}, or remove "
@@ -66,7 +65,7 @@ def plan_review(
     if not 0 <= overlap <= 1:
         raise InputError(f"--overlap {overlap:g} must lie between 0 and 1")
     workers = engines.processes(workers)
-    rows = read_entries(folder, Recipe.from_json(metadata))
+    rows = read_entries(folder, info.recipe)
     samples = choose_samples(rows, fraction, seed)
     reviewed = sum(row.review != REVIEW[0] for row in rows)
     if not samples:
@@ -85,10 +84,9 @@ def plan_review(
         now = datetime.now(UTC).replace(microsecond=0)
         same_date(part / IMAGES, now.timestamp())
         counts = _counts(items, reviewed, len(both))
-        identity = metadata["made"]["identity"]
         plan = ReviewPlan(
             dataset=folder.absolute().name,
-            content_ids={split: ids["content_id"] for split, ids in identity.items()},
+            content_ids={split: ids.content_id for split, ids in info.identity.items()},
             n=len(rows),
             fraction=fraction,
             seed=seed,

@@ -14,10 +14,10 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
     """Render every row again and compare; exit code 1 if anything is wrong."""
     from dubench.progress import bar
     from generators.build.verify import verify as run
-    from generators.dataset.recipe import Recipe
+    from generators.dataset.info import DatasetInfo
 
     with bar("rows") as progress:
-        task = progress.add_task("rows", total=Recipe.read(folder).n, note="")
+        task = progress.add_task("rows", total=DatasetInfo.read(folder).recipe.n, note="")
         audit = run(folder, workers, lambda rows: progress.advance(task, rows))
     if as_json:
         counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}

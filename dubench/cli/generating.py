@@ -19,6 +19,7 @@ from dubench.cli.options import (
 )
 from generators.errors import InputError
 from generators.taxonomy import TYPES
+from generators.typed_json import to_json
 
 if TYPE_CHECKING:
     from generators.build.produce import Made
@@ -118,7 +119,7 @@ def _print_summary(result: "Made", out: Path, blind: bool) -> None:
     counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
     print(f"{out}: {sum(splits.values()):,} pairs ({counts}), {result.new:,} of them new")
     for split, ids in result.identity.items():
-        content, recipe = ids["content_id"][:16], ids["recipe_id"][:16]
+        content, recipe = ids.content_id[:16], ids.recipe_id[:16]
         print(f"  {split:10} content_id {content}  recipe_id {recipe}")
     if blind:
         print(f"  the test split's answers are in {out}.answers: keep them to yourself")
@@ -133,7 +134,7 @@ def _as_json(result: "Made", different: list[str]) -> dict[str, Any]:
         "blind": result.blind,
         "left_out": result.left_out,
         "redrawn": result.redrawn,
-        "identity": result.identity,
+        "identity": to_json(result.identity),
         "manifest": _against_manifest(different),
     }
 

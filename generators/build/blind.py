@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from generators.build.produce import Job, Made, Progress
 from generators.build.produce import produce as make
 from generators.dataset.card import card
-from generators.dataset.recipe import ROW_GROUP, Recipe, read_json, share_out
+from generators.dataset.info import FILE, BlindSplit, DatasetInfo
+from generators.dataset.recipe import ROW_GROUP, Recipe, share_out
 from generators.dataset.schema import schema
 from generators.errors import InputError
 from generators.files import whole, write_whole
@@ -50,19 +51,18 @@ def produce(out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: 
     kept = make(answers, replace(job, recipe=hidden), workers, progress)
     made = make(out, replace(job, recipe=public), workers, progress)
     _strip(answers, out, hidden)
-    told = read_json(out)
-    told["blind"] = {"test": splits["test"], "commitment": kept.identity["test"]["content_id"]}
-    text = card(public, made.identity, made.left_out, told["blind"])
-    write_whole(out / "README.md", text)
-    write_whole(out / "recipe.json", json.dumps(told, indent=1))
+    blind = BlindSplit(splits["test"], kept.identity["test"].content_id)
+    info = replace(DatasetInfo.read(out), blind=blind)
+    write_whole(out / "README.md", card(info))
+    info.write(out)
     made.new += kept.new
     made.blind = hidden.n
     return made
 
 
 def _secret_seed(answers: Path) -> int:
-    if (answers / "recipe.json").exists():
-        return int(read_json(answers)["seed"])
+    if (answers / FILE).exists():
+        return DatasetInfo.read(answers).recipe.seed
     return secrets.randbits(63)
 
 

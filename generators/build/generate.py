@@ -10,6 +10,7 @@ from generators.build import blind as blinds
 from generators.build.produce import Job, Made, Progress, produce
 from generators.dataset import manifest as manifests
 from generators.dataset.folder import check_folder, check_space
+from generators.dataset.info import LeftOut
 from generators.dataset.recipe import Recipe, share_out
 from generators.depth import attach
 from generators.depth.attach import DepthSpec, Heard
@@ -116,9 +117,7 @@ def regenerate(
     members = [p.photographs or {} for p in pools]
     job = Job(told.recipe, members, {}, device, manifest, review=told.review)
     made = produce(out, job, workers, progress)
-    return made, [
-        split for split, ids in made.identity.items() if ids != dict(told.identity[split])
-    ]
+    return made, [split for split, ids in made.identity.items() if ids != told.identity[split]]
 
 
 def pools_of(
@@ -149,12 +148,13 @@ def eyes(home: Path, workers: int, progress: Progress) -> tuple[Inspector, Path,
     return inspect, home.with_name(f"{home.name}.spool"), progress.spooled
 
 
-def _left_out(pools: Sequence[Pool]) -> dict[str, dict[str, list[str]]]:
-    told: dict[str, dict[str, list[str]]] = {}
+def _left_out(pools: Sequence[Pool]) -> LeftOut:
+    left_out: dict[str, dict[str, tuple[str, ...]]] = {}
     for pool in pools:  # several of one kind share an entry
+        reasons = left_out.setdefault(pool.kind, {})
         for reason, names in pool.left_out.items():
-            told.setdefault(pool.kind, {}).setdefault(reason, []).extend(names)
-    return told
+            reasons[reason] = reasons.get(reason, ()) + tuple(names)
+    return {source: reasons for source, reasons in left_out.items() if reasons}
 
 
 def _check_device(device: str) -> None:

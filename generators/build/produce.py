@@ -3,18 +3,24 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from generators import engines
 from generators.build.revise import Revision, revise
 from generators.build.shards import Photographs, Shards
 from generators.dataset import card, croissant, manifest
-from generators.dataset.folder import lock, opened, settle
+from generators.dataset.folder import lock, write_or_match_recipe
 from generators.dataset.identity import split_identity
+from generators.dataset.info import (
+    DatasetInfo,
+    Finished,
+    Identity,
+    LeftOut,
+    installed_versions,
+)
 from generators.dataset.parquet import holds
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
@@ -24,8 +30,6 @@ from generators.sources.pools import Photograph
 from generators.sources.splits import SPLITS
 
 _PHOTOGRAPHS, _MANIFEST = ".photographs.json", ".manifest.parquet"
-
-LeftOut = Mapping[str, Mapping[str, list[str]]]
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Made:
         blind: samples of a blind test split, beside those of the recipe.
         left_out: per source, why files were left out, and which.
         redrawn: crops drawn again, by reason.
-        identity: `recipe_id` and `content_id` per split.
+        identity: per split.
     """
 
     folder: Path
@@ -48,7 +52,7 @@ class Made:
     blind: int = 0
     left_out: LeftOut = field(default_factory=dict)
     redrawn: Counter[str] = field(default_factory=Counter)
-    identity: dict[str, dict[str, str]] = field(default_factory=dict)
+    identity: Mapping[str, Identity] = field(default_factory=dict)
 
 
 class Progress:
@@ -93,10 +97,9 @@ class Job:
     review: ReviewSummary | None = None
 
     @property
-    def opened(self) -> dict[str, Any]:
+    def info(self) -> DatasetInfo:
         """recipe.json before the dataset is finished."""
-        review = {"review": self.review.to_json()} if self.review else {}
-        return opened(self.recipe) | review
+        return DatasetInfo(self.recipe, installed_versions(), review=self.review)
 
 
 def produce(out: Path, job: Job, workers: int, progress: Progress) -> Made:
@@ -107,13 +110,13 @@ def produce(out: Path, job: Job, workers: int, progress: Progress) -> Made:
             a finished dataset does not come out as it was; other finished shards stay.
     """
     with lock(out):
-        before = settle(out, job.opened)
+        info = write_or_match_recipe(out, job.info)
         made = Made(out, job.recipe, left_out=job.left_out)
         missing = _missing(out, job.recipe)
-        if "made" not in before:
+        if not info.finished:
             _make(made, job, missing, workers, progress)
             return made
-        made.identity = before["made"]["identity"]
+        made.identity = info.identity
         if missing:
             _make(made, job, missing, workers, progress, lost=True)
             _compare(made, missing)
@@ -186,7 +189,7 @@ def _shards(out: Path, device: str) -> Shards:
     ]
     follow = out / _MANIFEST
     rows = manifest.read(follow).rows if follow.exists() else None
-    return Shards(Recipe.read(out), members, out / "data", device, rows)
+    return Shards(DatasetInfo.read(out).recipe, members, out / "data", device, rows)
 
 
 def _hand_over(out: Path, job: Job) -> None:
@@ -209,11 +212,9 @@ def _describe(made: Made, job: Job) -> None:
     made.identity = identities(out, recipe)
     about = croissant.metadata(recipe, datetime.now(UTC).date().isoformat())
     write_whole(out / "croissant.json", json.dumps(about, indent=1))
-    write_whole(
-        out / "README.md", card.card(recipe, made.identity, made.left_out, review=job.review)
-    )
-    closed = job.opened | {"made": {"identity": made.identity, "left_out": made.left_out}}
-    write_whole(out / "recipe.json", json.dumps(closed, indent=1))
+    info = replace(job.info, finished=Finished(made.identity, made.left_out))
+    write_whole(out / "README.md", card.card(info))
+    info.write(out)
 
 
 def _compare(made: Made, lost: Sequence[int]) -> None:
@@ -232,8 +233,8 @@ def _compare(made: Made, lost: Sequence[int]) -> None:
     )
 
 
-def identities(out: Path, recipe: Recipe) -> dict[str, dict[str, str]]:
-    """`recipe_id` and `content_id` of every split that holds samples."""
+def identities(out: Path, recipe: Recipe) -> dict[str, Identity]:
+    """The identity of every split that holds samples."""
     files = {
         split: [out / "data" / s.name for s in recipe.shards if s.split == split]
         for split in SPLITS

@@ -15,8 +15,9 @@ from generators.build.produce import Job, Made, Progress, produce
 from generators.build.revise import Revision
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.ids import parse, successor
+from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import unreadable
-from generators.dataset.recipe import Recipe, read_finished, share_out
+from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.review_figures import ReviewSummary
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
@@ -55,11 +56,11 @@ def replace(
     """
     progress = progress or Progress()
     workers = engines.processes(workers)
-    told = finished(folder)
+    info = read_replaceable(folder)
     if out.resolve() == folder.resolve():
         raise InputError(f"--out {out} is the dataset itself, which stays as it is; choose another")
     check_folder(out)
-    before = Recipe.from_json(told)
+    before = info.recipe
     rows = {row["id"]: row for row in _rows(folder, before)}
     strange = sorted({*accepted, *rejected} - set(rows))
     if strange:
@@ -76,26 +77,26 @@ def replace(
     job = Job(
         recipe,
         [pool.photographs or {} for pool in photographs],
-        told["made"]["left_out"],
+        info.left_out,
         revision=Revision(folder.absolute(), frozenset(accepted)),
         review=review,
     )
     return produce(out, job, workers, progress)
 
 
-def finished(folder: Path) -> dict[str, Any]:
+def read_replaceable(folder: Path) -> DatasetInfo:
     """recipe.json of the dataset in `folder`, whose samples can be replaced.
 
     Raises:
         InputError: there is none, it is not finished, or its test split is blind.
     """
-    told = read_finished(folder)
-    if "blind" in told or told["first"]:
+    info = DatasetInfo.read_finished(folder)
+    if info.blind or info.recipe.first:
         raise InputError(
             f"{folder} belongs to a blind test split, which is out of hand once it is made; review "
             "a dataset made without --blind instead"
         )
-    return told
+    return info
 
 
 def _rows(folder: Path, recipe: Recipe) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.build.shards import Progress, Shards
+from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import ShardWriter, unreadable
-from generators.dataset.recipe import ROW_GROUP, Recipe
+from generators.dataset.recipe import ROW_GROUP
 from generators.dataset.schema import REVIEW
 from generators.errors import InputError
 
@@ -57,7 +58,7 @@ def revise(shards: Shards, revision: Revision, number: int, progress: Progress) 
 
 def _batches(folder: Path, number: int) -> Iterator[list[dict[str, Any]]]:
     """The rows of a shard of the dataset in `folder`, which holds exactly what it should."""
-    recipe = Recipe.read(folder)
+    recipe = DatasetInfo.read(folder).recipe
     shard = recipe.shards[number]
     path = folder / "data" / shard.name
     names = [recipe.id_of(index) for index in range(shard.start, shard.stop)]

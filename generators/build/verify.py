@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from generators import engines
 from generators.build.jpeg_tolerance import has_witness
 from generators.dataset.identity import split_identity
-from generators.dataset.recipe import Recipe, Shard, read_finished
+from generators.dataset.info import DatasetInfo, Identity
+from generators.dataset.recipe import Recipe, Shard
 from generators.dataset.schema import (
     REVIEW,
     Provenance,
@@ -87,8 +88,8 @@ def verify(
     Raises:
         InputError: `folder` holds no dataset, or an unfinished one; no workers.
     """
-    told = read_finished(folder)
-    recipe = Recipe.from_json(told)
+    info = DatasetInfo.read_finished(folder)
+    recipe = info.recipe
     audit = Audit()
     found = engines.run(
         partial(_verify_shard, folder),
@@ -114,12 +115,12 @@ def verify(
         for photograph, row in part.photographs.items():
             sides.setdefault(photograph, {}).setdefault(shard.split, row)
     audit.problems += _between_rows(folder, recipe, sides, types)
-    promised = told.get("review", {}).get("accepted", 0)
+    promised = info.review.accepted if info.review else 0
     if accepted != promised:
         audit.problems.append(f"{accepted} rows are accepted, not {promised}")
-    audit.blind = told.get("blind", {}).get("test", 0)
+    audit.blind = info.blind.test if info.blind else 0
     audit.problems += _blind(folder, audit.blind)
-    audit.problems += _identity(folder, recipe, told["made"]["identity"])
+    audit.problems += _identity(folder, recipe, info.identity)
     return audit
 
 
@@ -156,7 +157,7 @@ def _blind(folder: Path, promised: int) -> Iterator[str]:
         yield f"the blind test split holds {len(set(ids))} samples, not {promised}"
 
 
-def _identity(folder: Path, recipe: Recipe, told: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _identity(folder: Path, recipe: Recipe, promised: Mapping[str, Identity]) -> Iterator[str]:
     for split in SPLITS:
         files = [folder / "data" / s.name for s in recipe.shards if s.split == split]
         if not files:
@@ -165,9 +166,11 @@ def _identity(folder: Path, recipe: Recipe, told: Mapping[str, Mapping[str, str]
             found = split_identity(files, recipe.preset.as_json())
         except (KeyError, TypeError, ValueError):
             continue  # the shard's own check has named what cannot be read
-        for name in ("recipe_id", "content_id"):
-            if found[name] != told.get(split, {}).get(name):
-                yield f"{split}: {name} is not the one in recipe.json"
+        wanted = promised.get(split)
+        if not wanted or found.recipe_id != wanted.recipe_id:
+            yield f"{split}: recipe_id is not the one in recipe.json"
+        if not wanted or found.content_id != wanted.content_id:
+            yield f"{split}: content_id is not the one in recipe.json"
 
 
 def _verify_shard(folder: Path, number: int, report: engines.Report) -> _ShardFound:
@@ -197,7 +200,7 @@ def _verify_shard(folder: Path, number: int, report: engines.Report) -> _ShardFo
 
 @lru_cache(maxsize=1)
 def _recipe(folder: Path) -> Recipe:
-    return Recipe.read(folder)
+    return DatasetInfo.read(folder).recipe
 
 
 def _verify_row(recipe: Recipe, shard: Shard, found: _ShardFound, row: dict[str, Any]) -> None:

@@ -8,41 +8,25 @@ from typing import Any
 
 import pyarrow as pa
 
+from generators.dataset.info import DatasetInfo, Identity, LeftOut
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_card import section
-from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import flat_columns, schema
 from generators.sources.splits import SPLITS
 from generators.taxonomy import TYPES
-
-Identity = Mapping[str, Mapping[str, str]]
-LeftOut = Mapping[str, Mapping[str, list[str]]]
+from generators.typed_json import to_json
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 _SIZE_NAMES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "n>10M")
 _BUNDLED = Path(__file__).parents[1] / "data" / "photos" / "ATTRIBUTION.md"
 
 
-def card(
-    recipe: Recipe,
-    identity: Identity,
-    left_out: LeftOut,
-    blind: Mapping[str, Any] | None = None,
-    review: ReviewSummary | None = None,
-) -> str:
-    """README.md of the dataset: YAML for the Hub, then prose and tables for people.
-
-    Args:
-        blind: what recipe.json says of a blind test split; None if there is none.
-        review: what people found; None if they have not looked.
-    """
+def card(info: DatasetInfo) -> str:
+    """README.md of a finished dataset: YAML for the Hub, then prose and tables for people."""
+    recipe, blind, review = info.recipe, info.blind, info.review
     return "\n\n".join(
         [
-            _front_matter(
-                recipe,
-                bool(blind),
-                _fingerprint(recipe, identity, blind, review and review.to_json()),
-            ),
+            _front_matter(recipe, bool(blind), _fingerprint(info)),
             f"# {recipe.preset.name}: degraded photographs with exact ground truth",
             f"{recipe.n:,} pairs of {recipe.size}×{recipe.size} RGB images, clean and degraded, "
             "each with the type of its degradation and the physical parameters that made it, in "
@@ -51,10 +35,10 @@ def card(
             "```python\nfrom datasets import load_dataset\n\n"
             'row = load_dataset("path/of/this/folder", split="test")[0]\n'
             'row["degraded"], row["clean"], row["tuples"]\n```',
-            _splits(recipe, identity, blind["test"] if blind else 0),
+            _splits(recipe, info.identity, blind.test if blind else 0),
             _types(recipe),
             _columns(),
-            _making(recipe, left_out),
+            _making(recipe, info.left_out),
             section(review) if review else "The rows are unreviewed by people.",
             _licence(recipe),
         ]
@@ -69,14 +53,19 @@ def licence(recipe: Recipe) -> str:
     return "other"
 
 
-def _fingerprint(recipe: Recipe, *told: Any) -> str:
+def _fingerprint(info: DatasetInfo) -> str:
     """A hash that no two datasets share.
 
     `datasets` keeps what it has loaded under the folder's name and a hash of the YAML: without
     this, it would take one dataset for another in a folder of the same name.
     """
-    everything = json.dumps([recipe.as_json(), *told], sort_keys=True)
-    return hashlib.sha256(everything.encode()).hexdigest()
+    everything = [
+        info.recipe.to_json(),
+        to_json(info.identity),
+        to_json(info.blind),
+        to_json(info.review),
+    ]
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 
 def _front_matter(recipe: Recipe, blind: bool, fingerprint: str) -> str:
@@ -128,12 +117,12 @@ def _yaml_kind(kind: pa.DataType) -> dict[str, Any]:
     return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind)}
 
 
-def _splits(recipe: Recipe, identity: Identity, blind: int) -> str:
+def _splits(recipe: Recipe, identity: Mapping[str, Identity], blind: int) -> str:
     head = "| split | samples | per type | recipe_id | content_id |\n|---|---|---|---|---|"
     types = len(recipe.preset.types)
     rows = [
         f"| {split} | {recipe.splits[split]:,} | {recipe.splits[split] // types:,} "
-        f"| `{ids['recipe_id'][:16]}` | `{ids['content_id'][:16]}` |"
+        f"| `{ids.recipe_id[:16]}` | `{ids.content_id[:16]}` |"
         for split, ids in identity.items()
     ]
     if blind:

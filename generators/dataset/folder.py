@@ -2,75 +2,77 @@
 
 import fcntl
 import json
-import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from generators.dataset.recipe import Recipe, read_json
+from generators.dataset.info import FILE, DatasetInfo
+from generators.dataset.recipe import Recipe
 from generators.errors import InputError
-from generators.files import write_whole
+from generators.sources.splits import SPLITS
 
-PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
 # Photographs differ: between half and one and a half times this.
 BYTES_PER_PIXEL = 3.0
 _LOCK = ".lock"
-# In the recipe.json of a reviewed dataset alone.
-_REVIEWED = ("replaced", "review")
 
 
-def opened(recipe: Recipe) -> dict[str, Any]:
-    """recipe.json of a dataset that is not finished."""
-    versions = {name: version(name) for name in ("dubench", *PIXEL_LIBRARIES)}
-    return recipe.as_json() | {"versions": {"python": platform.python_version(), **versions}}
+def write_or_match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo:
+    """Write recipe.json of a dataset to be made, or make sure that the one there is its own.
 
-
-def settle(out: Path, opened: Mapping[str, Any]) -> dict[str, Any]:
-    """Write recipe.json, or make sure that the one there begins so; returns what it says.
+    Returns:
+        what recipe.json says: `info`, or more if an earlier run has finished the dataset.
 
     Raises:
         InputError: `out` holds another recipe; the message names what differs.
     """
-    wanted = json.loads(json.dumps(opened))
-    if not (out / "recipe.json").exists():
+    if not (out / FILE).exists():
         (out / "data").mkdir(exist_ok=True)
-        write_whole(out / "recipe.json", json.dumps(wanted, indent=1))
-        return wanted
-    there = read_json(out)
-    known = {*wanted, *_REVIEWED}
-    names = sorted(name for name in known if wanted.get(name) != there.get(name))
-    if "made" in there:
-        names = [name for name in names if name != "versions"]  # nothing more will be made
-    if names:
+        info.write(out)
+        return info
+    there = DatasetInfo.read(out)
+    differing = _differing(there, info)
+    if differing:
         raise InputError(
-            f"{out} holds a dataset with another {', '.join(_told(names, there, wanted))}; "
+            f"{out} holds a dataset with another {', '.join(differing)}; "
             "choose another --out, or give the same arguments to go on with it"
         )
     return there
 
 
-def _told(names: list[str], there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
     """What differs as options name it, with both values; else the fields of recipe.json."""
-    if "splits" in names:
-        before, now = there["splits"], wanted["splits"]
-        if [split for split in now if before.get(split) != now[split]] == ["test"]:
-            return ["--blind"]  # the same --n: the test split alone is here or is not
-    plain = [name for name in ("n", "size", "seed") if name in names]
-    told = [f"{name} ({there.get(name)} there, {wanted[name]} asked)" for name in plain]
-    if "preset" in names:
-        before, now = (side.get("preset", {}).get("name") for side in (there, wanted))
-        told.append("preset" if before == now else f"preset ({before} there, {now} asked)")
-    return told or names
+    old, new = there.recipe, wanted.recipe
+    if [split for split in SPLITS if old.splits[split] != new.splits[split]] == ["test"]:
+        return ["--blind"]  # the same --n: the test split alone is here or is not
+    named = {
+        "n": (old.n, new.n),
+        "size": (old.size, new.size),
+        "seed": (old.seed, new.seed),
+        "preset": (old.preset.name, new.preset.name),
+    }
+    differing = [
+        f"{name} ({before} there, {now} asked)"
+        for name, (before, now) in named.items()
+        if before != now
+    ]
+    if old.preset.name == new.preset.name and old.preset != new.preset:
+        differing.append("preset")
+    if differing:
+        return differing
+    fields, others = (json.loads(json.dumps(info.to_json())) for info in (there, wanted))
+    # What an earlier run added is no difference, nor are versions where nothing more is made.
+    apart = {"made", "blind", *(["versions"] if there.finished else [])}
+    return sorted(
+        name for name in {*fields, *others} - apart if fields.get(name) != others.get(name)
+    )
 
 
 def check_folder(out: Path) -> None:
     """Raise InputError if `out` is a file or holds something that is no dataset of ours."""
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out} is a file; choose a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / "recipe.json").exists():
+    if out.is_dir() and any(out.iterdir()) and not (out / FILE).exists():
         leftovers = {path.name for path in out.iterdir()}
         if leftovers - {_LOCK, "data", ".recipe.json.part"} or any((out / "data").glob("*")):
             raise InputError(

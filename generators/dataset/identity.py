@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from generators.dataset.info import Identity
 from generators.dataset.parquet import reading
 
 COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
 
 
-def split_identity(files: list[Path], preset: dict[str, Any]) -> dict[str, str]:
+def split_identity(files: list[Path], preset: dict[str, Any]) -> Identity:
     """`recipe_id` and `content_id` of the rows in `files`, whatever the files' order.
 
     `recipe_id` covers ids, parameters, photograph hashes, crops and the preset, and is the same
@@ -31,7 +32,7 @@ def split_identity(files: list[Path], preset: dict[str, Any]) -> dict[str, str]:
         recipes.append(json.dumps([row["id"], tuples, crop], sort_keys=True))
         contents.append(json.dumps([row["id"], row["degraded_sha256"], tuples]))
     recipes.append(json.dumps(preset, sort_keys=True))
-    return {"recipe_id": _digest(recipes), "content_id": _digest(contents)}
+    return Identity(_digest(recipes), _digest(contents))
 
 
 def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:

@@ -13,13 +13,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.parquet import reading
-from generators.dataset.recipe import Recipe, read_finished
+from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import schema
 from generators.errors import InputError
 from generators.files import whole
 from generators.sources.pools import PLACELESS, Photograph
+from generators.typed_json import from_json, to_json
 
 FORMAT = b"1"
 COLUMNS = (
@@ -30,18 +32,27 @@ _KEY = b"dubench_manifest"
 
 
 @dataclass(frozen=True)
+class _Metadata:
+    """What the file's metadata holds as JSON, by name."""
+
+    recipe: Mapping[str, Any]
+    identity: Mapping[str, Identity]
+    review: ReviewSummary | None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A dataset without its pixels.
 
     Attributes:
         recipe: as in recipe.json.
-        identity: `recipe_id` and `content_id` per split.
+        identity: per split.
         rows: by sample index.
         review: what recipe.json says of its review; None if people have not looked at it.
     """
 
     recipe: Recipe
-    identity: Mapping[str, Mapping[str, str]]
+    identity: Mapping[str, Identity]
     rows: Mapping[int, Mapping[str, Any]]
     review: ReviewSummary | None = None
 
@@ -62,8 +73,8 @@ def export(folder: Path, path: Path) -> int:
         InputError: `folder` holds no finished dataset, a shard cannot be read, or `path` cannot
             be written.
     """
-    told = read_finished(folder)
-    recipe = Recipe.from_json(told)
+    info = DatasetInfo.read_finished(folder)
+    recipe = info.recipe
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: the folder {path.parent} does not exist")
     tables = []
@@ -71,13 +82,13 @@ def export(folder: Path, path: Path) -> int:
         file = folder / "data" / shard.name
         with reading(file):
             tables.append(pq.read_table(file, columns=list(COLUMNS)))
-    about = {
+    metadata = {
         _KEY: FORMAT,
-        b"recipe": json.dumps(recipe.as_json()).encode(),
-        b"identity": json.dumps(told["made"]["identity"]).encode(),
-        b"review": json.dumps(told.get("review")).encode(),
+        b"recipe": json.dumps(recipe.to_json()).encode(),
+        b"identity": json.dumps(to_json(info.identity)).encode(),
+        b"review": json.dumps(to_json(info.review)).encode(),
     }
-    table = pa.concat_tables(tables).replace_schema_metadata(about)
+    table = pa.concat_tables(tables).replace_schema_metadata(metadata)
     with whole(path) as part:
         pq.write_table(table, part, compression="zstd")
     return table.num_rows
@@ -93,14 +104,14 @@ def read(path: Path) -> Manifest:
         raise InputError(f"--manifest {path}: no such file")
     try:
         table = pq.read_table(path)
-        about = table.schema.metadata or {}
+        metadata = table.schema.metadata or {}
     except (OSError, pa.ArrowException):
         raise InputError(f"--manifest {path} is not a Parquet file, or is cut short") from None
-    if _KEY not in about:
+    if _KEY not in metadata:
         raise InputError(f"--manifest {path} is no manifest; dubench manifest DIR makes one")
-    if about[_KEY] != FORMAT:
+    if metadata[_KEY] != FORMAT:
         raise InputError(
-            f"--manifest {path} is of version {about[_KEY].decode()}; this dubench reads "
+            f"--manifest {path} is of version {metadata[_KEY].decode()}; this dubench reads "
             f"{FORMAT.decode()}"
         )
     wanted = schema()
@@ -108,10 +119,14 @@ def read(path: Path) -> Manifest:
     if any(there.get(name) != wanted.field(name).type for name in COLUMNS):
         raise InputError(f"--manifest {path} lacks columns of a manifest; export it again")
     rows = {json.loads(row["recipe"])["index"]: row for row in table.to_pylist()}
-    recipe = Recipe.from_json(json.loads(about[b"recipe"]))
-    review = json.loads(about[b"review"])
-    summary = ReviewSummary.from_json(review, f"--manifest {path}: review") if review else None
-    return Manifest(recipe, json.loads(about[b"identity"]), rows, summary)
+    where = f"--manifest {path}"
+    try:
+        data = {name: json.loads(metadata[name.encode()]) for name in _Metadata.__annotations__}
+    except (KeyError, ValueError):
+        raise InputError(f"{where} is damaged; export it again") from None
+    entries = from_json(_Metadata, data, where)
+    recipe = Recipe.from_json(entries.recipe, where)
+    return Manifest(recipe, entries.identity, rows, entries.review)
 
 
 def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
+from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import flat_columns
@@ -41,7 +42,7 @@ def preview(folder: Path) -> Preview:
     Raises:
         InputError: `folder` holds no dataset, none of it is made yet, or a shard cannot be read.
     """
-    recipe = Recipe.read(folder)
+    recipe = DatasetInfo.read(folder).recipe
     files = [p for s in recipe.shards if (p := folder / "data" / s.name).exists()]
     if not files:
         raise InputError(f"{folder} holds no finished shard yet; run dubench generate first")

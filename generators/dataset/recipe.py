@@ -4,13 +4,11 @@ Which split, type, source and photograph sample i gets follows from the recipe a
 any shard can be made at any time by anyone.
 """
 
-import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 from generators.dataset import ids
@@ -19,6 +17,7 @@ from generators.presets import Preset
 from generators.randomness import permute
 from generators.sources.pools import SCENE_CROPS, Pool, digest
 from generators.sources.splits import SPLITS, largest_remainder
+from generators.typed_json import from_json, to_json
 
 FORMAT = 1
 ROW_GROUP = 100
@@ -156,8 +155,9 @@ class Recipe:
                 made.append(Shard(split, number, of, start + number * rows, stop))
         return made
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The recipe as plain data, for recipe.json."""
+        replaced = {"replaced": dict(self.replaced)} if self.replaced else {}
         return {
             "format": FORMAT,
             "n": self.n,
@@ -165,69 +165,56 @@ class Recipe:
             "seed": self.seed,
             "first": self.first,
             "splits": dict(self.splits),
-            "sources": [
-                {
-                    "kind": pool.kind,
-                    "samples": dict(pool.samples),
-                    "photographs": dict(pool.photographs),
-                    "digest": pool.digest,
-                }
-                for pool in self.pools
-            ],
+            "sources": to_json(self.pools),
             "preset": self.preset.as_json(),
-            **({"replaced": dict(self.replaced)} if self.replaced else {}),
+            **replaced,
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "Recipe":
-        """The recipe that `as_json` wrote down."""
+    def from_json(data: Mapping[str, Any], where: str) -> "Recipe":
+        """The reverse of `to_json`.
+
+        Args:
+            where: names the file, for messages.
+
+        Raises:
+            InputError: a field is missing, unknown or of another type; the message names it.
+        """
         if data.get("format") != FORMAT:
             raise InputError(
-                f"recipe.json is of format {data.get('format')!r}; this dubench reads {FORMAT}"
+                f"{where} is of format {data.get('format')!r}; this dubench reads {FORMAT}"
             )
-        replaced = data.get("replaced", {})
-        for name in replaced:
+        recipe = from_json(_RecipeJson, data, where)
+        pools = recipe.sources
+        for counts in (recipe.splits, *(p.samples for p in pools), *(p.photographs for p in pools)):
+            if set(counts) != set(SPLITS):
+                raise InputError(f"{where}: not all of the splits {', '.join(SPLITS)} are counted")
+        for name in recipe.replaced:
             ids.parse(name)
         return Recipe(
-            Preset.from_json(data["preset"]),
-            data["seed"],
-            data["size"],
-            data["splits"],
-            tuple(
-                PoolShare(pool["kind"], pool["samples"], pool["photographs"], pool["digest"])
-                for pool in data["sources"]
-            ),
-            data["first"],
-            replaced,
+            Preset.from_json(recipe.preset),
+            recipe.seed,
+            recipe.size,
+            recipe.splits,
+            recipe.sources,
+            recipe.first,
+            recipe.replaced,
         )
 
-    @staticmethod
-    def read(folder: Path) -> "Recipe":
-        """The recipe in `folder`/recipe.json; InputError if it is missing or damaged."""
-        return Recipe.from_json(read_json(folder))
 
+@dataclass(frozen=True)
+class _RecipeJson:
+    """The recipe's fields by their names in recipe.json."""
 
-def read_json(folder: Path) -> dict[str, Any]:
-    """recipe.json of the dataset in `folder`; InputError if it is missing or damaged."""
-    path = folder / "recipe.json"
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
-    if not path.is_file():
-        raise InputError(f"{folder} holds no dubench dataset (recipe.json is missing)")
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        assert isinstance(data, dict)
-        return data
-    except (ValueError, AssertionError):
-        raise InputError(f"{path} is damaged: not a JSON object") from None
-
-
-def read_finished(folder: Path) -> dict[str, Any]:
-    """recipe.json of the dataset in `folder`; InputError as `read_json`, or if not finished."""
-    told = read_json(folder)
-    if "made" not in told:
-        raise InputError(f"{folder} is not finished; run the same dubench generate again")
-    return told
+    format: int
+    n: int
+    size: int
+    seed: int
+    first: int
+    splits: Mapping[str, int]
+    sources: tuple[PoolShare, ...]
+    preset: Mapping[str, Any]
+    replaced: Mapping[str, int] = field(default_factory=dict)
 
 
 def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, ...]:

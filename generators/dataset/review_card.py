@@ -44,10 +44,10 @@ def section(review: ReviewSummary) -> str:
 
 
 def _plan(review: ReviewSummary) -> str:
-    met = review.accepted >= review.wanted
     text = (
         f"People accepted {review.accepted:,} rows (column `review`); planned were "
-        f"{review.wanted:,}, a fraction of {review.fraction:g}: {'' if met else 'not yet '}met."
+        f"{review.wanted:,}, a fraction of {review.fraction:g}: "
+        f"{'met' if review.met else 'not yet met'}."
     )
     if review.replaced:
         text += (

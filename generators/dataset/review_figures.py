@@ -195,6 +195,11 @@ class ReviewSummary:
     waiting: int
     rounds: tuple[ReviewFigures, ...]
 
+    @property
+    def met(self) -> bool:
+        """Whether people accepted as many rows as the plan wanted."""
+        return self.accepted >= self.wanted
+
     def to_json(self) -> dict[str, Any]:
         """As recipe.json holds it."""
         return to_json(self)

@@ -22,7 +22,7 @@ from annotation_ui.store.review_store import ReviewStore
 from dubench.predictions.file import read
 from generators.build.generate import generate
 from generators.build.verify import verify
-from generators.dataset.recipe import Recipe
+from generators.dataset.info import DatasetInfo
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
 from tests.annotation_ui.plans import Clock, review_plan, samples
@@ -116,7 +116,8 @@ def second(first: Round, folder: Path) -> Round:
 
 def test_there_is_something_to_do(first: Round) -> None:
     assert len(first.rejected) >= 5
-    splits = {Recipe.read(first.before).split_of(int(name[3:])) for name in first.rejected}
+    recipe = DatasetInfo.read(first.before).recipe
+    splits = {recipe.split_of(int(name[3:])) for name in first.rejected}
     assert splits == {"train", "validation", "test"}
     assert len(first.rejected | first.accepted) == 48
 
@@ -144,8 +145,9 @@ def test_counts_splits_and_proof_hold(first: Round) -> None:
     assert audit.exact == 240
 
     def kinds(folder: Path) -> Counter[tuple[str, int, str]]:
+        recipe = DatasetInfo.read(folder).recipe
         return Counter(
-            (Recipe.read(folder).split_of(int(name.split("-")[1])), row["type"], row["source"])
+            (recipe.split_of(int(name.split("-")[1])), row["type"], row["source"])
             for name, row in rows(folder).items()
         )
 
@@ -171,7 +173,7 @@ def test_round_after_round_until_the_plan_is_met(
     first: Round, second: Round, tmp_path: Path
 ) -> None:
     (again,) = second.rejected
-    assert set(Recipe.read(second.after).replaced) == {
+    assert set(DatasetInfo.read(second.after).recipe.replaced) == {
         again.replace("-r1", "-r2"),
         *(f"{name}-r1" for name in first.rejected if f"{name}-r1" != again),
     }

@@ -1,8 +1,8 @@
 """What JPEG makes of a level before it passes as close; what was changed afterwards does not."""
 
-import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from generators.build.generate import generate
 from generators.build.jpeg_tolerance import has_witness
 from generators.build.produce import identities
 from generators.build.verify import verify
-from generators.dataset.recipe import Recipe
+from generators.dataset.info import DatasetInfo, Finished
 from generators.dataset.schema import degradations_of, provenance_of, schema
 from generators.images import decode_depth, decode_rgb, encode_rgb, pixel_hash
 from generators.postprocess import through_jpeg
@@ -51,9 +51,8 @@ def replace_pictures(folder: Path, picture: Callable[[dict], np.ndarray]) -> Non
             row["degraded"]["bytes"] = encode_rgb(made)
             row["degraded_sha256"] = pixel_hash(made)
         pq.write_table(pa.Table.from_pylist(rows, schema()), path)
-    told = json.loads((folder / "recipe.json").read_text())
-    told["made"]["identity"] = identities(folder, Recipe.read(folder))
-    (folder / "recipe.json").write_text(json.dumps(told))
+    info = DatasetInfo.read(folder)
+    replace(info, finished=Finished(identities(folder, info.recipe), info.left_out)).write(folder)
 
 
 @pytest.fixture(scope="module")

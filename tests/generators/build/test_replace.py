@@ -18,7 +18,7 @@ from generators.build.replace import replace
 from generators.build.verify import verify
 from generators.dataset import manifest
 from generators.dataset.ids import parse
-from generators.dataset.recipe import Recipe
+from generators.dataset.info import DatasetInfo
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import schema
 from generators.depth.attach import DepthSpec
@@ -32,7 +32,7 @@ ACCEPTED = ("du-00000004", "du-00000429")
 
 
 def review(accepted: int = len(ACCEPTED), replaced: int = len(REJECTED)) -> ReviewSummary:
-    return ReviewSummary(0.1, 44, accepted, replaced, replaced, ())
+    return ReviewSummary(0.1, 44, accepted, replaced, waiting=replaced, rounds=())
 
 
 def replaced(folder: Path, out: Path, rejected: Collection[str] = REJECTED, **options: Any) -> Made:
@@ -60,7 +60,7 @@ def test_the_others_are_the_same_to_the_byte(made: Path, second: Path) -> None:
 
 def test_a_replacement_is_another_sample_of_the_same_kind(made: Path, second: Path) -> None:
     before, after = rows(made), rows(second)
-    recipe = Recipe.read(second)
+    first, recipe = (DatasetInfo.read(folder).recipe for folder in (made, second))
     for name in REJECTED:
         old, new = before[name], after[f"{name}-r1"]
         told = json.loads(new["recipe"])
@@ -70,7 +70,7 @@ def test_a_replacement_is_another_sample_of_the_same_kind(made: Path, second: Pa
         assert new["clean"] != old["clean"]
         assert told["index"] == json.loads(old["recipe"])["index"] == parse(name)[0]
         assert told["attempt"] > json.loads(old["recipe"])["attempt"]
-        assert recipe.split_of(told["index"]) == Recipe.read(made).split_of(told["index"])
+        assert recipe.split_of(told["index"]) == first.split_of(told["index"])
         values = [(old[key], new[key]) for key in ("gamma", "sigma", "transmission")]
         assert all(one is None or one != other for one, other in values)
 
@@ -132,7 +132,7 @@ def test_its_manifest_makes_it_again(second: Path, tmp_path: Path) -> None:
     made, different = regenerate(tmp_path / "m.parquet", tmp_path / "d", BUILTIN)
     assert not different
     assert hashes(tmp_path / "d") == hashes(second)
-    assert made.recipe.replaced == Recipe.read(second).replaced
+    assert made.recipe.replaced == DatasetInfo.read(second).recipe.replaced
     assert verify(tmp_path / "d").good
     told, card = (tmp_path / "d" / name for name in ("recipe.json", "README.md"))
     assert json.loads(told.read_text())["review"] == review().to_json()

@@ -13,7 +13,7 @@ from huggingface_hub import DatasetCard
 from PIL import Image as PillowImage
 
 from generators.build.generate import generate
-from generators.dataset.recipe import Recipe
+from generators.dataset.info import DatasetInfo
 from generators.images import decode_depth, encode_depth, encode_rgb
 from generators.sources.pools import SourceSpec
 from generators.taxonomy import KEYS, TYPES
@@ -25,7 +25,7 @@ def loaded(made: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_load_dataset(loaded, made: Path) -> None:
-    assert {s: d.num_rows for s, d in loaded.items()} == dict(Recipe.read(made).splits)
+    assert {s: d.num_rows for s, d in loaded.items()} == dict(DatasetInfo.read(made).recipe.splits)
     features = loaded["train"].features
     assert isinstance(features["degraded"], Image)
     assert features["type"] == ClassLabel(names=list(TYPES))
@@ -55,7 +55,7 @@ def test_croissant(made: Path) -> None:
     assert not dataset.metadata.issues.errors
     assert not dataset.metadata.issues.warnings
     ids = [record["default/id"].decode() for record in dataset.records("default")]
-    assert len(set(ids)) == len(ids) == Recipe.read(made).n
+    assert len(set(ids)) == len(ids) == DatasetInfo.read(made).recipe.n
 
 
 def test_splits_share_no_photograph(loaded) -> None:

@@ -116,7 +116,7 @@ def test_a_pool_with_few_photographs_is_not_worn_out() -> None:
 
 def test_a_recipe_survives_json() -> None:
     plan = recipe(1000, [pool("a", 1, (9, 2, 2)), Pool("dead-leaves", 2, None)])
-    again = Recipe.from_json(plan.as_json())
+    again = Recipe.from_json(plan.to_json(), "recipe.json")
     assert again == plan
     assert [again.slot(i) for i in range(50)] == [plan.slot(i) for i in range(50)]
 

@@ -1,0 +1,158 @@
+"""What recipe.json says of a dataset: its recipe, and what came of it."""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from generators.dataset.recipe import Recipe
+from generators.dataset.review_figures import ReviewSummary
+from generators.errors import InputError
+from generators.files import write_whole
+from generators.typed_json import from_json, to_json
+
+FILE = "recipe.json"
+PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
+
+LeftOut = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Per source, why files were left out, and which."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What names one split.
+
+    Attributes:
+        recipe_id: hash of what it was made of.
+        content_id: hash of what it holds.
+    """
+
+    recipe_id: str
+    content_id: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a dataset has once all of its shards are there.
+
+    Attributes:
+        identity: of every split that holds samples.
+        left_out: files of the sources that were not used.
+    """
+
+    identity: Mapping[str, Identity]
+    left_out: LeftOut
+
+
+@dataclass(frozen=True)
+class BlindSplit:
+    """A test split whose answers its host keeps.
+
+    Attributes:
+        test: how many samples it has.
+        commitment: `content_id` of the answers.
+    """
+
+    test: int
+    commitment: str
+
+
+@dataclass(frozen=True)
+class _BesideRecipe:
+    """The fields of recipe.json that are not the recipe's, by their names there."""
+
+    versions: Mapping[str, str]
+    review: ReviewSummary | None = None
+    made: Finished | None = None
+    blind: BlindSplit | None = None
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """recipe.json.
+
+    Attributes:
+        recipe: everything that decides which sample is which.
+        versions: of Python, dubench and the libraries that pixels depend on.
+        review: None if people have not looked at the dataset.
+        finished: None as long as shards are missing.
+        blind: None if the test split is not blind.
+    """
+
+    recipe: Recipe
+    versions: Mapping[str, str]
+    review: ReviewSummary | None = None
+    finished: Finished | None = None
+    blind: BlindSplit | None = None
+
+    @property
+    def identity(self) -> Mapping[str, Identity]:
+        """Per split; empty while the dataset is not finished."""
+        return self.finished.identity if self.finished else {}
+
+    @property
+    def left_out(self) -> LeftOut:
+        """Files of the sources that were not used; empty while the dataset is not finished."""
+        return self.finished.left_out if self.finished else {}
+
+    def to_json(self) -> dict[str, Any]:
+        """As in recipe.json; what is None is left out."""
+        beside = _BesideRecipe(self.versions, self.review, self.finished, self.blind)
+        parts = {name: part for name, part in to_json(beside).items() if part is not None}
+        return self.recipe.to_json() | parts
+
+    @staticmethod
+    def from_json(data: object, where: str) -> "DatasetInfo":
+        """The reverse of `to_json`.
+
+        Args:
+            where: names the file, for messages.
+
+        Raises:
+            InputError: a field is missing, unknown or of another type; the message names it.
+        """
+        if not isinstance(data, Mapping):
+            raise InputError(f"{where} is damaged: not a JSON object")
+        names = set(_BesideRecipe.__dataclass_fields__)
+        recipe = Recipe.from_json({n: v for n, v in data.items() if n not in names}, where)
+        parts = from_json(_BesideRecipe, {n: v for n, v in data.items() if n in names}, where)
+        return DatasetInfo(recipe, parts.versions, parts.review, parts.made, parts.blind)
+
+    @staticmethod
+    def read(folder: Path) -> "DatasetInfo":
+        """recipe.json of the dataset in `folder`, finished or not.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        path = folder / FILE
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+        if not path.is_file():
+            raise InputError(f"{folder} holds no dubench dataset ({FILE} is missing)")
+        try:
+            data = json.loads(path.read_text("utf-8"))
+        except ValueError:
+            raise InputError(f"{path} is damaged: not a JSON object") from None
+        return DatasetInfo.from_json(data, str(path))
+
+    @staticmethod
+    def read_finished(folder: Path) -> "DatasetInfo":
+        """recipe.json of the dataset in `folder`; InputError as `read`, or if not finished."""
+        info = DatasetInfo.read(folder)
+        if not info.finished:
+            raise InputError(f"{folder} is not finished; run the same dubench generate again")
+        return info
+
+    def write(self, folder: Path) -> None:
+        """Write recipe.json of the dataset in `folder`, whole or not at all."""
+        write_whole(folder / FILE, json.dumps(self.to_json(), indent=1))
+
+
+def installed_versions() -> dict[str, str]:
+    """Of Python, dubench and the libraries that pixels depend on."""
+    libraries = {name: version(name) for name in ("dubench", *PIXEL_LIBRARIES)}
+    return {"python": platform.python_version(), **libraries}
