@@ -150,9 +150,9 @@ def test_unreadable_photographs_are_left_out_and_named(photos: Path, tmp_path: P
     Image.new("RGB", (20, 20)).save(folder / "tiny.png")
     made = generate(40, tmp_path / "d", [SourceSpec("folder", str(folder))], size=64)
     assert made.left_out["folder"] == {
-        "unreadable": ["broken.jpg: cut short"],
-        "the same file as another": ["wine-by-jakkub-mede.jpg"],
-        "too small": ["tiny.png: 20×20"],
+        "unreadable": ("broken.jpg: cut short",),
+        "the same file as another": ("wine-by-jakkub-mede.jpg",),
+        "too small": ("tiny.png: 20×20",),
     }
     assert "broken.jpg" in (tmp_path / "d" / "recipe.json").read_text()
 
@@ -258,5 +258,5 @@ def test_what_two_folders_left_out_is_all_told(photos: Path, tmp_path: Path) -> 
         sources.append(SourceSpec("folder", str(tmp_path / name)))
     made = generate(40, tmp_path / "d", sources, size=64)
     assert made.left_out == {
-        "folder": {"too small": ["tiny-one.png: 20×20", "tiny-two.png: 20×20"]}
+        "folder": {"too small": ("tiny-one.png: 20×20", "tiny-two.png: 20×20")}
     }
