@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from generators import presets
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo
+from generators.dataset.parquet import reading
 from generators.errors import InputError, first_line
 from generators.presets import Preset
-from generators.randomness import five_digits
+from generators.randomness import five_digits, five_digits_of
 from generators.sources.splits import SPLITS
 from generators.taxonomy import KEYS, TYPES
 
@@ -247,12 +250,17 @@ def _fetch(name: str, split: str) -> Path:
 
 
 def _columns(file: Path) -> list[str]:
-    return list(_open(file).schema_arrow.names)
+    return list(_schema(file).names)
+
+
+def _schema(file: Path) -> pa.Schema:
+    with reading(file):
+        return pq.read_schema(file)
 
 
 def _type_names(file: Path) -> list[str]:
     """The names that the codes of the column `type` stand for, as the file's metadata says."""
-    meta = _open(file).schema_arrow.metadata or {}
+    meta = _schema(file).metadata or {}
     try:
         names = json.loads(meta[b"huggingface"])["info"]["features"]["type"]["names"]
     except (KeyError, ValueError, TypeError):
@@ -275,40 +283,23 @@ def _fill(out: NDArray[np.float64], column: Any) -> None:
         return
     stored = column.drop_null()
     flat = stored.flatten() if out.ndim == 2 else stored
-    # The shortest decimal of a float32 is the five-digit number that was rendered.
-    exact = flat.to_numpy(zero_copy_only=False).astype(np.float32).astype(str).astype(np.float64)
+    exact = five_digits_of(flat.to_numpy(zero_copy_only=False))
     out[present] = exact.reshape(-1, *out.shape[1:])
 
 
-def _open(file: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from generators.dataset.parquet import unreadable
-
-    try:
-        return pq.ParquetFile(file)
-    except (OSError, pa.ArrowException) as error:
-        raise unreadable(file, error) from None
-
-
 def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
-    import pyarrow as pa
-
-    from generators.dataset.parquet import unreadable
-
     for file in files:
-        source = _open(file)
-        absent = [name for name in columns if name not in source.schema_arrow.names]
-        if absent:
-            raise InputError(f"{file}: no column {absent[0]}: not a dataset of dubench")
-        try:
+        with reading(file):
+            source = pq.ParquetFile(file)
+            absent = [name for name in columns if name not in source.schema_arrow.names]
+            if absent:
+                raise InputError(f"{file}: no column {absent[0]}: not a dataset of dubench")
             yield from source.iter_batches(100, columns=columns)
-        except (OSError, pa.ArrowException) as error:
-            raise unreadable(file, error) from None
 
 
-def _table(files: list[Path], columns: list[str]) -> Any:
-    import pyarrow as pa
-
-    return pa.concat_tables([_open(file).read(columns=columns) for file in files])
+def _table(files: list[Path], columns: list[str]) -> pa.Table:
+    tables = []
+    for file in files:
+        with reading(file):
+            tables.append(pq.ParquetFile(file).read(columns=columns))
+    return pa.concat_tables(tables)

@@ -82,6 +82,12 @@ def five_digits(value: float) -> float:
     return float(f"{value:.5g}")
 
 
+def five_digits_of(stored: NDArray[np.float32]) -> NDArray[np.float64]:
+    """`five_digits` of every number of five digits that an array stores as float32."""
+    # Its shortest decimal that is the same float32: seven digits are exact there.
+    return stored.astype(np.float32).astype(str).astype(np.float64)
+
+
 def _mix(word: int) -> int:
     """SplitMix64's finaliser: 64 bits in, 64 well-mixed bits out."""
     word = (word + 0x9E3779B97F4A7C15) & _ALL

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generators.dataset.parquet import unreadable
+from generators.dataset.parquet import reading
 
 Row = Mapping[str, Any]
 StreamKey = tuple[int, int, int]
@@ -20,7 +19,7 @@ def read(path: Path, places: Iterable[int], columns: Sequence[str]) -> Iterator[
         InputError: the file cannot be read, or lacks a column.
     """
     wanted = sorted(set(places))
-    try:
+    with reading(path):
         file = pq.ParquetFile(path)
         first = 0
         for group in range(file.num_row_groups):
@@ -30,5 +29,3 @@ def read(path: Path, places: Iterable[int], columns: Sequence[str]) -> Iterator[
                 table = file.read_row_group(group, columns=list(columns))
                 yield from (table.slice(place - first, 1).to_pylist()[0] for place in here)
             first = after
-    except (OSError, pa.ArrowException) as error:
-        raise unreadable(path, error) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from generators.dataset.parquet import unreadable
+from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import REVIEW
 from generators.randomness import five_digits
@@ -58,12 +58,10 @@ def read_entries(folder: Path, recipe: Recipe) -> list[Entry]:
     entries = []
     for shard in recipe.shards:
         path = folder / "data" / shard.name
-        try:
+        with reading(path):
             there = set(pq.read_schema(path).names)
             scalars = [n for n, key in KEYS.items() if key.kind != "vector" and n in there]
             rows = pq.read_table(path, columns=[*_COLUMNS, *scalars]).to_pylist()
-        except (OSError, ValueError, KeyError) as error:
-            raise unreadable(path, error) from None
         for place, row in enumerate(rows):
             values = {n: five_digits(row[n]) for n in scalars if row[n] is not None}
             entries.append(

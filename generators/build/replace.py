@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators import engines
@@ -16,7 +15,7 @@ from generators.build.revise import Revision
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.ids import parse, successor
 from generators.dataset.info import DatasetInfo
-from generators.dataset.parquet import unreadable
+from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.review_figures import ReviewSummary
 from generators.depth.attach import DepthSpec
@@ -102,10 +101,8 @@ def read_replaceable(folder: Path) -> DatasetInfo:
 def _rows(folder: Path, recipe: Recipe) -> Iterator[dict[str, Any]]:
     for shard in recipe.shards:
         path = folder / "data" / shard.name
-        try:
+        with reading(path, f"run dubench verify {folder}"):
             yield from pq.read_table(path, columns=_COLUMNS).to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise unreadable(path, error, f"run dubench verify {folder}") from None
 
 
 def _replaced(

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.build.shards import Progress, Shards
 from generators.dataset.info import DatasetInfo
-from generators.dataset.parquet import ShardWriter, unreadable
+from generators.dataset.parquet import ShardWriter, reading
 from generators.dataset.recipe import ROW_GROUP
 from generators.dataset.schema import REVIEW
 from generators.errors import InputError
@@ -62,7 +61,7 @@ def _batches(folder: Path, number: int) -> Iterator[list[dict[str, Any]]]:
     shard = recipe.shards[number]
     path = folder / "data" / shard.name
     names = [recipe.id_of(index) for index in range(shard.start, shard.stop)]
-    try:
+    with reading(path, f"run dubench verify {folder}"):
         file = pq.ParquetFile(path)
         if file.read(["id"])["id"].to_pylist() != names:
             raise InputError(
@@ -71,5 +70,3 @@ def _batches(folder: Path, number: int) -> Iterator[list[dict[str, Any]]]:
             )
         for batch in file.iter_batches(ROW_GROUP):
             yield batch.to_pylist()
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise unreadable(path, error, f"run dubench verify {folder}") from None

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from generators.dataset.info import Identity
-from generators.dataset.parquet import reading
+from generators.dataset.parquet import MAKE_AGAIN, reading
 
 COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
 
@@ -42,7 +42,7 @@ def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
 
 def _rows(files: list[Path]) -> Iterator[dict[str, Any]]:
     for file in files:
-        with reading(file):
+        with reading(file, MAKE_AGAIN):
             for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=COLUMNS):
                 yield from batch.to_pylist()
 

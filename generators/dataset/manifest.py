@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dataset.info import DatasetInfo, Identity
-from generators.dataset.parquet import reading
+from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import schema
@@ -80,7 +80,7 @@ def export(folder: Path, path: Path) -> int:
     tables = []
     for shard in recipe.shards:
         file = folder / "data" / shard.name
-        with reading(file):
+        with reading(file, MAKE_AGAIN):
             tables.append(pq.read_table(file, columns=list(COLUMNS)))
     metadata = {
         _KEY: FORMAT,

@@ -11,7 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dataset.schema import IMAGES, schema
-from generators.errors import InputError
+from generators.errors import InputError, first_line
+
+MAKE_AGAIN = "run the same dubench generate again"
+"""What mends a shard of a dataset that nobody has changed since."""
 
 
 class ShardWriter:
@@ -74,21 +77,14 @@ def holds(path: Path, rows: int) -> bool:
         return False
 
 
-def unreadable(path: Path, error: Exception, remedy: str = "run dubench verify") -> InputError:
-    """What to raise where a finished dataset's file turns out not to be readable."""
-    reason = str(error).partition("\n")[0]
-    return InputError(f"{path} cannot be read: {reason}; {remedy}")
-
-
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Raise InputError where the shard at `path` turns out to be missing or unreadable."""
+def reading(path: Path, remedy: str = "run dubench verify") -> Iterator[None]:
+    """Raise InputError where the Parquet file at `path` is missing, damaged, or lacks a column."""
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
-        reason = str(error).partition("\n")[0]
-        wrong = f"cannot be read ({reason})" if path.exists() else "is missing"
-        raise InputError(f"{path} {wrong}; run the same dubench generate again") from None
+    except (OSError, pa.ArrowException, KeyError) as error:
+        wrong = f"cannot be read: {first_line(error)}" if path.exists() else "is missing"
+        raise InputError(f"{path} {wrong}; {remedy}") from None
 
 
 @cache

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from generators.dataset.info import DatasetInfo
-from generators.dataset.parquet import reading
+from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import flat_columns
 from generators.errors import InputError
@@ -109,13 +109,13 @@ def _spread(files: Sequence[Path]) -> list[dict[str, Any]]:
     """Rows from all over the dataset, at least PAIRS of each type where there are as many."""
     groups: list[tuple[Path, int]] = []
     for file in files:
-        with reading(file):
+        with reading(file, MAKE_AGAIN):
             groups += [(file, i) for i in range(pq.read_metadata(file).num_row_groups)]
     step = max(1, len(groups) // PAIRS)
     rows: list[dict[str, Any]] = []
     for file, i in groups[::step][: 2 * PAIRS]:
         seen: dict[int, int] = {}
-        with reading(file):
+        with reading(file, MAKE_AGAIN):
             group = pq.ParquetFile(file).read_row_group(i)
         for row in group.to_pylist():
             seen[row["type"]] = seen.get(row["type"], 0) + 1
@@ -132,7 +132,7 @@ def _page(folder: Path, recipe: Recipe, files: Sequence[Path], sheet: Image.Imag
     columns = [name for name in (*_PLAIN, *flat_columns()) if name in there]
     tables = []
     for file in files:
-        with reading(file):
+        with reading(file, MAKE_AGAIN):
             tables.append(pq.read_table(file, columns=columns))
     values = {c: [v for t in tables for v in t[c].to_pylist()] for c in columns}
     title = html.escape(f"{recipe.preset.name} in {folder.name}")

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare, kstest, norm
 
-from generators.randomness import Purpose, five_digits, normals, permute, stream
+from generators.randomness import Purpose, five_digits, five_digits_of, normals, permute, stream
 
 WORD = st.integers(0, 2**64 - 1)
 
@@ -127,3 +127,11 @@ def test_five_digits_against_decimal(value) -> None:
     rounded = Context(prec=5, rounding=ROUND_HALF_EVEN).create_decimal(Decimal(value))
     assert five_digits(value) == float(rounded)
     assert five_digits(five_digits(value)) == five_digits(value)
+
+
+@given(st.lists(st.floats(1e-12, 1e12) | st.floats(-1e12, -1e-12) | st.just(0.0)))
+def test_float32_keeps_five_digits(values) -> None:
+    rendered = [five_digits(value) for value in values]
+    stored = np.array(rendered, np.float32)
+    assert five_digits_of(stored).tolist() == rendered
+    assert [five_digits(float(entry)) for entry in stored] == rendered

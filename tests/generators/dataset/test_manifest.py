@@ -112,7 +112,7 @@ def test_a_manifest_of_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
     # Cut short; and a readable footer over pages that are not.
     for damaged in (whole[:5000], b"PAR1" + bytes(len(whole) - 100_004) + whole[-100_000:]):
         shard.write_bytes(damaged)
-        with pytest.raises(InputError, match=rf"{shard.name} cannot be read .*dubench generate"):
+        with pytest.raises(InputError, match=rf"{shard.name} cannot be read: .*dubench generate"):
             manifest.export(copy, tmp_path / "m.parquet")
     shard.unlink()
     with pytest.raises(InputError, match=rf"{shard.name} is missing; run the same dubench gene"):

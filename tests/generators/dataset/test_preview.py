@@ -38,5 +38,5 @@ def test_nothing_made_yet(copy: Path, tmp_path: Path) -> None:
 def test_a_truncated_shard(copy: Path) -> None:
     shard = sorted((copy / "data").iterdir())[0]
     shard.write_bytes(shard.read_bytes()[:5000])
-    with pytest.raises(InputError, match=rf"{shard.name} cannot be read .*same dubench generate"):
+    with pytest.raises(InputError, match=rf"{shard.name} cannot be read: .*same dubench generate"):
         preview(copy)
