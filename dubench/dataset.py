@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -104,10 +105,11 @@ class Split:
         return {"recipe_id": identity.recipe_id, "content_id": identity.content_id}
 
     def ground_truth(self) -> GroundTruth:
-        """Read the answers.
+        """Read the answers, one degradation per image.
 
         Raises:
-            InputError: the split is blind, or its files are not those of dubench.
+            InputError: the split is blind, an image has several degradations, or the files are
+                not those of dubench.
         """
         if self.blind:
             raise InputError(
@@ -120,6 +122,12 @@ class Split:
         if missing:
             raise InputError(f"{self.files[0]}: no column {missing[0]}: not a dataset of dubench")
         table = _table(self.files, [name for name in _GROUND_TRUTH if name in columns])
+        several = table.filter(pc.is_null(table["type"]))["id"].to_pylist()
+        if several:
+            raise InputError(
+                f"{self.where}: {several[0]} has several degradations; scores are defined for "
+                "images with one"
+            )
         names = _type_names(self.files[0])
         codes = np.array([TYPE_NAMES.index(name) for name in names], np.int8)
         rows = table.num_rows

@@ -119,14 +119,28 @@ def test_other_peoples_parquet(tmp_path: Path) -> None:
         _ = open_split(str(file), "test").ids
 
 
+def replace_column(file: Path, name: str, values: list) -> None:
+    table = pq.read_table(file)
+    field = table.schema.field(name)
+    column = pa.array(values, field.type)
+    pq.write_table(table.set_column(table.column_names.index(name), field, column), file)
+
+
+def test_several_degradations_have_no_columns(copy: Path) -> None:
+    file = next((copy / "data").glob("test-*"))
+    types = pq.read_table(file)["type"].to_pylist()
+    replace_column(file, "type", [*types[:3], None, *types[4:]])
+    split = open_split(str(copy), "test")
+    with pytest.raises(InputError, match=f"{split.ids[3]} has several degradations"):
+        split.ground_truth()
+
+
 def test_a_broken_image_is_named(copy: Path) -> None:
     file = next((copy / "data").glob("test-*"))
     table = pq.read_table(file)
     pictures = table["degraded"].to_pylist()
     pictures[3]["bytes"] = b"not a picture"
-    column = pa.array(pictures, table.schema.field("degraded").type)
-    place = table.column_names.index("degraded")
-    pq.write_table(table.set_column(place, table.schema.field("degraded"), column), file)
+    replace_column(file, "degraded", pictures)
     split = open_split(str(copy), "test")
     with pytest.raises(InputError, match=f"degraded of {split.ids[3]} is not an image"):
         list(split.images("degraded"))
