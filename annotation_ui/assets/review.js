@@ -1,5 +1,5 @@
 // The review page: one item at a time, a verdict by one key. What it is told comes from
-// annotation_ui/reviewing.py; everything is put into the page as text, never as HTML.
+// annotation_ui/web/api.py; everything is put into the page as text, never as HTML.
 
 import { Viewer } from "./viewer.js";
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from annotation_ui.planning.checks import Checked, check
-from annotation_ui.planning.gold import Slot, planted
-from annotation_ui.planning.pictures import Album, pictures
-from annotation_ui.planning.samples import Row, read
+from annotation_ui.planning.checks import Checked, check_sample
+from annotation_ui.planning.gold import PlannedItem, plant_fault
+from annotation_ui.planning.pictures import ImageWriter, views_of
+from annotation_ui.planning.rows import RowSource, read_rows, source_of
 from annotation_ui.store.items import Expected, Shown
 from generators import engines
 from generators.dataset.schema import sample_of
@@ -50,7 +50,10 @@ class _Job:
 
 
 def prepare_items(
-    images: Path, slots: Sequence[Slot], workers: int, on_progress: Callable[[int, int], None]
+    images: Path,
+    planned: Sequence[PlannedItem],
+    workers: int,
+    on_progress: Callable[[int, int], None],
 ) -> dict[int, PreparedItem]:
     """Write every item's pictures into the folder `images`; returns by place what else is seen.
 
@@ -58,15 +61,15 @@ def prepare_items(
         on_progress: gets how many of how many items are ready.
     """
     by_file: dict[Path, list[Wanted]] = {}
-    for place, slot in enumerate(slots):
-        by_file.setdefault(slot.entry.file, []).append((slot.entry.row, place, slot.why))
+    for place, item in enumerate(planned):
+        by_file.setdefault(item.entry.file, []).append((item.entry.row, place, item.fault))
     jobs = [_Job(file, wanted) for file, wanted in by_file.items()]
     done = 0
 
     def count(more: int) -> None:
         nonlocal done
         done += more
-        on_progress(done, len(slots))
+        on_progress(done, len(planned))
 
     prepared = engines.run(partial(_prepare, images), jobs, workers, count)
     return {item.place: item for part in prepared for item in part}
@@ -75,31 +78,32 @@ def prepare_items(
 def _prepare(images: Path, job: _Job, report: engines.Report) -> list[PreparedItem]:
     """Write the pictures of one file's items."""
     prepared: list[PreparedItem] = []
-    album = Album(images)
+    writer = ImageWriter(images)
     by_row: dict[int, list[tuple[int, str | None]]] = {}
-    for number, place, why in job.wanted:
-        by_row.setdefault(number, []).append((place, why))
-    for row, number in zip(read(job.file, by_row, _COLUMNS), sorted(by_row), strict=True):
+    for number, place, fault in job.wanted:
+        by_row.setdefault(number, []).append((place, fault))
+    for row, number in zip(read_rows(job.file, by_row, _COLUMNS), sorted(by_row), strict=True):
         sample, provenance = sample_of(row, job.file.name)
         key = provenance.key
-        checked = check(sample, key, row)
-        for place, why in by_row[number]:
+        origin = source_of(row)
+        checked = check_sample(sample, key, origin)
+        for place, fault in by_row[number]:
             shown, expected = sample, None
-            if why:
-                shown, detail = planted(sample, why, key)
-                expected = Expected("reject", why, detail)
-            names = {name: album.add(picture) for name, picture in pictures(shown).items()}
-            prepared.append(PreparedItem(place, _shown(shown, row), names, checked, expected))
+            if fault:
+                shown, detail = plant_fault(sample, fault, key)
+                expected = Expected("reject", fault, detail)
+            names = {name: writer.add(view) for name, view in views_of(shown).items()}
+            prepared.append(PreparedItem(place, _shown(shown, origin), names, checked, expected))
         report(len(by_row[number]))
-    album.flush()
+    writer.flush()
     return prepared
 
 
-def _shown(sample: Sample, row: Row) -> Shown:
+def _shown(sample: Sample, origin: RowSource) -> Shown:
     return Shown(
         type=sample.degradation.type,
         tuples=tuple(sample.tuples),
         size=sample.clean.shape[0],
-        depth_source=row["depth_source"],
-        source=row["source"],
+        depth_source=origin.depth_source,
+        source=origin.source,
     )

@@ -12,26 +12,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation_ui.store.items import IMAGE_FIELDS
 from generators.images import encode_rgb
-from generators.physics import Depth, Image
-from generators.physics.haze import transmission_map
+from generators.physics import Depth, Image, maps_of
 from generators.sample import Sample
+from generators.taxonomy import KEYS, Key
 
 _MOST = 400  # that wait to be written: about 60 MB of 256 × 256
 
 
-def pictures(sample: Sample) -> dict[str, Image]:
+def views_of(sample: Sample) -> dict[str, Image]:
     """What there is to look at, (H, W, 3) uint8 RGB, by the item's field that names its file.
 
-    Haze has views of its depth and transmission beside the clean and the degraded image.
+    Beside the clean and the degraded image: the depth, and the maps of keys that are maps, where
+    the item has a field for them.
     """
-    made = {"clean_image": sample.clean, "degraded_image": sample.degraded}
+    views = {"clean_image": sample.clean, "degraded_image": sample.degraded}
     if sample.depth is not None:
-        made["depth_image"] = depth_view(sample.depth)
-    beta = sample.values.get("beta")
-    if sample.depth is not None and isinstance(beta, float):
-        made["transmission_image"] = transmission_view(sample.depth, beta)
-    return made
+        views["depth_image"] = depth_view(sample.depth)
+    for one in sample.degradations:
+        for name, map_ in maps_of(one, sample.depth).items():
+            views[f"{name}_image"] = map_view(map_, KEYS[name])
+    return {name: view for name, view in views.items() if name in IMAGE_FIELDS}
 
 
 def depth_view(depth: Depth) -> Image:
@@ -39,12 +41,16 @@ def depth_view(depth: Depth) -> Image:
     return _viridis((depth >> 8).astype(np.uint8))
 
 
-def transmission_view(depth: Depth, beta: float) -> Image:
-    """t = exp(−β·d) in viridis: 0, opaque, dark blue; 1, clear, bright yellow."""
-    return _viridis(np.rint(transmission_map(depth, beta) * 255).astype(np.uint8))
+def map_view(map_: NDArray[np.float32], key: Key) -> Image:
+    """The (H, W) map of a key in viridis: the low end of its range dark blue, the high one yellow.
+
+    So is a transmission of 0, opaque, dark blue and of 1, clear, bright yellow.
+    """
+    share = (map_ - np.float32(key.low)) / np.float32(key.high - key.low)
+    return _viridis(np.rint(share * 255).astype(np.uint8))
 
 
-class Album:
+class ImageWriter:
     """Writes pictures into a folder, many at a time, in no order that means anything."""
 
     def __init__(self, folder: Path) -> None:

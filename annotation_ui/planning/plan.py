@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from annotation_ui.folder import DATABASE, IMAGES, review_folder
-from annotation_ui.planning.gold import Slot, gold, ordered
+from annotation_ui.planning.gold import PlannedItem, choose_gold, order_items
 from annotation_ui.planning.picture_workers import PreparedItem, prepare_items
 from annotation_ui.planning.pictures import same_date
 from annotation_ui.planning.sampling import (
@@ -73,14 +73,15 @@ def plan_review(
             f"{folder}: {reviewed:,} of {len(rows):,} samples are reviewed already, which meets "
             f"--fraction {fraction:g}; give a larger one"
         )
-    slots = ordered(samples, gold(rows, {row.id for row in samples}, seed), seed)
+    gold = choose_gold(rows, {row.id for row in samples}, seed)
+    planned = order_items(samples, gold, seed)
     both = double_reviewed(samples, overlap, seed)
     part = target.with_name(f".{target.name}.part")
     _remove(part)
     try:
         (part / IMAGES).mkdir(parents=True)
-        prepared = prepare_items(part / IMAGES, slots, workers, on_progress)
-        items = list(_items(slots, prepared, both))
+        prepared = prepare_items(part / IMAGES, planned, workers, on_progress)
+        items = list(_items(planned, prepared, both))
         now = datetime.now(UTC).replace(microsecond=0)
         same_date(part / IMAGES, now.timestamp())
         counts = _counts(items, reviewed, len(both))
@@ -101,7 +102,7 @@ def plan_review(
         if error.errno not in FULL:
             raise
         raise InputError(
-            f"{target}: no space left for the pictures of {len(slots):,} items; free some space, "
+            f"{target}: no space left for the pictures of {len(planned):,} items; free some space, "
             "or give a smaller --fraction"
         ) from None
     finally:
@@ -116,25 +117,25 @@ def _unreviewed(rows: Sequence[Entry]) -> tuple[StratumRows, ...]:
 
 
 def _items(
-    slots: Sequence[Slot], prepared: Mapping[int, PreparedItem], both: Collection[str]
+    planned: Sequence[PlannedItem], prepared: Mapping[int, PreparedItem], both: Collection[str]
 ) -> Iterator[Item]:
-    tokens = [secrets.token_hex(8) for _ in slots]
+    names = [secrets.token_hex(8) for _ in planned]
     first = {
-        slot.entry.id: token
-        for slot, token in zip(slots, tokens, strict=True)
-        if not slot.why and not slot.repeat
+        item.entry.id: name
+        for item, name in zip(planned, names, strict=True)
+        if not item.fault and not item.repeat
     }
-    golden = sum(slot.why is not None for slot in slots)
-    for place, (slot, token) in enumerate(zip(slots, tokens, strict=True)):
-        row, seen = slot.entry, prepared[place]
-        role: Role = "gold" if slot.why else "repeat" if slot.repeat else "sample"
+    golden = sum(item.fault is not None for item in planned)
+    for place, (item, name) in enumerate(zip(planned, names, strict=True)):
+        row, seen = item.entry, prepared[place]
+        role: Role = "gold" if item.fault else "repeat" if item.repeat else "sample"
         needs = 1
         if role == "gold":
             needs = EVERYBODY if golden <= FEW_GOLD else 1
         elif role == "sample" and row.id in both:
             needs = 2
         yield Item(
-            item=token,
+            item=name,
             sample_id=row.id,
             split=row.split,
             type=row.type,
@@ -145,7 +146,7 @@ def _items(
             rank=place,
             shown=seen.shown,
             **seen.names,
-            of_item=first[row.id] if slot.repeat else None,
+            of_item=first[row.id] if item.repeat else None,
             expected=seen.expected,
             flags=seen.checked.flags,
             pixel_residual=seen.checked.pixel_residual,

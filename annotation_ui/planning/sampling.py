@@ -15,7 +15,7 @@ from generators.dataset.recipe import Recipe
 from generators.dataset.schema import REVIEW
 from generators.randomness import five_digits
 from generators.sources.splits import largest_remainder
-from generators.taxonomy import KEYS, TYPES
+from generators.taxonomy import KEYS, SEVERITIES, TYPES
 
 SPENT = ("test", "validation", "train")
 """The order in which the review is spent: scores come from test."""
@@ -46,6 +46,11 @@ class Entry:
     def stratum(self) -> tuple[str, str, str]:
         """Type, severity and source."""
         return self.type, self.severity or "", self.source
+
+    @property
+    def visible(self) -> bool:
+        """Whether an eye must see that the image is degraded."""
+        return self.severity in SEVERITIES[1:]
 
     @property
     def replaced(self) -> bool:

@@ -11,6 +11,8 @@ Choice = Literal["accept", "reject"]
 
 CHOICES: tuple[Choice, ...] = ("accept", "reject")
 EVERYBODY = 1_000_000
+VIEWS = ("clean", "degraded", "depth", "transmission")
+IMAGE_FIELDS = tuple(f"{view}_image" for view in VIEWS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotation_ui.store.assignment import REPEAT_GAP
-from annotation_ui.store.items import Item, Shown
+from annotation_ui.store.items import VIEWS, Item, Shown
 from annotation_ui.store.records import REASONS, Lease, StaleLeaseError
 from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
@@ -17,8 +17,6 @@ from generators.typed_json import to_json
 
 HISTORY = REPEAT_GAP
 """So many verdicts can be looked up: the original of a repeat is not among them any more."""
-
-VIEWS = ("clean", "degraded", "depth", "transmission")
 
 Reply = dict[str, Any]
 """What the page's script gets, in JSON's types."""

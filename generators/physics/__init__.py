@@ -1,6 +1,6 @@
 """The forward models, one file per type of degradation, and `compose` for several on one image.
 
-Each module has the three functions of `Physics`; it samples nothing and writes nothing. Images are
+Each module has the functions of `Physics`; it samples nothing and writes nothing. Images are
 RGB; x ∈ [0, 1] is level/255; results are clipped and rounded half to even.
 """
 
@@ -11,10 +11,11 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.taxonomy import Value, degradation_type
+from generators.taxonomy import Degradation, Value, degradation_type
 
 Image = NDArray[np.uint8]
 Depth = NDArray[np.uint16]
+Map = NDArray[np.float32]  # (H, W)
 Values = dict[str, Value]
 
 
@@ -39,10 +40,20 @@ class Physics(Protocol):
     def plausible(self, values: Mapping[str, Value]) -> bool:
         """Whether a sampler should keep these values."""
 
+    def maps(self, values: Mapping[str, Value], depth: Depth | None) -> dict[str, Map]:
+        """Keys of kind `map` as they are over the image; only types with such keys have this."""
+
 
 def model_of(type_name: str) -> Physics:
     """The forward model of a type; raises InputError for an unknown one."""
     return cast(Physics, import_module(f"generators.physics.{degradation_type(type_name).name}"))
+
+
+def maps_of(degradation: Degradation, depth: Depth | None) -> dict[str, Map]:
+    """The maps, (H, W), of the keys of kind `map`, from all values of a degradation."""
+    if not any(key.kind == "map" for key in degradation_type(degradation.type).keys):
+        return {}
+    return model_of(degradation.type).maps(degradation.values, depth)
 
 
 def to_levels(levels: NDArray[np.float32]) -> Image:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.errors import InputError
-from generators.physics import Depth, Image, Values
+from generators.physics import Depth, Image, Map, Values
 from generators.randomness import five_digits
 from generators.taxonomy import Value, scalar
 
@@ -67,7 +66,13 @@ def plausible(values: Mapping[str, Value]) -> bool:
     return beta <= MAX_BETA and opaque <= MAX_OPAQUE_SHARE
 
 
-def transmission_map(depth: Depth, beta: float) -> NDArray[np.float32]:
+def maps(values: Mapping[str, Value], depth: Depth | None) -> dict[str, Map]:
+    """The transmission at every pixel."""
+    assert depth is not None, "haze needs a depth map"
+    return {"transmission": transmission_map(depth, scalar(values, "beta"))}
+
+
+def transmission_map(depth: Depth, beta: float) -> Map:
     """t = exp(−β·d), (H, W), in (0, 1], with d = depth/65535."""
     return np.asarray(cv2.exp(depth.astype(np.float32) * np.float32(-beta / 65535)))
 

@@ -10,31 +10,33 @@ from PIL import Image
 from skimage import data
 
 from annotation_ui.planning.pictures import (
-    Album,
+    ImageWriter,
     depth_view,
-    pictures,
+    map_view,
     same_date,
-    transmission_view,
+    views_of,
 )
 from generators.api import degrade
+from generators.physics.haze import transmission_map
+from generators.taxonomy import KEYS
 
 PHOTO = data.astronaut()[:64, 128:192]
 
 
 def chunks(png: bytes) -> set[bytes]:
-    """The kinds of chunk in a PNG, walked by hand."""
-    found, at = set(), 8
+    """The names of chunks in a PNG, walked by hand."""
+    names, at = set(), 8
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])
-        found.add(png[at + 4 : at + 8])
+        names.add(png[at + 4 : at + 8])
         at += 12 + length
-    return found
+    return names
 
 
 def test_pictures_are_pixels_and_nothing_else(tmp_path: Path) -> None:
-    album = Album(tmp_path)
-    names = {album.add(PHOTO): PHOTO, album.add(255 - PHOTO): 255 - PHOTO}
-    album.flush()
+    writer = ImageWriter(tmp_path)
+    names = {writer.add(PHOTO): PHOTO, writer.add(255 - PHOTO): 255 - PHOTO}
+    writer.flush()
     assert {path.name for path in tmp_path.iterdir()} == set(names)
     for name, pixels in names.items():
         assert re.fullmatch(r"[0-9a-f]{32}\.png", name)
@@ -45,12 +47,12 @@ def test_pictures_are_pixels_and_nothing_else(tmp_path: Path) -> None:
             assert np.array_equal(np.asarray(image), pixels)
 
 
-def test_an_album_of_many_is_written_out_of_order(tmp_path: Path) -> None:
-    album = Album(tmp_path)
-    names = [album.add(np.full((8, 8, 3), i % 256, np.uint8)) for i in range(1000)]
+def test_many_pictures_are_written_out_of_order(tmp_path: Path) -> None:
+    writer = ImageWriter(tmp_path)
+    names = [writer.add(np.full((8, 8, 3), i % 256, np.uint8)) for i in range(1000)]
     early = list(tmp_path.iterdir())
     assert 0 < len(early) < 1000  # a big plan does not wait in memory
-    album.flush()
+    writer.flush()
     assert len(set(names)) == len(list(tmp_path.iterdir())) == 1000
     written = sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_ctime_ns)
     places = [names.index(path.name) for path in written]
@@ -68,11 +70,11 @@ def test_one_date_for_all(tmp_path: Path) -> None:
 
 def test_haze_shows_depth_and_transmission_and_others_do_not() -> None:
     sample = degrade(PHOTO, "haze", {"transmission": 0.5})
-    made = pictures(sample)
-    assert set(made) == {"clean_image", "degraded_image", "depth_image", "transmission_image"}
-    assert made["clean_image"] is sample.clean
-    assert made["degraded_image"] is sample.degraded
-    assert set(pictures(degrade(PHOTO, "low_light"))) == {"clean_image", "degraded_image"}
+    views = views_of(sample)
+    assert set(views) == {"clean_image", "degraded_image", "depth_image", "transmission_image"}
+    assert views["clean_image"] is sample.clean
+    assert views["degraded_image"] is sample.degraded
+    assert set(views_of(degrade(PHOTO, "low_light"))) == {"clean_image", "degraded_image"}
 
 
 def test_views_are_matplotlibs_viridis_near_dark_and_far_bright() -> None:
@@ -81,5 +83,5 @@ def test_views_are_matplotlibs_viridis_near_dark_and_far_bright() -> None:
     shown = depth_view(depth)[0].astype(int)
     assert np.abs(shown - viridis[[0, 128, 255]]).max() <= 2
     # t = exp(−β·d) with β = ln 4: 1, 1/2, 1/4.
-    shown = transmission_view(depth, float(np.log(4)))[0].astype(int)
+    shown = map_view(transmission_map(depth, float(np.log(4))), KEYS["transmission"])[0].astype(int)
     assert np.abs(shown - viridis[[255, 127, 64]]).max() <= 4

@@ -1,6 +1,7 @@
 """Rows of a dataset, one by one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,26 @@ import pyarrow.parquet as pq
 
 from generators.dataset.parquet import reading
 
-Row = Mapping[str, Any]
 StreamKey = tuple[int, int, int]
 
 
-def read(path: Path, places: Iterable[int], columns: Sequence[str]) -> Iterator[Row]:
+@dataclass(frozen=True)
+class RowSource:
+    """Where a row's photograph and depth come from: its columns of these names."""
+
+    source: str
+    source_id: str
+    depth_source: str | None
+
+
+def source_of(row: Mapping[str, Any]) -> RowSource:
+    """The source of a row."""
+    return RowSource(row["source"], row["source_id"], row["depth_source"])
+
+
+def read_rows(
+    path: Path, places: Iterable[int], columns: Sequence[str]
+) -> Iterator[Mapping[str, Any]]:
     """The rows of a Parquet file at `places`, in the file's order, a row group in memory at a time.
 
     Raises:
