@@ -48,7 +48,7 @@ def dubench() -> Dubench:
         command = [sys.executable, "-m", "dubench.cli", *map(str, arguments)]
         environment = os.environ | {"COLUMNS": "200"}
         return subprocess.run(  # type: ignore[call-overload]
-            command, capture_output=True, text=True, env=environment, timeout=300, **options
+            command, capture_output=True, text=True, env=environment, timeout=600, **options
         )
 
     return run

@@ -31,7 +31,7 @@ def stopped(
         env=os.environ | {"COLUMNS": "200"} | point,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 

@@ -80,7 +80,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *map(str, arguments)]
         return subprocess.run(
-            command, cwd=house, env=environment, capture_output=True, text=True, timeout=120
+            command, cwd=house, env=environment, capture_output=True, text=True, timeout=600
         )
 
     where = call("-c", "import generators, dubench; print(generators.__file__, dubench.__file__)")

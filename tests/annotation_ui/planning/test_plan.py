@@ -359,7 +359,7 @@ def test_progress_is_reported_to_the_end(copy: Path) -> None:
 def test_a_full_disk_is_one_line_and_leaves_nothing(copy: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
     command = [sys.executable, "-c", limit + PLAN, str(copy)]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert process.stderr.splitlines()[-1].startswith("generators.errors.InputError: ")
     assert "no space left for the pictures of" in process.stderr.splitlines()[-1]
     assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]

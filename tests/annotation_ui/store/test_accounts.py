@@ -240,7 +240,7 @@ def test_processes_share_the_count(store: ReviewStore, path: Path) -> None:
     processes = [context.Process(**guess) for _ in range(3)]
     for process in processes:
         process.start()
-    looked_at = Counter(name for _ in processes for name in results.get(timeout=60))
+    looked_at = Counter(name for _ in processes for name in results.get(timeout=600))
     for process in processes:
         process.join()
     assert looked_at == dict.fromkeys(NAMES, 5)

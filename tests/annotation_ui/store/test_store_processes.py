@@ -75,7 +75,7 @@ def test_eight_processes_share_300_items(tmp_path: Path, monkeypatch: pytest.Mon
     store = new_store(path, [2 if rank % 6 == 0 else 1 for rank in range(300)], monkeypatch)
     outs = [tmp_path / person for person in PEOPLE]
     running = [work(path, person, 0, out) for person, out in zip(PEOPLE, outs, strict=True)]
-    assert [process.wait(timeout=200) for process in running] == [0] * len(PEOPLE)
+    assert [process.wait(timeout=600) for process in running] == [0] * len(PEOPLE)
     counts, twice = count(store)
     assert not twice
     assert counts == {item.item: item.needs for item in store.items()}

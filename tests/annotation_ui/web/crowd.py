@@ -5,6 +5,8 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +17,19 @@ from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import samples
 from tests.annotation_ui.web.served import PASSWORD, Served, review
 
-PATIENCE = 5.0  # seconds; the client may wait for ever for a server that was killed
-TRIES = 100
+TRIES = 5  # failures that a reviewer takes from a server that nobody killed
+STUCK = 600.0  # seconds without a verdict: no busy machine, but a server that answers no more
 
-Said = dict[tuple[str, str], tuple[str, str]]
+Confirmed = dict[tuple[str, str], tuple[str, str]]
 """(item, reviewer) → (verdict, note), as the server said that it was kept."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: `lost` and `altered` are told verdicts that the store has not, or has
+    """What came of it: `lost` and `altered` are confirmed verdicts that the store has not, or has
     otherwise; `over` are items with more verdicts than needed, `open` those with fewer."""
 
-    told: int
+    confirmed: int
     kept: int
     lost: int
     altered: int
@@ -43,66 +45,94 @@ def review_together(dataset: Path, items: int, people: int, kills: int) -> Outco
     names = [f"reviewer-{n}" for n in range(people)]
     needs = [2 if rank % 6 == 0 else 1 for rank in range(items)]
     store = review(dataset, samples(needs), names)
-    said: Said = {}
+    confirmed: Confirmed = {}
     start = time.perf_counter()
     with Served(dataset) as served:
-        work = [(served.url, name, said) for name in names]
+        work = [(served, name, confirmed) for name in names]
         threads = [threading.Thread(target=_work, args=mine, daemon=True) for mine in work]
         for thread in threads:
             thread.start()
         for kill in range(kills):
             enough = sum(needs) * (kill + 1) // (kills + 1)
-            while len(said) < enough:
-                assert any(thread.is_alive() for thread in threads), "all reviewers gave up"
-                time.sleep(0.005)
+            _wait(threads, confirmed, lambda enough=enough: len(confirmed) >= enough)
             served.kill()
             served.start()
-        for thread in threads:
-            thread.join()
+        _wait(threads, confirmed, lambda: not any(thread.is_alive() for thread in threads))
     seconds = time.perf_counter() - start
-    return _outcome(store, said, needs, seconds, review_folder(dataset) / DATABASE)
+    return _outcome(store, confirmed, needs, seconds, review_folder(dataset) / DATABASE)
 
 
-def _work(url: str, name: str, said: Said) -> None:
+def _wait(threads: list[threading.Thread], confirmed: Confirmed, over: Callable[[], bool]) -> None:
+    """Until it is over, as long as somebody still gets verdicts through."""
+    before, since = 0, time.monotonic()
+    while not over():
+        assert any(thread.is_alive() for thread in threads) or over(), "all reviewers gave up"
+        if len(confirmed) > before:
+            before, since = len(confirmed), time.monotonic()
+        assert time.monotonic() - since < STUCK, "the server answers no more"
+        time.sleep(0.005)
+
+
+class _Desk:
+    """One reviewer's browser, of one life of the server.
+
+    It waits for an answer as long as the server lives that owes it, however slow the machine is;
+    left alone, gradio's client would wait for ever for one that was killed.
+    """
+
+    def __init__(self, served: Served, name: str) -> None:
+        self._served, self._life = served, served.up()
+        self._client = Client(
+            served.url,
+            auth=(name, PASSWORD),
+            verbose=False,
+            analytics_enabled=False,
+            download_files=False,
+            ssl_verify=False,  # it speaks http; reading certificates takes longer than the call
+            httpx_kwargs={"timeout": None},
+        )
+
+    def ask(self, name: str, *data: object) -> dict:
+        job = self._client.submit(*data, api_name=f"/{name}")
+        while not job.done():
+            if self._served.life != self._life:
+                raise ConnectionError("the server was killed")
+            wait([job.future], timeout=0.05)
+        return job.result()
+
+
+def _work(served: Served, name: str, confirmed: Confirmed) -> None:
     """Judge until nothing is left; log in again whenever the server was gone."""
     lot = random.Random(name)
-    for _ in range(TRIES):
+    tries = 0
+    while tries < TRIES:
+        life = served.up()
         try:
-            client = Client(
-                url,
-                auth=(name, PASSWORD),
-                verbose=False,
-                analytics_enabled=False,
-                download_files=False,
-            )
-            told = _ask(client, "open")
-            while told["left"]:
-                if told["lease"]:
-                    told = _judge(client, told["lease"], name, lot, said)
+            desk = _Desk(served, name)
+            state = desk.ask("open")
+            while state["left"]:
+                if state["lease"]:
+                    state = _judge(desk, state["lease"], name, lot, confirmed)
                 else:  # others hold what is left
-                    time.sleep(0.05)
-                    told = _ask(client, "open")
+                    time.sleep(0.2)
+                    state = desk.ask("open")
             return
         except Exception:  # of as many kinds as a dying server has ways to show in the client
-            time.sleep(0.1)
+            tries += served.life == life
 
 
-def _judge(client: Client, lease: dict, name: str, lot: random.Random, said: Said) -> dict:
+def _judge(desk: _Desk, lease: dict, name: str, lot: random.Random, confirmed: Confirmed) -> dict:
     verdict = lot.choice(["accept", "reject"])
     note = f"{name}: <i>{lot.random()}</i>"
-    told = _ask(client, "submit", lease["token"], verdict, [], note, 0.1)
-    if "stale" in told:
-        return _ask(client, "open")
-    said[lease["item"], name] = verdict, note
-    return told
-
-
-def _ask(client: Client, name: str, *data: object) -> dict:
-    return client.submit(*data, api_name=f"/{name}").result(timeout=PATIENCE)
+    state = desk.ask("submit", lease["token"], verdict, [], note, 0.1)
+    if "stale" in state:
+        return desk.ask("open")
+    confirmed[lease["item"], name] = verdict, note
+    return state
 
 
 def _outcome(
-    store: ReviewStore, said: Said, needs: list[int], seconds: float, path: Path
+    store: ReviewStore, confirmed: Confirmed, needs: list[int], seconds: float, path: Path
 ) -> Outcome:
     verdicts = store.verdicts()
     kept = {(one.item, one.reviewer): (one.verdict, one.note) for one in verdicts}
@@ -112,10 +142,10 @@ def _outcome(
     integrity = db.execute("PRAGMA integrity_check").fetchone()[0]
     db.close()
     return Outcome(
-        told=len(said),
+        confirmed=len(confirmed),
         kept=len(verdicts),
-        lost=sum(key not in kept for key in said),
-        altered=sum(key in kept and kept[key] != answer for key, answer in said.items()),
+        lost=sum(key not in kept for key in confirmed),
+        altered=sum(key in kept and kept[key] != answer for key, answer in confirmed.items()),
         twice=len(verdicts) - len(kept),
         over=sum(counts[item] > most for item, most in wanted.items()),
         open=sum(counts[item] < most for item, most in wanted.items()),

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+import pytest
 
 from annotation_ui.folder import DATABASE, IMAGES, review_folder
+from annotation_ui.store import accounts
 from annotation_ui.store.items import Item
 from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import review_plan
@@ -17,8 +20,10 @@ PASSWORD = "correct horse"
 SERVE = """
 import sys
 from pathlib import Path
+from annotation_ui.store import accounts
 from annotation_ui.web.serve import serve_review
 
+accounts.SCRYPT["n"] = 2  # as joined() has it
 serve_review(Path(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda url: print(url, flush=True))
 """
 
@@ -32,10 +37,12 @@ def review(dataset: Path, items: Sequence[Item], reviewers: Sequence[str]) -> Re
 
 
 def joined(dataset: Path, reviewers: Sequence[str]) -> ReviewStore:
-    """The store of the dataset's review, with these reviewers added."""
+    """The store of the dataset's review, with these reviewers added, whose hashes cost little."""
     store = ReviewStore(review_folder(dataset) / DATABASE)
-    for name in reviewers:
-        store.add_reviewer(name, PASSWORD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(accounts.SCRYPT, "n", 2)
+        for name in reviewers:
+            store.add_reviewer(name, PASSWORD)
     return store
 
 
@@ -45,6 +52,8 @@ class Served:
     def __init__(self, dataset: Path) -> None:
         self.dataset = dataset
         self.url = ""
+        self.life = 0
+        self._up = threading.Event()
         self.start()
 
     def __enter__(self) -> "Served":
@@ -64,20 +73,28 @@ class Served:
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         assert self.url, "the server did not start"
+        self._up.set()
+
+    def up(self) -> int:
+        """Wait until it can be asked; returns `life`, another one after every kill."""
+        self._up.wait()
+        return self.life
 
     def kill(self) -> None:
         """End it as a power cut would."""
+        self._up.clear()
+        self.life += 1
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
         """End it as Ctrl-C does; returns the exit code."""
         self.process.send_signal(2)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=600)
 
     def client(self, reviewer: str = "") -> httpx.Client:
         """An HTTP client, logged in as `reviewer` if one is given."""
-        client = httpx.Client(base_url=self.url, timeout=30)
+        client = httpx.Client(base_url=self.url, timeout=600)
         if reviewer:
             answer = client.post("/login", data={"username": reviewer, "password": PASSWORD})
             assert answer.json() == {"success": True}

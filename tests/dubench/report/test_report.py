@@ -124,7 +124,7 @@ def test_page_in_a_browser(made: Path, tmp_path: Path, width: int) -> None:
         *(f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}"),
         *(f"--window-size={width},1600", f"file://{made / 'index.html'}"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert "Content Security Policy" not in done.stderr
     with Image.open(shot) as image:
         assert image.width == width

@@ -186,7 +186,7 @@ def test_latex_compiles(scores: dict[str, dict[str, Any]], tmp_path: Path) -> No
     head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}"
     (tmp_path / "all.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Missing character" not in done.stdout
 

@@ -71,7 +71,7 @@ def unreachable(home: Path, text: str) -> str:
     )
     environment = os.environ | {"TORCH_HOME": str(home), "https_proxy": "http://127.0.0.1:9"}
     said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=200
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=600
     )
     assert said.stdout.startswith("told: "), said.stderr
     assert said.stdout.count("\n") == 1
