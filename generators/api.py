@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from generators import presets
-from generators.depth import procedural as depths
+from generators.depth import crop_depth, procedural
 from generators.errors import InputError
 from generators.physics import Depth, Image, compose
 from generators.postprocess import draw_postprocess
@@ -125,8 +125,8 @@ def _depth(clean: Image, given: NDArray | None, seed: int) -> Depth:
     if given is not None and not np.isfinite(given).all():
         raise InputError("depth holds values that are not finite")
     known = given is not None
-    coarse = given if known else depths.procedural(clean, stream(seed, 0, 0, Purpose.SCENE))
-    fitted = depths.fit(
+    coarse = given if known else procedural.guess(clean, stream(seed, 0, 0, Purpose.SCENE))
+    fitted = crop_depth.fit(
         np.asarray(coarse, np.float32), (0, 0, width, height), clean.shape, clean, snap=not known
     )
-    return depths.store(fitted)
+    return crop_depth.store(fitted)

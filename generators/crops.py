@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.depth import files, procedural
+from generators.depth import crop_depth, procedural
+from generators.depth.prepared import load_prepared
 from generators.errors import InputError
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
@@ -55,7 +56,7 @@ class Clean:
         if self.exact_depth is not None:
             return self.exact_depth
         rng = stream(int(self.sha256[:16], 16), 0, 0, Purpose.SCENE)
-        return procedural.procedural(self.pixels, rng)
+        return procedural.guess(self.pixels, rng)
 
     def box(self, rng: np.random.Generator, size: int) -> Box:
         """Draw a square (x, y, side, side) in pixels of the photograph.
@@ -84,7 +85,7 @@ class Clean:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""
         # A guess or a scan is soft at edges, which the crop shows; other depth is left alone.
         snap = self.depth_source in ("procedural", "lidar")
-        return procedural.store(procedural.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
+        return crop_depth.store(crop_depth.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
 
 
 def open_photograph(photo: Photograph, size: int) -> Clean:
@@ -103,7 +104,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
             "or start again in another --out"
         )
     shape = (photo.height, photo.width)
-    known = files.load_prepared(Path(photo.depth_map)) if photo.depth_map else None
+    known = load_prepared(Path(photo.depth_map)) if photo.depth_map else None
     return Clean(photo.source_id, digest, pixels, shape, reduction, 1, photo.depth_source, known)
 
 

@@ -21,6 +21,8 @@ from generators.errors import InputError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Report = Callable[[Any], None]
+OnProgress = Callable[[int, int], None]
+"""Called with how many are done, and of how many, now and then."""
 _INHERITED = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     # glibc: keep freed images at hand. Returned to the system, each new one costs page faults.
@@ -38,27 +40,27 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def processes(asked: int | None) -> int:
-    """How many workers `--workers` means: all cores unless given; InputError if there are none."""
-    if asked is not None and asked < 1:
-        raise InputError(f"--workers {asked}: choose at least one")
-    return cores() if asked is None else asked
+def processes(workers: int | None) -> int:
+    """How many workers `--workers` means, all cores if None; InputError if below one."""
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers}: choose at least one")
+    return cores() if workers is None else workers
 
 
 def run(
     work: Callable[[Task, Report], Result],
     tasks: Sequence[Task],
     workers: int | None,
-    heard: Report = lambda message: None,
+    on_report: Report = lambda message: None,
 ) -> Iterator[Result]:
     """Results of `work(task, report)` for every task, in the tasks' order.
 
     `work` and the tasks travel to other processes, so they must be picklable. What a worker hands
-    to `report` reaches `heard` here, soon. The first exception of a worker is raised here once
+    to `report` reaches `on_report` here, soon. The first exception of a worker is raised here once
     the running tasks are stopped; the same goes for Ctrl-C.
 
     Raises:
-        InputError: no worker is asked for, or one was killed, as by a lack of memory.
+        InputError: `workers` is below one, or one was killed, as by a lack of memory.
     """
     workers = processes(workers)
     if not tasks:
@@ -66,7 +68,7 @@ def run(
     context = multiprocessing.get_context("spawn")
     channel = context.SimpleQueue()
     over = threading.Event()
-    listener = threading.Thread(target=_listen, args=(channel, heard, over), daemon=True)
+    listener = threading.Thread(target=_listen, args=(channel, on_report, over), daemon=True)
     listener.start()
     with _environment():
         pool = ProcessPoolExecutor(
@@ -90,28 +92,28 @@ def _in_order(
 ) -> Iterator[Result]:
     futures: list[Future[Result]] = [pool.submit(_call, work, task) for task in tasks]
     waiting = set(futures)
-    given = 0
-    while given < len(futures):
+    yielded = 0
+    while yielded < len(futures):
         done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
             future.result()  # an error anywhere ends the run, whoever's turn it is
-        while given < len(futures) and futures[given].done():
-            yield futures[given].result()
-            given += 1
+        while yielded < len(futures) and futures[yielded].done():
+            yield futures[yielded].result()
+            yielded += 1
 
 
 def _call(work: Callable[[Any, Report], Any], task: Any) -> Any:
     return work(task, _channel.put)
 
 
-def _listen(channel: Any, heard: Report, over: threading.Event) -> None:
+def _listen(channel: Any, on_report: Report, over: threading.Event) -> None:
     # Looks before it reads, and nothing here writes: a worker that was killed while it wrote
     # still holds the channel's lock.
     while not (channel.empty() and over.is_set()):
         if channel.empty():
             sleep(0.05)
         else:
-            heard(channel.get())
+            on_report(channel.get())
 
 
 def _start(channel: Any) -> None:
@@ -133,7 +135,7 @@ def _start(channel: Any) -> None:
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers now: a half-made task leaves nothing behind that counts."""
+    """End the workers now: an unfinished task leaves nothing behind that counts."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

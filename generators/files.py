@@ -15,7 +15,7 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.part")
     try:
         yield part
-        part.rename(path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

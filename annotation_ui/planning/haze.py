@@ -9,7 +9,7 @@ import numpy as np
 
 from annotation_ui.planning.rows import RowSource, StreamKey, read_rows
 from annotation_ui.planning.sampling import Entry
-from generators.depth.procedural import NEAREST
+from generators.depth.crop_depth import NEAREST
 from generators.images import decode_depth
 from generators.physics import Depth, compose
 from generators.physics.haze import transmission_map

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from generators.batched.stream_crops import APART, CropRequest, open_usable
 from generators.crops import WIDEST
-from generators.depth import procedural
+from generators.depth import crop_depth
 from generators.errors import InputError
 from generators.physics import Image
 from generators.randomness import Purpose, stream
@@ -105,7 +105,7 @@ def _pyramid(path: Path, request: CropRequest) -> Iterator[_Level]:
         if sites:
             across, down = (edge // block * block * clean.reduction for edge in (width, height))
             box = (0, 0, across, down)
-            depth = procedural.fit(clean.coarse_depth, box, clean.shape, pixels, snap=True)
+            depth = crop_depth.fit(clean.coarse_depth, box, clean.shape, pixels, snap=True)
             scaled = np.zeros_like(depth)
             cv2.normalize(depth, scaled, 0, _FULL, cv2.NORM_MINMAX)
             yield _Level(
@@ -127,7 +127,7 @@ def _reduced(pixels: Image, block: int, size: int) -> Image:
 
 
 def _normalised(stored: Tensor) -> Tensor:
-    """Depth (n, S, S) by its 1st and 99th percentile, as `procedural.store`: float32 in [0, 1]."""
+    """Depth (n, S, S) by its 1st and 99th percentile, as `crop_depth.store`: float32 in [0, 1]."""
     pixels = stored.flatten(1).float()
     if not len(pixels):
         return stored.float()
@@ -137,5 +137,5 @@ def _normalised(stored: Tensor) -> Tensor:
         for share in (0.01, 0.99)
     )
     share = ((pixels - low) / (high - low)).clamp(0, 1)
-    scaled = procedural.NEAREST + (1 - procedural.NEAREST) * share
+    scaled = crop_depth.NEAREST + (1 - crop_depth.NEAREST) * share
     return torch.where(high > low, scaled, 1).reshape(stored.shape)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from generators.batched.render import upload
 from generators.batched.stream_crops import APART, CropRequest, open_usable
-from generators.depth import procedural
+from generators.depth import crop_depth
 from generators.errors import InputError
 from generators.physics import Depth, Image
 from generators.randomness import Purpose, stream
@@ -39,7 +39,7 @@ class PrefetchedCrops:
                 self._pending[ahead] = list(self._submit(ahead))
         crops = [future.result() for future in self._pending.pop(step)]
         images = np.stack([image for image, _ in crops])
-        depths = [procedural.load(stored) for _, stored in crops if stored is not None]
+        depths = [crop_depth.load(stored) for _, stored in crops if stored is not None]
         depth = np.stack(depths) if depths else np.zeros((0, *images.shape[1:3]), np.float32)
         return upload(images, device).permute(0, 3, 1, 2), upload(depth, device)
 

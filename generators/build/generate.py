@@ -1,6 +1,6 @@
 """Make a dataset: plan it, make its shards, describe it. Begun again, it goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,10 @@ from generators.dataset.folder import check_folder, check_space
 from generators.dataset.info import LeftOut
 from generators.dataset.recipe import Recipe, share_out
 from generators.depth import attach
-from generators.depth.attach import DepthSpec, Heard
+from generators.depth.attach import DepthSpec
 from generators.errors import InputError
-from generators.sources.inspection import look
-from generators.sources.pools import Gathering, Inspector, Pool, SourceSpec, gather
+from generators.sources.inspection import inspect_files
+from generators.sources.pools import GatherOptions, Pool, SourceSpec, gather
 from generators.sources.splits import split_counts
 from generators.taxonomy import TYPES
 
@@ -67,8 +67,8 @@ def generate(
     chosen = presets.load(preset)
     splits = split_counts(n, len(chosen.types))
     check_folder(out)
-    how = Gathering(splits, size, seed, *eyes(out, workers, progress))
-    pools = pools_of(out, sources, how, chosen, depth, device, progress)
+    options = gather_options(out, splits, size, seed, workers, progress)
+    pools = pools_of(out, sources, options, chosen, depth, device, progress)
     recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
     check_space(out, recipe)
     job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
@@ -103,16 +103,15 @@ def regenerate(
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
     everything = {"train": told.recipe.n}
-    how = Gathering(everything, told.recipe.size, 0, *eyes(out, workers, progress))
-    pools = pools_of(out, sources, how, told.recipe.preset, depth, device, progress)
+    options = gather_options(out, everything, told.recipe.size, 0, workers, progress)
+    pools = pools_of(out, sources, options, told.recipe.preset, depth, device, progress)
     photographs = {
         photo.sha256: photo
         for pool in pools
         for photos in (pool.photographs or {}).values()
         for photo in photos
     }
-    where = ", ".join(f"{spec.kind}={spec.where}" if spec.where else spec.kind for spec in sources)
-    manifests.match(told, photographs, where)
+    manifests.match(told, photographs, ", ".join(map(str, sources)))
     check_space(out, told.recipe)
     members = [p.photographs or {} for p in pools]
     job = Job(told.recipe, members, {}, device, manifest, review=told.review)
@@ -123,7 +122,7 @@ def regenerate(
 def pools_of(
     home: Path,
     sources: Sequence[SourceSpec],
-    how: Gathering,
+    options: GatherOptions,
     preset: presets.Preset,
     depth: DepthSpec | None,
     device: str,
@@ -133,25 +132,38 @@ def pools_of(
 
     Depth maps are kept beside the folder `home`, as are streamed photographs.
     """
-    if not any(TYPES[kind].needs_depth for kind in preset.types):
-        return gather(sources, how)
+    if not any(TYPES[type_name].needs_depth for type_name in preset.types):
+        return gather(sources, options)
     spec = depth or DepthSpec("procedural")
     attach.check(spec, sources)
-    pools = gather(sources, replace(how, depth_column=spec.column))
+    pools = gather(sources, replace(options, depth_column=spec.column))
     cache = home.with_name(f"{home.name}.depth")
     return attach.attach(pools, sources, spec, cache, device, progress.depths)
 
 
-def eyes(home: Path, workers: int, progress: Progress) -> tuple[Inspector, Path, Heard]:
-    """How files are inspected, where streams are spooled, and who hears of it."""
-    inspect = partial(look, workers, progress.inspected)
-    return inspect, home.with_name(f"{home.name}.spool"), progress.spooled
+def gather_options(
+    home: Path,
+    split_counts: Mapping[str, int],
+    size: int,
+    seed: int,
+    workers: int,
+    progress: Progress,
+) -> GatherOptions:
+    """How photographs are gathered for a dataset in the folder `home`."""
+    return GatherOptions(
+        split_counts,
+        size,
+        seed,
+        partial(inspect_files, workers, progress.inspected),
+        home.with_name(f"{home.name}.spool"),
+        progress.spooled,
+    )
 
 
 def _left_out(pools: Sequence[Pool]) -> LeftOut:
     left_out: dict[str, dict[str, tuple[str, ...]]] = {}
-    for pool in pools:  # several of one kind share an entry
-        reasons = left_out.setdefault(pool.kind, {})
+    for pool in pools:  # several of one source share an entry
+        reasons = left_out.setdefault(pool.source, {})
         for reason, names in pool.left_out.items():
             reasons[reason] = reasons.get(reason, ()) + tuple(names)
     return {source: reasons for source, reasons in left_out.items() if reasons}

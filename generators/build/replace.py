@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from generators import engines
-from generators.build.generate import eyes, pools_of
+from generators.build.generate import gather_options, pools_of
 from generators.build.produce import Job, Made, Progress, produce
 from generators.build.revise import Revision
 from generators.dataset.folder import check_folder, check_space
@@ -20,7 +20,7 @@ from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.review_figures import ReviewSummary
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
-from generators.sources.pools import Gathering, Pool, SourceSpec
+from generators.sources.pools import Pool, SourceSpec
 
 _COLUMNS = ["id", "depth_source", "recipe"]
 
@@ -67,8 +67,8 @@ def replace(
     photographs: list[Pool] = []
     if rejected:
         home = folder.absolute()
-        how = Gathering(before.splits, before.size, before.seed, *eyes(home, workers, progress))
-        photographs = pools_of(home, sources, how, before.preset, depth, "cpu", progress)
+        options = gather_options(home, before.splits, before.size, before.seed, workers, progress)
+        photographs = pools_of(home, sources, options, before.preset, depth, "cpu", progress)
         _check_sources(folder, before, photographs, sources)
         _check_photographs(folder, before, photographs, rows)
     recipe = dataclasses.replace(before, replaced=_replaced(before, rejected, rows))
@@ -120,32 +120,31 @@ def _check_sources(
 ) -> None:
     """Are these the photographs that the dataset was made from?"""
     remedy = "give the same --source, in the same order, as to dubench generate"
-    then, now = ([pool.kind for pool in some] for some in (recipe.pools, pools))
+    then, now = ([pool.source for pool in some] for some in (recipe.pools, pools))
     if then != now:
         raise InputError(
             f"{folder} was made from {_named(then)}, and --source gives {_named(now)}; {remedy}"
         )
-    specs = [spec for spec in sources for _ in range(2 if spec.kind == "builtin" else 1)]
+    specs = [spec for spec in sources for _ in range(2 if spec.source == "builtin" else 1)]
     shares = share_out(recipe.splits, list(pools))
     for spec, share, wanted in zip(specs, shares, recipe.pools, strict=True):
         if wanted.digest and (share.digest, share.photographs) != (
             wanted.digest,
             wanted.photographs,
         ):
-            where = f"{spec.kind}={spec.where}" if spec.where else spec.kind
             raise InputError(
-                f"--source {where}: its {sum(share.photographs.values()):,} photographs are not "
+                f"--source {spec}: its {sum(share.photographs.values()):,} photographs are not "
                 f"the {sum(wanted.photographs.values()):,} that {folder} was made from; give the "
                 f"same files under the same names, and {remedy}"
             )
 
 
-def _named(kinds: Sequence[str]) -> str:
+def _named(pool_sources: Sequence[str]) -> str:
     """Pools as --source names them: `builtin` brings dead leaves along."""
     return ", ".join(
-        kind
-        for place, kind in enumerate(kinds)
-        if not (kind == "dead-leaves" and place and kinds[place - 1] == "builtin")
+        source
+        for place, source in enumerate(pool_sources)
+        if not (source == "dead-leaves" and place and pool_sources[place - 1] == "builtin")
     )
 
 

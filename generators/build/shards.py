@@ -150,8 +150,8 @@ class Shards:
                     return made
         pool = self.recipe.pools[slot.pool]
         raise InputError(
-            f"{ATTEMPTS * CROPS} crops of the {slot.split} photographs of source {pool.kind} were "
-            f"all refused ({', '.join(redrawn)}); give photographs with more detail"
+            f"{ATTEMPTS * CROPS} crops of the {slot.split} photographs of source {pool.source} "
+            f"were all refused ({', '.join(redrawn)}); give photographs with more detail"
         )
 
     def _try(
@@ -181,7 +181,7 @@ class Shards:
             redrawn[f"implausible {' + '.join(slot.types)}"] += 1
             return None
         after = draw_postprocess(recipe.preset, key)
-        origin = self._origin(index, attempt, recipe.pools[slot.pool].kind, clean, box, depth)
+        origin = self._origin(index, attempt, recipe.pools[slot.pool].source, clean, box, depth)
         return Planned(drawn, crop, depth, after, origin)
 
     def _follow(self, told: Mapping[str, Any]) -> Planned:

@@ -47,9 +47,9 @@ def card(info: DatasetInfo) -> str:
 
 def licence(recipe: Recipe) -> str:
     """The Hub's name for the licence that the photographs leave the dataset."""
-    kinds = {pool.kind for pool in recipe.pools}
-    if kinds <= {"builtin", "dead-leaves"}:
-        return "cc-by-sa-4.0" if "builtin" in kinds else "cc0-1.0"
+    pool_sources = {pool.source for pool in recipe.pools}
+    if pool_sources <= {"builtin", "dead-leaves"}:
+        return "cc-by-sa-4.0" if "builtin" in pool_sources else "cc0-1.0"
     return "other"
 
 
@@ -179,9 +179,8 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
         "|---|---|---|",
     ]
     for pool in recipe.pools:
-        lines.append(
-            f"| {pool.kind} | {sum(pool.samples.values()):,} | {sum(pool.photographs.values()):,} |"
-        )
+        samples, photographs = sum(pool.samples.values()), sum(pool.photographs.values())
+        lines.append(f"| {pool.source} | {samples:,} | {photographs:,} |")
     for source, reasons in left_out.items():
         told = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())
         lines.append(f"\nLeft out of {source}: {told} (named in `recipe.json`).")
@@ -204,13 +203,13 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
 
 
 def _licence(recipe: Recipe) -> str:
-    kinds = {pool.kind for pool in recipe.pools}
-    if "builtin" in kinds:
+    pool_sources = {pool.source for pool in recipe.pools}
+    if "builtin" in pool_sources:
         return (
             "## Licence\n\nThis dataset holds crops of CC-BY-SA photographs, so it is shared "
             "under the same terms.\n\n" + _BUNDLED.read_text("utf-8").partition("\n\n")[2].strip()
         )
-    if kinds == {"dead-leaves"}:
+    if pool_sources == {"dead-leaves"}:
         return "## Licence\n\nSynthetic scenes alone: CC0-1.0."
     return (
         "## Licence\n\nThe licences of the source photographs hold for their crops. Whoever "

@@ -17,7 +17,7 @@ from generators.presets import Preset
 from generators.randomness import permute
 from generators.sources.pools import SCENE_CROPS, Pool, digest
 from generators.sources.splits import SPLITS, largest_remainder
-from generators.typed_json import from_json, to_json
+from generators.typed_json import JSON_NAME, from_json, to_json
 
 FORMAT = 1
 ROW_GROUP = 100
@@ -29,13 +29,13 @@ class PoolShare:
     """What the recipe says of one pool of photographs.
 
     Attributes:
-        kind: the `source` column.
+        source: the `source` column.
         samples: how many samples of each split it serves.
         photographs: how many photographs it has for each split.
         digest: hash over its photographs; empty for scenes.
     """
 
-    kind: str
+    source: str = field(metadata={JSON_NAME: "kind"})
     samples: Mapping[str, int]
     photographs: Mapping[str, int]
     digest: str
@@ -236,7 +236,7 @@ def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, 
                 open_.remove(i)
     return tuple(
         PoolShare(
-            pool.kind,
+            pool.source,
             share,
             {split: _photographs(pool, split, share[split]) for split in SPLITS},
             digest(photo for split in SPLITS for photo in pool.photographs[split])

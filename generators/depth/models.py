@@ -11,20 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators import engines
-from generators.depth import files as depth_maps
+from generators.depth.prepared import Quantity, prepare, write_prepared
+from generators.engines import OnProgress
 from generators.errors import InputError
 from generators.sources import photographs
 
 DEFAULT = "depth-anything/Depth-Anything-V2-Small-hf"
 
 # As transformers gives it, after its own post-processing (Depth Pro's inverts what it predicts).
-# Left out: CHMv2 tells canopy height; Prompt Depth Anything expects LiDAR's too.
-_KINDS: dict[str, Callable[[Any], depth_maps.Kind]] = {
+# Left out: CHMv2 gives canopy height; Prompt Depth Anything expects LiDAR's too.
+_QUANTITIES: dict[str, Callable[[Any], Quantity]] = {
     "depth_anything": lambda config: (
         "depth" if config.depth_estimation_type == "metric" else "disparity"
     ),
     "depth_pro": lambda config: "depth",
-    # The heads of DINOv2 for NYU and KITTI, which alone have this layer, tell metres; Intel's
+    # The heads of DINOv2 for NYU and KITTI, which alone have this layer, give metres; Intel's
     # models, like MiDaS, inverse depth up to scale and shift.
     "dpt": lambda config: "depth" if config.add_projection else "disparity",
     "glpn": lambda config: "depth",
@@ -37,7 +38,7 @@ _UNUSED = "fusion_stage.layers.0.residual_layer1."
 _INPUT_SIDE = 1536
 _CHUNK = 32
 _DIGITS = 12
-# All that changes what a model tells.
+# All that changes what a model gives.
 _MODEL_FILES = (".json", ".safetensors", ".bin")
 
 
@@ -46,31 +47,31 @@ def estimate(
     model: str,
     cache: Path,
     device: str,
-    heard: Callable[[int, int], None],
+    on_progress: OnProgress,
 ) -> dict[str, Path]:
     """Depth of every photograph by a depth-estimation model of transformers.
 
-    The map of a photograph is the prepared form (`depth_maps`) in `cache`, named
+    The map of a photograph is the prepared form (`depth.prepared`) in `cache`, named
     `<sha256>-<revision>.png`. What is there already is not made again, so a second run costs
     nothing and a stopped one goes on. Photographs pass through the model one by one: in a batch
     their depth would depend, in its last bits, on their neighbours.
 
-    Models tell depth or, as most relative ones, inverse depth, and each is brought to depth by
+    Models give depth or, as most relative ones, inverse depth, and each is brought to depth by
     its architecture: Depth Anything by its `depth_estimation_type`, DPT by its head (MiDaS or
-    DINOv2); Depth Pro, GLPN, TIPSv2 and ZoeDepth tell metres.
+    DINOv2); Depth Pro, GLPN, TIPSv2 and ZoeDepth give metres.
 
     Args:
         photos: SHA-256 of each photograph's file, and the file.
         model: name on the Hugging Face Hub, such as `DEFAULT`, or a local folder.
         cache: folder of the maps; made where it is missing.
         device: `cpu`, `cuda`, … as torch names it.
-        heard: hears how many photographs are done, and of how many.
+        on_progress: called with the number of photographs done, and of all.
 
     Returns:
         The map's path by the photograph's SHA-256.
 
     Raises:
-        InputError: a package is missing, the model is unknown or tells no depth, the device is
+        InputError: a package is missing, the model is unknown or gives no depth, the device is
             not there, or a photograph cannot be read or is not the file it was.
         OSError: a map cannot be written.
     """
@@ -79,7 +80,7 @@ def estimate(
     maps = {sha256: cache / f"{sha256}-{place.revision}.png" for sha256 in files}
     missing = [sha256 for sha256, path in maps.items() if not path.exists()]
     done = len(maps) - len(missing)
-    heard(done, len(maps))
+    on_progress(done, len(maps))
     if not missing:
         return maps
     network = _Network(place, device)
@@ -89,13 +90,13 @@ def estimate(
             chunk = missing[start : start + _CHUNK]
             images = pool.map(lambda sha256: _load(files[sha256], sha256), chunk)
             jobs = [
-                pool.submit(_keep, network(image), network.kind, files[sha256], maps[sha256])
+                pool.submit(_keep, network(image), network.quantity, files[sha256], maps[sha256])
                 for sha256, image in zip(chunk, images, strict=True)
             ]
             for job in jobs:
                 job.result()
                 done += 1
-                heard(done, len(maps))
+                on_progress(done, len(maps))
     return maps
 
 
@@ -170,7 +171,7 @@ class _Network:
         name = place.model
         try:
             config = auto.AutoConfig.from_pretrained(name, **where)
-            self.kind = _kind(name, config)
+            self.quantity = _quantity(name, config)
             self.processor = auto.AutoImageProcessor.from_pretrained(name, **where)
             network, report = auto.AutoModelForDepthEstimation.from_pretrained(
                 name,
@@ -205,8 +206,8 @@ class _Network:
         with torch.inference_mode():
             outputs = self.network(**inputs.to(self.device))
             # By place, as transformers' pipeline does: ZoeDepth calls the argument otherwise.
-            (found,) = self.processor.post_process_depth_estimation(outputs, [image.shape[:2]])
-        return found["predicted_depth"].cpu().numpy()
+            (result,) = self.processor.post_process_depth_estimation(outputs, [image.shape[:2]])
+        return result["predicted_depth"].cpu().numpy()
 
 
 def _device(name: str) -> Any:
@@ -222,13 +223,13 @@ def _device(name: str) -> Any:
     return device
 
 
-def _kind(model: str, config: Any) -> depth_maps.Kind:
-    if config.model_type not in _KINDS:
+def _quantity(model: str, config: Any) -> Quantity:
+    if config.model_type not in _QUANTITIES:
         raise InputError(
             f"depth model {model} is a {config.model_type}; known to tell depth are "
-            f"{', '.join(_KINDS)}. Take {DEFAULT}, or make maps yourself and give their folder"
+            f"{', '.join(_QUANTITIES)}. Take {DEFAULT}, or make maps yourself and give their folder"
         )
-    return _KINDS[config.model_type](config)
+    return _QUANTITIES[config.model_type](config)
 
 
 def _load(path: Path, sha256: str) -> NDArray[np.uint8]:
@@ -246,16 +247,16 @@ def _load(path: Path, sha256: str) -> NDArray[np.uint8]:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
-def _keep(found: NDArray[np.float32], kind: depth_maps.Kind, photo: Path, path: Path) -> None:
-    # Models end in a ReLU or a bicubic resize: 0 or less is as far, or as near, as they can tell.
-    found = np.maximum(found, np.finfo(np.float32).tiny)
+def _keep(raw: NDArray[np.float32], quantity: Quantity, photo: Path, path: Path) -> None:
+    # Models end in a ReLU or a bicubic resize: 0 or less is as far, or as near, as they can say.
+    raw = np.maximum(raw, np.finfo(np.float32).tiny)
     try:
-        prepared = depth_maps.prepare(found, kind, found.shape)
+        prepared = prepare(raw, quantity, raw.shape)
     except photographs.UnreadableError as error:
         raise InputError(
             f"{photo}: its depth by the model {error}; choose another model or leave it out"
         ) from None
-    depth_maps.write_prepared(path, prepared)
+    write_prepared(path, prepared)
 
 
 def _brief(error: Exception) -> str:

@@ -121,9 +121,9 @@ def _polygon_area(corners: Double) -> Double:
 
 def _colour(leaves: Leaves, labels: Labels, rng: np.random.Generator) -> Bytes:
     size, n = labels.shape[0], len(leaves.radius) + 1  # the ground is the last entry, label −1
-    # A scene is made of a few kinds of matter, each leaf lit and tinted on its own.
-    kinds = rng.choice(len(_MATTER), 5, replace=False)
-    base = _MATTER[rng.choice(kinds, n, p=(0.35, 0.25, 0.2, 0.12, 0.08))]
+    # A scene has a few of the colours, and each leaf is lit and tinted on its own.
+    palette = rng.choice(len(_MATTER), 5, replace=False)
+    base = _MATTER[rng.choice(palette, n, p=(0.35, 0.25, 0.2, 0.12, 0.08))]
     light = np.exp(rng.normal(0, 0.38, (n, 1)))
     tint = np.exp(rng.normal(0, 0.04, (n, 3)))
     base = (base * light * tint).astype(np.float32)
@@ -131,8 +131,8 @@ def _colour(leaves: Leaves, labels: Labels, rng: np.random.Generator) -> Bytes:
     texture = _textures(rng, size)
     chosen = rng.integers(0, len(texture), n, dtype=np.uint8).take(labels)
     relief = texture[0]
-    for kind in range(1, len(texture)):
-        np.copyto(relief, texture[kind], where=chosen == kind)
+    for index in range(1, len(texture)):
+        np.copyto(relief, texture[index], where=chosen == index)
     relief *= rng.uniform(0.02, 0.3, n).astype(np.float32).take(labels)
 
     # Each leaf brightens towards one light: slope · (position along the light − that of its centre)

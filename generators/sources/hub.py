@@ -6,10 +6,10 @@ is a folder like any other. Depth in another column is spooled beside the photog
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from generators.engines import OnProgress
 from generators.errors import InputError, first_line
 from generators.files import write_whole
 from generators.sources.listing import Entry, Listing
@@ -32,7 +32,7 @@ def spool(
     name: str,
     folder: Path,
     most: int,
-    heard: Callable[[int, int], None],
+    on_progress: OnProgress,
     depth_column: str = "",
 ) -> Listing:
     """Copy up to `most` images of the dataset `name` into `folder`, or use what is there.
@@ -42,7 +42,7 @@ def spool(
     Args:
         name: NAME or NAME:SPLIT, where NAME is a Hub id or a local path; `train`, or the first
             split, by default.
-        heard: told how many of at most how many images are there.
+        on_progress: called with the number of images that are there, and of at most how many.
         depth_column: image column to copy into `depth_folder`, each file under its photograph's
             stem, the number of the row; none by default. Rows without depth have no file there.
 
@@ -53,9 +53,10 @@ def spool(
     """
     index = folder / _INDEX
     if index.exists():
-        told = json.loads(index.read_text("utf-8"))
-        if (told["name"], told["most"], told.get("depth", "")) == (name, most, depth_column):
-            return _listing(folder, told)
+        spooled = json.loads(index.read_text("utf-8"))
+        request = (spooled["name"], spooled["most"], spooled.get("depth", ""))
+        if request == (name, most, depth_column):
+            return _listing(folder, spooled)
     rows, column = _open(name, depth_column)
     index.unlink(missing_ok=True)
     shutil.rmtree(folder / _DEPTHS, ignore_errors=True)
@@ -76,7 +77,7 @@ def spool(
             write_whole(folder / files[-1], data)
             if depth_column:
                 _keep_depth(folder / _DEPTHS, name, number, row[depth_column])
-            heard(len(files), most)
+            on_progress(len(files), most)
     except InputError:
         raise
     except Exception as error:  # whatever a remote reader or a broken file raises
@@ -84,15 +85,15 @@ def spool(
             f"--source hf={name}: row {number + 1} cannot be read ({first_line(error)}); repair "
             "the dataset, or take a split without it: hf=NAME:SPLIT"
         ) from None
-    heard(len(files), len(files))
-    told = {"name": name, "most": most, "depth": depth_column, "files": files, "broken": broken}
-    write_whole(index, json.dumps(told))
-    return _listing(folder, told)
+    on_progress(len(files), len(files))
+    spooled = {"name": name, "most": most, "depth": depth_column, "files": files, "broken": broken}
+    write_whole(index, json.dumps(spooled))
+    return _listing(folder, spooled)
 
 
-def _listing(folder: Path, told: dict[str, Any]) -> Listing:
-    entries = [Entry(folder / file, Path(file).stem) for file in told["files"]]
-    return Listing(entries, {"not an image": told["broken"]} if told["broken"] else {})
+def _listing(folder: Path, spooled: dict[str, Any]) -> Listing:
+    entries = [Entry(folder / file, Path(file).stem) for file in spooled["files"]]
+    return Listing(entries, {"not an image": spooled["broken"]} if spooled["broken"] else {})
 
 
 def _open(name: str, depth_column: str) -> tuple[Any, str]:
@@ -105,9 +106,9 @@ def _open(name: str, depth_column: str) -> tuple[Any, str]:
         ) from None
     path, _, split = name.partition(":")
     try:
-        found = datasets.load_dataset(path, streaming=True)
-        split = split or ("train" if "train" in found else next(iter(found)))
-        rows = found[split]
+        splits = datasets.load_dataset(path, streaming=True)
+        split = split or ("train" if "train" in splits else next(iter(splits)))
+        rows = splits[split]
         features = rows.features or datasets.Features()
     except Exception as error:  # the library raises a dozen kinds for what is not there
         raise InputError(f"--source hf={name}: {first_line(error)}") from None

@@ -26,8 +26,8 @@ def folder(root: Path) -> Listing:
         InputError: no such folder.
     """
     require(root, "folder")
-    found = (path for path in root.rglob("*") if path.suffix.lower() in photographs.SUFFIXES)
-    return Listing(listed(root, (path for path in found if path.is_file())))
+    paths = (path for path in root.rglob("*") if path.suffix.lower() in photographs.SUFFIXES)
+    return Listing(listed(root, (path for path in paths if path.is_file())))
 
 
 def celeba(root: Path) -> Listing:
@@ -52,8 +52,8 @@ def celeba(root: Path) -> Listing:
     )
     if images is None:
         zips = [root] if packed else sorted(root.rglob(f"{_ALIGNED}.zip"))
-        told = f"{zips[0]} is still packed; unzip it" if zips else f"no {_ALIGNED}/000001.jpg"
-        raise InputError(f"--source celeba={root}: {told}; give the folder above {_ALIGNED}/")
+        reason = f"{zips[0]} is still packed; unzip it" if zips else f"no {_ALIGNED}/000001.jpg"
+        raise InputError(f"--source celeba={root}: {reason}; give the folder above {_ALIGNED}/")
     persons = _persons(images)
     base = images.parent
     return Listing(listed(base, images.glob("*.jpg"), lambda path: persons.get(path.name, "")))
@@ -74,21 +74,21 @@ def bdd100k(root: Path) -> Listing:
     """
     require(root, "bdd100k")
     top = root.parent if root.name == "images" else root
-    told = f"--source bdd100k={root}"
+    option = f"--source bdd100k={root}"
     places = (top.glob(f"{place}images") for place in _DEPTHS)
-    images = find(told, *places, holds="10*k/*/*.jpg")
+    images = find(option, *places, holds="10*k/*/*.jpg")
     if images is None:
-        raise InputError(f"{told}: no images/100k/train/*.jpg in it")
+        raise InputError(f"{option}: no images/100k/train/*.jpg in it")
     labels = _bdd_labels(top)
     if not labels:
         raise InputError(
-            f"{told}: no labels that tell night and rain; unpack "
+            f"{option}: no labels that tell night and rain; unpack "
             "labels/det_20/det_train.json (or labels/bdd100k_labels_images_train.json) beside "
             f"images/, or take the images without labels: folder={images}"
         )
     listing = Listing([])
-    found = (path for size in ("100k", "10k") for path in images.glob(f"{size}/*/*.jpg"))
-    for entry in listed(images.parent, found, lambda path: path.stem):
+    frames = (path for size in ("100k", "10k") for path in images.glob(f"{size}/*/*.jpg"))
+    for entry in listed(images.parent, frames, lambda path: path.stem):
         if reason := _bdd_reason(labels.get(entry.group)):
             listing.left_out.setdefault(reason, []).append(entry.name)
         else:
@@ -102,7 +102,7 @@ LAYOUTS: dict[str, Callable[[Path], Listing]] = {
     "bdd100k": bdd100k,
     "nuscenes": nuscenes,
 }
-"""By source kind: lists the photographs below a root."""
+"""By source: lists the photographs below a root."""
 
 
 def _persons(images: Path) -> dict[str, str]:
@@ -131,8 +131,8 @@ def _bdd_labels(top: Path) -> dict[str, Row]:
         names = ("name", "attributes", "timeofday", "weather")
         return {name: node[name] for name in names if name in node}
 
-    def frames(found: Any) -> dict[str, Row]:
-        rows = found if isinstance(found, list) else [found]
+    def frames(content: Any) -> dict[str, Row]:
+        rows = content if isinstance(content, list) else [content]
         return {Path(row["name"]).stem: row.get("attributes") or {} for row in rows}
 
     labels: dict[str, Row] = {}

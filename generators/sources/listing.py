@@ -39,29 +39,29 @@ class Listing:
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
 
-def require(root: Path, kind: str) -> None:
-    """Raise InputError unless `root`, of `--source kind=`, is a folder."""
+def require(root: Path, source: str) -> None:
+    """Raise InputError unless `root`, of `--source source=root`, is a folder."""
     if not root.is_dir():
-        raise InputError(f"--source {kind}={root}: no such folder")
+        raise InputError(f"--source {source}={root}: no such folder")
 
 
-def find(told: str, *places: Iterable[Path], holds: str) -> Path | None:
+def find(option: str, *places: Iterable[Path], holds: str) -> Path | None:
     """The folder that holds a file of that pattern, of the first of `places` that has one.
 
     Args:
-        told: the `--source` as the user wrote it, for the message.
+        option: the `--source` as the user wrote it, for the message.
 
     Raises:
         InputError: several of one place do.
     """
     for place in places:
-        found = sorted(path for path in place if path.is_dir() and any(path.glob(holds)))
-        if len(found) > 1:
+        matches = sorted(path for path in place if path.is_dir() and any(path.glob(holds)))
+        if len(matches) > 1:
             raise InputError(
-                f"{told}: more than one there ({found[0]}, {found[1]}); give one of them"
+                f"{option}: more than one there ({matches[0]}, {matches[1]}); give one of them"
             )
-        if found:
-            return found[0]
+        if matches:
+            return matches[0]
     return None
 
 

@@ -81,14 +81,14 @@ class NuscenesTables:
         require(root, "nuscenes")
         inside = root.name == "samples" or (root / "scene.json").is_file()
         top = root.parent if inside else root
-        told = f"--source nuscenes={root}"
-        found = find(told, [top], top.glob("*"), holds="v1.0-*/scene.json")
-        if found is None:
+        option = f"--source nuscenes={root}"
+        home = find(option, [top], top.glob("*"), holds="v1.0-*/scene.json")
+        if home is None:
             needed = ", ".join(f"{table}.json" for table in _TABLES)
             raise InputError(
-                f"{told}: no tables; unpack v1.0-mini or v1.0-trainval ({needed}) beside samples/"
+                f"{option}: no tables; unpack v1.0-mini or v1.0-trainval ({needed}) beside samples/"
             )
-        self.root = found
+        self.root = home
         self._versions = sorted(path for path in self.root.glob("v1.0-*") if path.is_dir())
 
     def read(self, table: str, columns: Iterable[str], keep: Keep = lambda row: True) -> Table:
@@ -106,7 +106,7 @@ class NuscenesTables:
             rows |= parse(
                 version / f"{table}.json",
                 lambda row: {name: row[name] for name in wanted} if keep(row) else None,
-                lambda found: {row["token"]: row for row in found if row},
+                lambda listed: {row["token"]: row for row in listed if row},
             )
         return rows
 

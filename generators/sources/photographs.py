@@ -28,7 +28,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a look at a file told: its hash and its upright size in pixels."""
+    """A readable photograph's SHA-256 of the file, and its upright size in pixels."""
 
     sha256: str
     width: int

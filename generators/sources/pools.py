@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from generators.engines import OnProgress
 from generators.errors import InputError
 from generators.sources import photographs
 from generators.sources.hub import spool
@@ -16,7 +17,7 @@ from generators.sources.splits import SPLITS, part
 
 BUNDLED = Path(__file__).parents[1] / "data" / "photos"
 PLACELESS = ("builtin", "dead-leaves")
-KINDS = (*PLACELESS, *LAYOUTS, "hf")
+SOURCES = (*PLACELESS, *LAYOUTS, "hf")
 MAX_UPSCALING = 1.5
 MAX_UNREADABLE_SHARE = 0.2
 # The bundled photographs are few: past this many crops of each, scenes take over.
@@ -28,32 +29,41 @@ BUNDLED_SPLITS = {
 }
 
 Inspector = Callable[[Sequence[Path]], Iterator[photographs.Inspection | str]]
+"""Inspects files, in order; gives for each an Inspection, or the reason it cannot be read."""
 
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """One `--source KIND=WHERE@WEIGHT`."""
+    """One `--source SOURCE=WHERE@WEIGHT`."""
 
-    kind: str
+    source: str
     where: str = ""
     weight: float = 1.0
 
     @staticmethod
     def parse(text: str) -> "SourceSpec":
-        """Read KIND, KIND=WHERE, KIND@WEIGHT or KIND=WHERE@WEIGHT; InputError if it is none."""
+        """Read SOURCE, SOURCE=WHERE, SOURCE@WEIGHT or SOURCE=WHERE@WEIGHT.
+
+        Raises:
+            InputError: it is none of them.
+        """
         match = re.fullmatch(r"(?P<rest>.*?)(@(?P<weight>\d+(\.\d+)?))?", text, re.DOTALL)
         assert match
-        kind, _, where = match["rest"].partition("=")
+        source, _, where = match["rest"].partition("=")
         weight = float(match["weight"] or 1)
-        if kind not in KINDS:
-            raise InputError(f"unknown source {kind!r}; the sources are: {', '.join(KINDS)}")
-        if kind not in PLACELESS and not where:
-            raise InputError(f"--source {kind} needs a place: {kind}=WHERE")
-        if kind in PLACELESS and where:
-            raise InputError(f"--source {kind} takes no place; write {kind} alone")
+        if source not in SOURCES:
+            raise InputError(f"unknown source {source!r}; the sources are: {', '.join(SOURCES)}")
+        if source not in PLACELESS and not where:
+            raise InputError(f"--source {source} needs a place: {source}=WHERE")
+        if source in PLACELESS and where:
+            raise InputError(f"--source {source} takes no place; write {source} alone")
         if weight <= 0:
             raise InputError(f"--source {text}: the weight must be above 0")
-        return SourceSpec(kind, where, weight)
+        return SourceSpec(source, where, weight)
+
+    def __str__(self) -> str:
+        """As on the command line, without the weight."""
+        return f"{self.source}={self.where}" if self.where else self.source
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Photograph:
         sha256: of the file.
         width, height: pixels, upright.
         group: photographs of one group stay on one side of the split; empty for none.
-        depth_map: file of a prepared depth map, see `depth_maps`; empty for none.
+        depth_map: file of a prepared depth map, see `depth.prepared`; empty for none.
         depth_source: where its depth comes from, as in the row.
     """
 
@@ -85,14 +95,14 @@ class Pool:
     """The clean photographs of one source, by split.
 
     Attributes:
-        kind: the `source` column.
-        weight: its share among the pools.
+        source: the `source` column.
+        weight: in what proportion to the other pools it is used.
         photographs: per split; None where the source makes scenes without end.
         crops: how many crops of one photograph at most (None: as many as needed).
         left_out: why files were left out, and which.
     """
 
-    kind: str
+    source: str
     weight: float
     photographs: dict[str, list[Photograph]] | None
     crops: int | None = None
@@ -100,29 +110,29 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Gathering:
-    """What gathering needs to know.
+class GatherOptions:
+    """How photographs are gathered.
 
     Attributes:
-        shares: samples per split; a split without samples gets no photographs.
+        split_counts: samples per split; a split without samples gets no photographs.
         size: side of a sample in pixels.
         seed: parts the photographs among the splits.
-        look: inspects files, in order; gives an Inspection or the reason it failed.
+        inspect: inspects files.
         spools: folder in which streamed datasets are kept.
-        heard: told how many of how many streamed images are there.
+        on_progress: called with the number of streamed images that are there, and of all.
         depth_column: column of streamed datasets to keep as their depth; empty for none.
     """
 
-    shares: Mapping[str, int]
+    split_counts: Mapping[str, int]
     size: int
     seed: int
-    look: Inspector
+    inspect: Inspector
     spools: Path
-    heard: Callable[[int, int], None]
+    on_progress: OnProgress
     depth_column: str = ""
 
 
-def gather(specs: Sequence[SourceSpec], how: Gathering) -> list[Pool]:
+def gather(specs: Sequence[SourceSpec], options: GatherOptions) -> list[Pool]:
     """Inspect every source once and part its photographs among the splits.
 
     Raises:
@@ -131,82 +141,87 @@ def gather(specs: Sequence[SourceSpec], how: Gathering) -> list[Pool]:
     pools: list[Pool] = []
     seen: set[str] = set()
     for spec in specs:
-        if spec.kind in PLACELESS:
-            if spec.kind == "builtin":
-                pools.append(_bundled(spec.weight / 2, how.look))
-            weight = spec.weight / 2 if spec.kind == "builtin" else spec.weight
+        if spec.source in PLACELESS:
+            if spec.source == "builtin":
+                pools.append(_bundled(spec.weight / 2, options.inspect))
+            weight = spec.weight / 2 if spec.source == "builtin" else spec.weight
             pools.append(Pool("dead-leaves", weight, None))
         else:
-            pools.append(_placed(spec, how, seen))
+            pools.append(_placed(spec, options, seen))
     return pools
 
 
-def _bundled(weight: float, look: Inspector) -> Pool:
+def _bundled(weight: float, inspect: Inspector) -> Pool:
     files = sorted(BUNDLED.glob("*.jpg"))
     split_of = {name: split for split, names in BUNDLED_SPLITS.items() for name in names}
     members: dict[str, list[Photograph]] = {split: [] for split in SPLITS}
-    for path, found in zip(files, look(files), strict=True):
-        assert isinstance(found, photographs.Inspection), f"{path.name}: {found}"
-        photograph = Photograph(path.name, path, found.sha256, found.width, found.height)
+    for path, result in zip(files, inspect(files), strict=True):
+        assert isinstance(result, photographs.Inspection), f"{path.name}: {result}"
+        photograph = Photograph(path.name, path, result.sha256, result.width, result.height)
         members[split_of.get(path.name, "train")].append(photograph)
     return Pool("builtin", weight, members, BUNDLED_CROPS)
 
 
-def _placed(spec: SourceSpec, how: Gathering, seen: set[str]) -> Pool:
-    """Read a source's layout, look at its files, and part the good ones."""
-    told = f"--source {spec.kind}={spec.where}"
-    listing = _listing(spec, how)
+def _placed(spec: SourceSpec, options: GatherOptions, seen: set[str]) -> Pool:
+    """Read a source's layout, inspect its files, and part the usable ones among the splits.
+
+    Args:
+        seen: hashes of the files of earlier sources; those of this one are added.
+    """
+    listing = _listing(spec, options)
     left_out = listing.left_out
-    good: list[Photograph] = []
-    found = how.look([entry.path for entry in listing.entries])
-    for entry, seen_as in zip(listing.entries, found, strict=True):
-        if isinstance(seen_as, str):
-            left_out.setdefault("unreadable", []).append(f"{entry.name}: {seen_as}")
+    usable: list[Photograph] = []
+    results = options.inspect([entry.path for entry in listing.entries])
+    for entry, result in zip(listing.entries, results, strict=True):
+        if isinstance(result, str):
+            left_out.setdefault("unreadable", []).append(f"{entry.name}: {result}")
             continue
-        width, height = seen_as.width, seen_as.height
-        if seen_as.sha256 in seen:
+        width, height = result.width, result.height
+        if result.sha256 in seen:
             left_out.setdefault("the same file as another", []).append(entry.name)
-        elif min(width, height) * MAX_UPSCALING < how.size:
+        elif min(width, height) * MAX_UPSCALING < options.size:
             left_out.setdefault("too small", []).append(f"{entry.name}: {width}×{height}")
         else:
-            seen.add(seen_as.sha256)
-            good.append(
-                Photograph(entry.name, entry.path, seen_as.sha256, width, height, entry.group)
+            seen.add(result.sha256)
+            usable.append(
+                Photograph(entry.name, entry.path, result.sha256, width, height, entry.group)
             )
-    _refuse_ruin(told, left_out, len(listing.entries), len(good), how.size)
-    parted = part(good, how.shares, how.seed)
-    return Pool(spec.kind, spec.weight, parted, left_out=left_out)
+    _check_usable(spec, left_out, len(listing.entries), len(usable), options.size)
+    parted = part(usable, options.split_counts, options.seed)
+    return Pool(spec.source, spec.weight, parted, left_out=left_out)
 
 
-def _listing(spec: SourceSpec, how: Gathering) -> Listing:
-    if spec.kind == "hf":
+def _listing(spec: SourceSpec, options: GatherOptions) -> Listing:
+    if spec.source == "hf":
         name = re.sub(r"[^\w.-]+", "-", spec.where).strip("-.")
-        most = sum(how.shares.values())
-        return spool(spec.where, how.spools / name, most, how.heard, how.depth_column)
+        most = sum(options.split_counts.values())
+        folder = options.spools / name
+        return spool(spec.where, folder, most, options.on_progress, options.depth_column)
     root = Path(spec.where).expanduser()
     if not root.exists():
-        raise InputError(f"--source {spec.kind}={spec.where}: no such folder")
-    return LAYOUTS[spec.kind](root)
+        raise InputError(f"--source {spec}: no such folder")
+    return LAYOUTS[spec.source](root)
 
 
-def _refuse_ruin(
-    told: str, left_out: Mapping[str, list[str]], files: int, good: int, size: int
+def _check_usable(
+    spec: SourceSpec, left_out: Mapping[str, list[str]], files: int, usable: int, size: int
 ) -> None:
+    """Refuse a source of which too much is unreadable, or nothing is usable."""
     unreadable = left_out.get("unreadable", [])
     if len(unreadable) > MAX_UNREADABLE_SHARE * files:
         raise InputError(
-            f"{told}: {len(unreadable)} of {files} files cannot be read (limit "
+            f"--source {spec}: {len(unreadable)} of {files} files cannot be read (limit "
             f"{MAX_UNREADABLE_SHARE:.0%}), the first is {unreadable[0]}; repair or remove them"
         )
-    if not good and not left_out:
+    if not usable and not left_out:
         known = " ".join(sorted(photographs.SUFFIXES))
-        raise InputError(f"{told}: no photographs in it ({known})")
-    if not good:
+        raise InputError(f"--source {spec}: no photographs in it ({known})")
+    if not usable:
         reasons = "; ".join(f"{len(names)} {reason}" for reason, names in left_out.items())
         least = math.ceil(size / MAX_UPSCALING)
         raise InputError(
-            f"{told}: no photograph in it can be used: {reasons}. The short side must be at least "
-            f"{least} pixels"
+            f"--source {spec}: no photograph in it can be used: {reasons}. The short side must be "
+            f"at least {least} pixels"
         )
 
 

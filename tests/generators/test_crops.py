@@ -12,9 +12,9 @@ from generators.sources.pools import Photograph
 
 
 def opened(path: Path, size: int):
-    found = photographs.inspect(path)
+    inspection = photographs.inspect(path)
     return open_photograph(
-        Photograph(path.name, path, found.sha256, found.width, found.height), size
+        Photograph(path.name, path, inspection.sha256, inspection.width, inspection.height), size
     )
 
 

@@ -34,12 +34,12 @@ def torch_imported(task: int, report: Callable[[int], None]) -> bool:
 
 
 def test_results_come_in_order_and_reports_arrive() -> None:
-    heard: list[int] = []
+    reports: list[int] = []
     before = os.environ.get("OPENBLAS_NUM_THREADS")
-    found = list(engines.run(square, list(range(20)), 3, heard.append))
-    assert [value for value, _, _ in found] == [i**2 for i in range(20)]
-    assert all(threads == "1" and opencv == 1 for _, threads, opencv in found)
-    assert sorted(heard) == list(range(20))
+    results = list(engines.run(square, list(range(20)), 3, reports.append))
+    assert [value for value, _, _ in results] == [i**2 for i in range(20)]
+    assert all(threads == "1" and opencv == 1 for _, threads, opencv in results)
+    assert sorted(reports) == list(range(20))
     assert os.environ.get("OPENBLAS_NUM_THREADS") == before
     assert threading.active_count() < 4
 

@@ -11,8 +11,8 @@ from annotation_ui.planning.checks import pixel_residual
 from annotation_ui.planning.haze import DENSE, implausible_haze, impossible_haze, upside_down
 from annotation_ui.planning.rows import RowSource
 from generators.api import degrade
-from generators.depth import files
-from generators.depth.procedural import fit, store
+from generators.depth.crop_depth import fit, store
+from generators.depth.prepared import prepare
 from generators.physics import haze
 from generators.sample import Sample
 from generators.taxonomy import TYPES, Degradation, scalar
@@ -54,7 +54,7 @@ def test_dense_haze_on_a_receding_plane_is_plausible_and_on_a_close_up_is_not() 
 def test_dense_haze_in_a_real_garage_is_mostly_implausible_haze() -> None:
     left, _, disparity = data.stereo_motorcycle()
     raw = np.where(np.isfinite(disparity), disparity, 0).astype(np.float32)
-    depth = files.prepare(raw, "disparity", left.shape) / np.float32(65535)
+    depth = prepare(raw, "disparity", left.shape) / np.float32(65535)
     rng = np.random.default_rng(0)
     flagged = []
     for _ in range(300):

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from generators import batched
 from generators.batched.haze import derive, max_plausible_beta, solve_beta, swap_implausible
-from generators.depth import procedural
+from generators.depth import crop_depth, procedural
 from generators.physics import haze
 from generators.randomness import Purpose, stream
 from generators.sources.photographs import load
@@ -22,11 +22,11 @@ def stored(photos) -> np.ndarray:
     depths = []
     for path in sorted(photos.glob("*.jpg")):
         pixels = load(path)[0]
-        coarse = procedural.procedural(pixels, stream(0, 0, 0, Purpose.SCENE))
+        coarse = procedural.guess(pixels, stream(0, 0, 0, Purpose.SCENE))
         crop = pixels[100:228, 50:178]
         depths.append(
-            procedural.store(
-                procedural.fit(coarse, (50, 100, 128, 128), pixels.shape, crop, snap=True)
+            crop_depth.store(
+                crop_depth.fit(coarse, (50, 100, 128, 128), pixels.shape, crop, snap=True)
             )
         )
     depths[-1] = np.full_like(depths[-1], 65535)
@@ -34,7 +34,7 @@ def stored(photos) -> np.ndarray:
 
 
 def to_tensor(stored: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(procedural.load(stored))
+    return torch.from_numpy(crop_depth.load(stored))
 
 
 @pytest.mark.parametrize("wanted", [0.1, 0.3, 0.42, 0.7, 0.85, 1.0])

@@ -11,7 +11,7 @@ from generators.batched.render import check_device, render_batch
 from generators.build.shards import Shards
 from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.schema import provenance_of
-from generators.depth import procedural
+from generators.depth import crop_depth, procedural
 from generators.errors import InputError
 from generators.images import decode_rgb
 from generators.postprocess import draw_postprocess
@@ -36,9 +36,9 @@ def a_batch(photos, types: tuple[str, ...], preset: str, side: int, number: int)
         pixels = load(path)[0]
         y, x = (int(rng.random() * (edge - side)) for edge in pixels.shape[:2])
         crop = np.ascontiguousarray(pixels[y : y + side, x : x + side])
-        coarse = procedural.procedural(pixels, rng)
-        depth = procedural.store(
-            procedural.fit(coarse, (x, y, side, side), pixels.shape, crop, snap=True)
+        coarse = procedural.guess(pixels, rng)
+        depth = crop_depth.store(
+            crop_depth.fit(coarse, (x, y, side, side), pixels.shape, crop, snap=True)
         )
         cleans.append(crop)
         degradations.append(draw(chosen, types, stream(*key, Purpose.PARAMETERS), depth))

@@ -15,7 +15,7 @@ from generators.api import Degrade
 from generators.batched.stream import Batch, Stream, bundled
 from generators.batched.stream_cached import CachedCrops
 from generators.batched.stream_crops import CropRequest
-from generators.depth import procedural
+from generators.depth import crop_depth, procedural
 from generators.errors import InputError
 from generators.physics import low_light, model_of
 from generators.postprocess import through_jpeg
@@ -238,10 +238,10 @@ def test_depth_cached_on_the_device_is_that_of_the_crop(photos: Path) -> None:
     path = photos / "picosdeeuropa-by-aitzol-berasategi.jpg"
     request = CropRequest([path], 96, 12, 0, lambda step: list(range(12)), torch.device("cpu"))
     images, depths = CachedCrops(request, 1).crops(0)
-    assert depths.min() >= procedural.NEAREST - 1e-6
+    assert depths.min() >= crop_depth.NEAREST - 1e-6
     assert depths.max() <= 1
     photo = load(path)[0]
-    coarse = procedural.procedural(photo, stream(0, 0, 0, Purpose.SCENE))
+    coarse = procedural.guess(photo, stream(0, 0, 0, Purpose.SCENE))
     alike = []
     for crop, depth in zip(images.permute(0, 2, 3, 1).numpy(), depths.numpy(), strict=True):
         places = {}
@@ -252,9 +252,9 @@ def test_depth_cached_on_the_device_is_that_of_the_crop(photos: Path) -> None:
             score, _, (x, y), _ = cv2.minMaxLoc(cv2.matchTemplate(small, crop, cv2.TM_SQDIFF))
             places[score] = (x * block, y * block, 96 * block, 96 * block)
         assert min(places) < 1000, "the crop is not of this photograph"
-        wanted = procedural.load(
-            procedural.store(
-                procedural.fit(coarse, places[min(places)], photo.shape, crop, snap=True)
+        wanted = crop_depth.load(
+            crop_depth.store(
+                crop_depth.fit(coarse, places[min(places)], photo.shape, crop, snap=True)
             )
         )
         alike.append(np.corrcoef(wanted.ravel(), depth.ravel())[0, 1])

@@ -33,18 +33,21 @@ def hazy_rows(folder: Path) -> list[dict]:
     return [row for row in rows if row["depth"]]
 
 
-@pytest.mark.parametrize("kind", ["folder", "disparity"])
-def test_maps_beside_the_photographs(photos: Path, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("depth_source", ["folder", "disparity"])
+def test_maps_beside_the_photographs(photos: Path, tmp_path: Path, depth_source: str) -> None:
     (tmp_path / "maps").mkdir()
     for photo in sorted(photos.glob("*.jpg"))[1:]:  # one has none
         depth = ramp(photo)
-        np.save(tmp_path / "maps" / f"{photo.stem}.npy", depth if kind == "folder" else 1 / depth)
-    spec = DepthSpec.parse(f"{kind}={tmp_path / 'maps'}")
+        np.save(
+            tmp_path / "maps" / f"{photo.stem}.npy",
+            depth if depth_source == "folder" else 1 / depth,
+        )
+    spec = DepthSpec.parse(f"{depth_source}={tmp_path / 'maps'}")
     source = [SourceSpec("folder", str(photos))]
     generate(120, tmp_path / "d", source, size=64, depth=spec)
     rows = hazy_rows(tmp_path / "d")
-    assert {row["depth_source"] for row in rows} <= {kind, "procedural"}
-    mine = [row for row in rows if row["depth_source"] == kind]
+    assert {row["depth_source"] for row in rows} <= {depth_source, "procedural"}
+    mine = [row for row in rows if row["depth_source"] == depth_source]
     assert len(mine) > 20
     for row in mine:
         depth = decode_depth(row["depth"]["bytes"]).astype(float)
@@ -62,8 +65,8 @@ def test_exact_depth_of_scenes_stays(photos: Path, tmp_path: Path) -> None:
     spec = DepthSpec("folder", str(tmp_path / "maps"))
     sources = [SourceSpec("folder", str(photos)), SourceSpec("dead-leaves")]
     generate(120, tmp_path / "d", sources, size=64, depth=spec)
-    told = {(row["source"], row["depth_source"]) for row in hazy_rows(tmp_path / "d")}
-    assert told == {("folder", "folder"), ("dead-leaves", "exact")}
+    depth_sources = {(row["source"], row["depth_source"]) for row in hazy_rows(tmp_path / "d")}
+    assert depth_sources == {("folder", "folder"), ("dead-leaves", "exact")}
 
 
 @pytest.mark.parametrize(
@@ -106,9 +109,9 @@ def png(pixels: np.ndarray) -> dict:
 
 def columns(root: Path, **cells: list) -> list[SourceSpec]:
     """A local dataset whose columns are images, but `label`."""
-    kinds = {name: Value("int64") if name == "label" else Image() for name in cells}
+    features = {name: Value("int64") if name == "label" else Image() for name in cells}
     root.mkdir()
-    rows = Dataset.from_dict(cells, features=Features(kinds))
+    rows = Dataset.from_dict(cells, features=Features(features))
     rows.to_parquet(root / "train-00000-of-00001.parquet")
     return [SourceSpec("hf", str(root))]
 

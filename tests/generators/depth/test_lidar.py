@@ -88,8 +88,8 @@ def test_a_point_by_hand(tmp_path: Path) -> None:
         intrinsic=np.array([[1000.0, 0, 800], [0, 1000, 450], [0, 0, 1]]),
     )
     # From the sweep: 13 m ahead, 1 m left, 1.5 m down. From the camera: 10 m ahead, 1 m down.
-    found = setup.save(tmp_path, scan_of(np.array([[13.0, 1.0, -1.5]]))).points(NAME)
-    np.testing.assert_allclose(found, [[800 - 100, 450 + 100, 10]], rtol=1e-6)
+    projected = setup.save(tmp_path, scan_of(np.array([[13.0, 1.0, -1.5]]))).points(NAME)
+    np.testing.assert_allclose(projected, [[800 - 100, 450 + 100, 10]], rtol=1e-6)
 
 
 poses = st.tuples(
@@ -121,14 +121,14 @@ def test_points_agree_with_scipy(
     around[:100] *= 0.02
     there = np.column_stack([around, np.ones(400)]) @ np.linalg.inv(to_camera).T
     points = there[:, :3].astype(np.float32).astype(np.float64)
-    found = setup.save(tmp_path_factory.mktemp("drive"), scan_of(points)).points(NAME)
+    projected = setup.save(tmp_path_factory.mktemp("drive"), scan_of(points)).points(NAME)
 
     seen = (np.column_stack([points, np.ones(400)]) @ to_camera.T)[:, :3]
     u, v = (INTRINSIC @ seen.T / seen[:, 2])[:2]
     inside = (seen[:, 2] > 1) & (u > 1) & (u < WIDTH - 1) & (v > 1) & (v < HEIGHT - 1)
     wanted = np.column_stack([u, v, seen[:, 2]])[inside]
-    assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-5)
+    assert projected.shape == wanted.shape
+    np.testing.assert_allclose(projected, wanted, rtol=1e-6, atol=1e-5)
 
 
 def test_points_at_the_border_and_broken_ones_are_dropped(tmp_path: Path) -> None:
@@ -143,8 +143,8 @@ def test_points_at_the_border_and_broken_ones_are_dropped(tmp_path: Path) -> Non
     broken = [(np.nan, 0, 0), (np.inf, 0, 0), (10, np.inf, 0), (10, 0, np.nan)]
     depth = setup.save(tmp_path, scan_of(np.array(points + broken)))
     with np.errstate(all="raise"):
-        found = depth.points(NAME)
-    np.testing.assert_allclose(found, [(u, v, 10) for u, v in kept], rtol=1e-5)
+        projected = depth.points(NAME)
+    np.testing.assert_allclose(projected, [(u, v, 10) for u, v in kept], rtol=1e-5)
 
 
 # The map
@@ -196,9 +196,9 @@ DRIVING = Setup(at_sweep=((0, 0, 0), (1, 0, 0, 0)), at_photo=((0.4, 0.1, 0), tup
 
 @pytest.mark.parametrize(("height", "far"), [(3.0, 30.0), (2.0, 60.0), (30.0, 25.0)])
 def test_street_wall_and_sky(height: float, far: float, tmp_path: Path) -> None:
-    found = DRIVING.save(tmp_path, sweep(DRIVING, height, far)).depth_map(NAME, (HEIGHT, WIDTH))
-    assert found.shape == SMALL
-    assert found.dtype == np.float32
+    depth = DRIVING.save(tmp_path, sweep(DRIVING, height, far)).depth_map(NAME, (HEIGHT, WIDTH))
+    assert depth.shape == SMALL
+    assert depth.dtype == np.float32
     wanted, rise = truth(DRIVING, height, far)
     ground = (rise < 0) & (wanted < 0.95 * (far - 2))
     sky = wanted == FAR
@@ -206,17 +206,17 @@ def test_street_wall_and_sky(height: float, far: float, tmp_path: Path) -> None:
     assert ground.mean() > 0.25
     assert wall.mean() > 0.02
     assert (sky.mean() > 0.2) == (height < 10)  # the highest wall fills the view
-    error = np.abs(found - wanted) / wanted
+    error = np.abs(depth - wanted) / wanted
     assert np.median(error[ground]) < 0.01
     assert np.quantile(error[ground], 0.95) < 0.05
     assert np.median(error[wall]) < 0.05
     if sky.any():
-        assert np.quantile(found[sky], 0.1) > 0.9 * FAR
+        assert np.quantile(depth[sky], 0.1) > 0.9 * FAR
     else:
         assert np.quantile(error[wall], 0.95) < 0.02
     # No ring shows on the street: the error hardly changes from a cell to its neighbours.
     close = (ground & (wanted < 20)).all(axis=1)
-    ratio = np.log(found / wanted)[close]
+    ratio = np.log(depth / wanted)[close]
     assert len(ratio) > 40
     assert max(np.abs(np.diff(ratio, axis=axis)).max() for axis in (0, 1)) < 0.03
 
@@ -233,9 +233,9 @@ def test_nearest_wins(tmp_path: Path) -> None:
     ]
     for order, together in enumerate((layers, layers[::-1])):
         scan = scan_of(np.concatenate(together))
-        found = setup.save(tmp_path / str(order), scan).depth_map(NAME, (HEIGHT, WIDTH))
-        assert found[78, 130] == pytest.approx(8, rel=0.01)
-        assert found[20:120, [10, 245]] == pytest.approx(40, rel=0.01)
+        depth = setup.save(tmp_path / str(order), scan).depth_map(NAME, (HEIGHT, WIDTH))
+        assert depth[78, 130] == pytest.approx(8, rel=0.01)
+        assert depth[20:120, [10, 245]] == pytest.approx(40, rel=0.01)
 
 
 def test_columns_without_returns_are_bridged(tmp_path: Path) -> None:
@@ -243,10 +243,10 @@ def test_columns_without_returns_are_bridged(tmp_path: Path) -> None:
     setup = Setup(lidar=STILL, camera=(STILL[0], (0.5, -0.5, 0.5, -0.5)))
     y, z = (side.ravel() for side in np.meshgrid(np.linspace(-9, 9, 181), np.linspace(-6, 6, 61)))
     wall = np.column_stack([np.full_like(y, 12), y, z])[np.abs(y) > 0.8]
-    found = setup.save(tmp_path, scan_of(wall, np.full(len(wall), 31.0))).depth_map(
+    depth = setup.save(tmp_path, scan_of(wall, np.full(len(wall), 31.0))).depth_map(
         NAME, (HEIGHT, WIDTH)
     )
-    np.testing.assert_allclose(found, 12, rtol=0.01)
+    np.testing.assert_allclose(depth, 12, rtol=0.01)
 
 
 def test_size_follows_the_photograph(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generators.depth import files, models
+from generators.depth import models
+from generators.depth.prepared import load_prepared, prepare
 from generators.errors import InputError
 
 torch = pytest.importorskip("torch", reason="depth models need torch")
@@ -28,7 +29,7 @@ def silent(done: int, total: int) -> None:
     pass
 
 
-def depth_anything(kind: str) -> Any:
+def depth_anything(estimation_type: str) -> Any:
     backbone = transformers.Dinov2Config(
         hidden_size=24,
         num_hidden_layers=4,
@@ -45,8 +46,8 @@ def depth_anything(kind: str) -> Any:
         neck_hidden_sizes=[8, 8, 8, 8],
         fusion_hidden_size=16,
         head_hidden_size=8,
-        depth_estimation_type=kind,
-        max_depth=20 if kind == "metric" else 1,
+        depth_estimation_type=estimation_type,
+        max_depth=20 if estimation_type == "metric" else 1,
     )
     return transformers.DepthAnythingForDepthEstimation(config)
 
@@ -156,13 +157,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small(photos: Path, tmp_path: Path) -> Photos:
     """Five photographs of different shapes, small enough that nothing resizes them but a model."""
-    found = []
+    files = []
     for number, path in enumerate(sorted(photos.glob("*.jpg"))[:5]):
         image = Image.open(path).convert("RGB").resize((160 + 16 * number, 128))
         file = tmp_path / f"{number}.png"
         image.save(file)
-        found.append((hashlib.sha256(file.read_bytes()).hexdigest(), file))
-    return found
+        files.append((hashlib.sha256(file.read_bytes()).hexdigest(), file))
+    return files
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -173,15 +174,15 @@ def test_it_is_what_transformers_tells(name: str, small: Photos, tmp_path: Path)
     assert set(maps) == {sha256 for sha256, _ in small}
     for sha256, file in small:
         image = Image.open(file)
-        told = pipeline(image)["predicted_depth"].double().numpy()
-        assert told.shape == (image.height, image.width)
-        told = np.maximum(told, 0)  # a bicubic resize overshoots
-        assert len(np.unique(told)) > told.size / 4, "the network must tell something"
+        raw = pipeline(image)["predicted_depth"].double().numpy()
+        assert raw.shape == (image.height, image.width)
+        raw = np.maximum(raw, 0)  # a bicubic resize overshoots
+        assert len(np.unique(raw)) > raw.size / 4, "the network must tell something"
         if MODELS[name][0] == "nearer":
-            told = 1 / np.maximum(told, np.percentile(told, 99.9) / 20)
-        low, high = told.min(), np.percentile(told, 99.9)
-        expected = np.clip((told - low) / (high - low), 0, 1)
-        np.testing.assert_allclose(files.load_prepared(maps[sha256]), expected, atol=1e-3)
+            raw = 1 / np.maximum(raw, np.percentile(raw, 99.9) / 20)
+        low, high = raw.min(), np.percentile(raw, 99.9)
+        expected = np.clip((raw - low) / (high - low), 0, 1)
+        np.testing.assert_allclose(load_prepared(maps[sha256]), expected, atol=1e-3)
 
 
 def test_large_photographs(photos: Path, tiny: Path, tmp_path: Path) -> None:
@@ -191,12 +192,12 @@ def test_large_photographs(photos: Path, tiny: Path, tmp_path: Path) -> None:
     image.resize((3000, 2000), Image.Resampling.BICUBIC).save(file)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     path = models.estimate([(sha256, file)], str(tiny), tmp_path, "cpu", silent)[sha256]
-    found = files.load_prepared(path)
-    assert found.shape == (683, 1024)
+    depth = load_prepared(path)
+    assert depth.shape == (683, 1024)
     pipeline = transformers.pipeline("depth-estimation", model=str(tiny), device="cpu")
-    told = pipeline(Image.open(file))["predicted_depth"].numpy()
-    expected = files.prepare(told, "disparity", told.shape) / 65535
-    assert np.abs(found - expected).mean() < 0.01
+    raw = pipeline(Image.open(file))["predicted_depth"].numpy()
+    expected = prepare(raw, "disparity", raw.shape) / 65535
+    assert np.abs(depth - expected).mean() < 0.01
 
 
 def test_a_second_run_reads_nothing(small: Photos, tiny: Path, tmp_path: Path) -> None:
@@ -205,10 +206,10 @@ def test_a_second_run_reads_nothing(small: Photos, tiny: Path, tmp_path: Path) -
     written = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in first.values()}
     for _, file in small:
         file.unlink()
-    heard: list[tuple[int, int]] = []
-    again = models.estimate(small, str(tiny), cache, "cpu", lambda *counts: heard.append(counts))
+    progress: list[tuple[int, int]] = []
+    again = models.estimate(small, str(tiny), cache, "cpu", lambda *counts: progress.append(counts))
     assert again == first
-    assert heard == [(5, 5)]
+    assert progress == [(5, 5)]
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in cache.iterdir()} == written
 
 
@@ -219,11 +220,11 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(small: Photos, tiny: Path, tmp_
         models.estimate([*small[:3], bad], str(tiny), tmp_path / "part", "cpu", silent)
     there = set((tmp_path / "part").iterdir())
     assert not {path.name for path in there} - {path.name for path in whole.values()}
-    heard: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     models.estimate(
-        small, str(tiny), tmp_path / "part", "cpu", lambda *counts: heard.append(counts)
+        small, str(tiny), tmp_path / "part", "cpu", lambda *counts: progress.append(counts)
     )
-    assert heard == [(done, 5) for done in range(len(there), 6)]
+    assert progress == [(done, 5) for done in range(len(there), 6)]
     for path in whole.values():
         assert (tmp_path / "part" / path.name).read_bytes() == path.read_bytes()
 
@@ -282,10 +283,10 @@ except InputError as error:
 
 
 def test_a_name_that_cannot_be_had(tmp_path: Path) -> None:
-    told = elsewhere("revision('someone/unknown')", tmp_path).stdout
-    assert told.startswith("InputError depth model someone/unknown: ")
-    assert "connect, or give the folder" in told
-    assert models.DEFAULT in told
+    message = elsewhere("revision('someone/unknown')", tmp_path).stdout
+    assert message.startswith("InputError depth model someone/unknown: ")
+    assert "connect, or give the folder" in message
+    assert models.DEFAULT in message
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "a name with blanks", "one/two/three"])
@@ -307,15 +308,15 @@ def test_models_that_tell_no_depth(small: Photos, tmp_path: Path) -> None:
         hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
     )
     bert.save_pretrained(tmp_path / "bert")
-    told = refusal(small, tmp_path / "bert", tmp_path)
-    assert "is a bert; known to tell depth are depth_anything, depth_pro" in told
-    # A network of a known kind without weights of a depth head would guess at random.
+    message = refusal(small, tmp_path / "bert", tmp_path)
+    assert "is a bert; known to tell depth are depth_anything, depth_pro" in message
+    # A network of a known class without weights of a depth head would guess at random.
     config = dpt(dinov2_head=False).config
     transformers.DPTForSemanticSegmentation(config).save_pretrained(tmp_path / "segments")
     transformers.DPTImageProcessor().save_pretrained(tmp_path / "segments")
-    told = refusal(small, tmp_path / "segments", tmp_path)
-    assert "weights such as head." in told
-    assert "not trained for depth" in told
+    message = refusal(small, tmp_path / "segments", tmp_path)
+    assert "weights such as head." in message
+    assert "not trained for depth" in message
 
 
 def test_weights_that_nothing_uses_may_be_missing(small: Photos, tmp_path: Path) -> None:
@@ -349,16 +350,16 @@ def test_broken_copies(small: Photos, tiny: Path, tmp_path: Path) -> None:
         (copy / file).unlink()
         if content is not None:
             (copy / file).write_bytes(content)
-        told = refusal(small, copy, tmp_path)
-        assert told.startswith(f"depth model {copy} cannot be loaded (")
-        assert told.endswith(f"get a whole copy, or take {models.DEFAULT}")
+        message = refusal(small, copy, tmp_path)
+        assert message.startswith(f"depth model {copy} cannot be loaded (")
+        assert message.endswith(f"get a whole copy, or take {models.DEFAULT}")
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "nonesuch"])
 def test_devices_that_are_not_there(small: Photos, tiny: Path, tmp_path: Path, device: str) -> None:
-    told = refusal(small, tiny, tmp_path, device)
-    assert told.startswith(f"--device {device} is not there (")
-    assert told.endswith("choose --device cpu")
+    message = refusal(small, tiny, tmp_path, device)
+    assert message.startswith(f"--device {device} is not there (")
+    assert message.endswith("choose --device cpu")
 
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "huggingface_hub"])
@@ -382,5 +383,5 @@ def test_nothing_heavy_is_imported_with_the_module() -> None:
     script = (
         "import sys, generators.depth.models; print({'torch', 'transformers'} & set(sys.modules))"
     )
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert told.stdout.strip() == "set()", told.stderr
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.stdout.strip() == "set()", result.stderr

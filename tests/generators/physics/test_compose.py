@@ -12,7 +12,8 @@ from skimage import data
 from generators import presets
 from generators.batched.render import render_batch
 from generators.dataset.schema import Origin, degradations_of, row, sample_of
-from generators.depth.procedural import fit, procedural, store
+from generators.depth.crop_depth import fit, store
+from generators.depth.procedural import guess
 from generators.physics import compose, model_of
 from generators.randomness import Purpose, stream
 from generators.sample import Sample, draw, needs_depth, render
@@ -20,7 +21,7 @@ from generators.taxonomy import TYPES, Degradation, in_order
 
 PHOTO = np.ascontiguousarray(data.astronaut()[:96, 128:224])
 DEPTH = store(
-    fit(procedural(PHOTO, stream(0, 0, 0, Purpose.SCENE)), (0, 0, 96, 96), PHOTO.shape, PHOTO,
+    fit(guess(PHOTO, stream(0, 0, 0, Purpose.SCENE)), (0, 0, 96, 96), PHOTO.shape, PHOTO,
         snap=True)
 )  # fmt: skip
 DEGRADING = [name for name, entry in TYPES.items() if entry.keys]

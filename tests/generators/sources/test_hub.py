@@ -33,11 +33,11 @@ def parquet(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
 
 
 def test_bytes_are_those_of_the_dataset(parquet: Path, photos: Path, tmp_path: Path) -> None:
-    heard: list[int] = []
-    listing = spool(str(parquet), tmp_path, 100, lambda done, most: heard.append(done))
+    counts: list[int] = []
+    listing = spool(str(parquet), tmp_path, 100, lambda done, most: counts.append(done))
     wanted = {file.read_bytes() for file in photos.glob("*.jpg")}
     assert {entry.path.read_bytes() for entry in listing.entries} == wanted
-    assert heard[-1] == 13
+    assert counts[-1] == 13
     assert not listing.left_out
 
 
@@ -50,8 +50,8 @@ def test_no_more_than_needed_and_not_twice(parquet: Path, tmp_path: Path) -> Non
 
 
 def test_a_dataset_of_a_dataset(parquet: Path, tmp_path: Path) -> None:
-    made = generate(40, tmp_path / "d", [SourceSpec("hf", str(parquet))], size=64)
-    assert made.recipe.pools[0].kind == "hf"
+    result = generate(40, tmp_path / "d", [SourceSpec("hf", str(parquet))], size=64)
+    assert result.recipe.pools[0].source == "hf"
     assert verify(tmp_path / "d").good
 
 

@@ -103,12 +103,12 @@ def check(listing: Listing, base: Path) -> None:
         photographs.inspect(entry.path)
 
 
-@pytest.mark.parametrize("kind", LAYOUTS)
-def test_no_such_folder(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", LAYOUTS)
+def test_no_such_folder(source: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for place in ("nowhere", "file"):
-        with pytest.raises(InputError, match=f"--source {kind}=.*{place}: no such folder"):
-            LAYOUTS[kind](tmp_path / place)
+        with pytest.raises(InputError, match=f"--source {source}=.*{place}: no such folder"):
+            LAYOUTS[source](tmp_path / place)
 
 
 # folder
@@ -259,8 +259,8 @@ def label_2018_each(labels: Path) -> None:
     folder.mkdir(parents=True)
     for stem in FRAMES:
         lane = {"category": "lane", "id": 1, "poly2d": [[1.5, 2.5, "L"]]}
-        found = frame(stem, suffix="", frames=[{"timestamp": 10000, "objects": [lane]}])
-        (folder / f"{stem}.json").write_text(json.dumps(found))
+        label = frame(stem, suffix="", frames=[{"timestamp": 10000, "objects": [lane]}])
+        (folder / f"{stem}.json").write_text(json.dumps(label))
 
 
 def label_2020(labels: Path) -> None:
@@ -373,8 +373,8 @@ def test_nuscenes_keeps_clear_days(tables: str, tmp_path: Path, drive: Drive) ->
             reason: [
                 f"samples/{camera}/n015__{camera}__{number}.jpg"
                 for camera in ("CAM_BACK", "CAM_FRONT")
-                for number, found in enumerate(SCENES.values())
-                if found == reason
+                for number, left_out_for in enumerate(SCENES.values())
+                if left_out_for == reason
             ]
             for reason in set(SCENES.values()) - {""}
         }
@@ -390,12 +390,12 @@ def test_one_level_above_only_where_it_is_clear_which(tmp_path: Path, put: Put) 
         put(tmp_path / copy / "img_align_celeba" / "000001.jpg")
         put(tmp_path / copy / "images" / "100k" / "train" / "0000f77c-6257be58.jpg")
         label_2020(tmp_path / copy / "labels")
-        for kind in ("celeba", "bdd100k", "nuscenes"):
+        for source in ("celeba", "bdd100k", "nuscenes"):
             if count == 0:
-                assert LAYOUTS[kind](tmp_path) == LAYOUTS[kind](tmp_path / copy)
+                assert LAYOUTS[source](tmp_path) == LAYOUTS[source](tmp_path / copy)
             else:
                 with pytest.raises(InputError, match=r"more than one there \(.*one.*two.*give one"):
-                    LAYOUTS[kind](tmp_path)
+                    LAYOUTS[source](tmp_path)
 
 
 def test_nuscenes_versions_side_by_side_count_once(tmp_path: Path, drive: Drive) -> None:

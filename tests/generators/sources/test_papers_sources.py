@@ -19,14 +19,14 @@ DESCRIPTIONS = ["Sunny", "Parked cars", "Overcast", "Busy crossing", "Night, rai
 
 def tiles(photos: Path) -> list[Image.Image]:
     """Distinct real photographs of 320 × 240, six of each bundled one."""
-    made = []
+    views = []
     for file in sorted(photos.glob("*.jpg")):
         with Image.open(file) as opened:
             image = opened.convert("RGB")
         for x in (0, 150, 310):
             for y in (0, 380):
-                made.append(image.crop((x, y, x + 320, y + 240)))
-    return made
+                views.append(image.crop((x, y, x + 320, y + 240)))
+    return views
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +75,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
         scan.tofile(sweep)
     drive.save(root / "nuscenes" / "v1.0-mini")
 
-    kinds = ("celeba", "bdd100k", "nuscenes")
-    sources = [SourceSpec(kind, str(root / kind)) for kind in kinds]
+    names = ("celeba", "bdd100k", "nuscenes")
+    sources = [SourceSpec(name, str(root / name)) for name in names]
     generate(440, root / "made", sources, size=64)
     return root / "made"
 
@@ -90,9 +90,9 @@ def rows(folder: Path) -> list[tuple[str, dict]]:
 
 
 def test_every_source_serves_its_share_and_every_row_is_proved(dataset: Path) -> None:
-    found = [row["source"] for _, row in rows(dataset)]
-    for kind in ("celeba", "bdd100k", "nuscenes"):
-        assert abs(found.count(kind) - 440 / 3) < 3
+    sources = [row["source"] for _, row in rows(dataset)]
+    for source in ("celeba", "bdd100k", "nuscenes"):
+        assert abs(sources.count(source) - 440 / 3) < 3
     assert verify(dataset).good
 
 
@@ -117,7 +117,9 @@ def test_night_and_rain_are_left_out_and_counted(dataset: Path) -> None:
 
 
 def test_lidar_gives_the_depth(dataset: Path) -> None:
-    told = {(row["source"], row["depth_source"]) for _, row in rows(dataset) if row["depth"]}
-    assert ("nuscenes", "lidar") in told
-    assert ("nuscenes", "procedural") not in told
-    assert ("celeba", "procedural") in told
+    depth_sources = {
+        (row["source"], row["depth_source"]) for _, row in rows(dataset) if row["depth"]
+    }
+    assert ("nuscenes", "lidar") in depth_sources
+    assert ("nuscenes", "procedural") not in depth_sources
+    assert ("celeba", "procedural") in depth_sources

@@ -17,9 +17,9 @@ def scene(photos: Path) -> Image.Image:
 
 
 def difference(path: Path, wanted: Image.Image) -> float:
-    found, _ = photographs.load(path)
-    assert found.shape == (wanted.height, wanted.width, 3)
-    return float(np.abs(found.astype(int) - np.asarray(wanted.convert("RGB"))).mean())
+    pixels, _ = photographs.load(path)
+    assert pixels.shape == (wanted.height, wanted.width, 3)
+    return float(np.abs(pixels.astype(int) - np.asarray(wanted.convert("RGB"))).mean())
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tiff", "webp"])
@@ -37,8 +37,8 @@ def test_exif_orientation(scene: Image.Image, tmp_path: Path, orientation: int) 
     upright = ImageOps.exif_transpose(Image.open(tmp_path / "a.png"))
     for name, tolerance in (("a.jpg", 3), ("a.png", 0)):
         assert difference(tmp_path / name, upright) <= tolerance
-        found = photographs.inspect(tmp_path / name)
-        assert (found.width, found.height) == upright.size
+        inspection = photographs.inspect(tmp_path / name)
+        assert (inspection.width, inspection.height) == upright.size
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK", "YCbCr"])
@@ -70,9 +70,9 @@ def test_reduction_by_whole_factors(scene: Image.Image, tmp_path: Path) -> None:
     for factor in (2, 4, 8):
         wanted = np.asarray(scene.reduce(factor)).astype(int)
         for name in ("a.jpg", "a.png"):
-            found, _ = photographs.load(tmp_path / name, factor)
-            assert found.shape == wanted.shape
-            assert np.abs(found - wanted).mean() < 3
+            pixels, _ = photographs.load(tmp_path / name, factor)
+            assert pixels.shape == wanted.shape
+            assert np.abs(pixels - wanted).mean() < 3
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])

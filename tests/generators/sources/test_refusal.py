@@ -35,11 +35,11 @@ def test_a_sky_is_flat_and_noise_is_not() -> None:
 
 
 def crops(photos: Path) -> list[np.ndarray]:
-    found = []
+    crops = []
     for file in sorted(photos.glob("*.jpg")):
         photo = np.array(Image.open(file))[::2, ::2]
-        found += [np.ascontiguousarray(photo[:256, x : x + 256]) for x in (0, 60)]
-    return [crop for crop in found if not is_flat(crop)]
+        crops += [np.ascontiguousarray(photo[:256, x : x + 256]) for x in (0, 60)]
+    return [crop for crop in crops if not is_flat(crop)]
 
 
 def test_clean_photographs_are_kept_and_degraded_ones_refused(photos: Path) -> None:
@@ -47,11 +47,11 @@ def test_clean_photographs_are_kept_and_degraded_ones_refused(photos: Path) -> N
     assert len(clean) > 15
     kept = [crop for crop in clean if refusal(crop) is None]
     assert len(kept) >= 0.8 * len(clean)
-    for kind, parameters, share, reason in (
+    for type_name, parameters, share, reason in (
         ("low_light", {"gain": 0.05}, 0.9, "dark"),
         ("haze", {"transmission": 0.2, "atmospheric_light": 0.9}, 0.9, "hazy"),
         ("blur", {"sigma": 3}, 0.9, "blurred"),
     ):
-        found = [refusal(degrade(crop, kind, parameters).degraded) for crop in kept]
-        assert sum(told is not None for told in found) >= share * len(kept)
-        assert {reason} <= set(found) <= {reason, "flat", None}
+        reasons = [refusal(degrade(crop, type_name, parameters).degraded) for crop in kept]
+        assert sum(given is not None for given in reasons) >= share * len(kept)
+        assert {reason} <= set(reasons) <= {reason, "flat", None}

@@ -1,0 +1,120 @@
+"""Depth of a photograph cut to a crop of it, and stored as 16 bits.
+
+Everywhere larger is farther. Until `store` normalises it, depth is in arbitrary units.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.depth.guided_filter import guided_filter
+
+Float = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint16]
+
+NEAREST = 0.05
+"""Stored depth of a crop's 1st percentile and all that is nearer; its 99th is stored as 1."""
+
+_FULL = 65535
+
+
+def fit(
+    depth: Float,
+    box: tuple[int, int, int, int],
+    photo_shape: tuple[int, ...],
+    crop: Bytes,
+    *,
+    snap: bool,
+) -> Float:
+    """The part of a photograph's depth map that belongs to a crop of it, at the crop's size.
+
+    A map finer than the crop is averaged over each pixel's area, as the photograph's colours are:
+    at an occlusion the pixel mixes both surfaces, and so does its transmission. A nearest sample
+    would draw a jagged edge of fog along a smooth edge of colour. A coarser map is interpolated.
+
+    Args:
+        depth: float32 (h, w), any resolution; it covers the whole photograph.
+        box: x, y, width, height of the crop in the photograph, in pixels.
+        photo_shape: (H, W, …) of the photograph.
+        crop: uint8 (R, S, 3) RGB, the photograph's box, resized.
+        snap: follow the crop's edges by the guided filter. For guessed depth, whose edges are
+            soft; exact depth is to be left alone.
+
+    Returns:
+        float32 (R, S), in the unit of `depth`.
+
+    Raises:
+        ValueError: the box is empty or leaves the photograph.
+    """
+    (x, y, wide, high), (rows, columns) = box, crop.shape[:2]
+    height, width = photo_shape[:2]
+    if min(x, y) < 0 or min(wide, high) < 1 or x + wide > width or y + high > height:
+        raise ValueError(f"box {box} leaves the photograph of {width}×{height} pixels")
+    per_x, per_y = depth.shape[1] / width, depth.shape[0] / height
+    left, top, across, down = x * per_x, y * per_y, wide * per_x, high * per_y
+    if across > columns and down > rows:
+        inside = depth[round(top) : round(top + down), round(left) : round(left + across)]
+        area = cv2.resize(inside, (columns, rows), interpolation=cv2.INTER_AREA)
+        cut = np.asarray(area, np.float32)
+    else:
+        cut = _interpolate(depth, (left, top), (across / columns, down / rows), (columns, rows))
+    if not snap:
+        return cut
+    guide = np.multiply(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), 1 / 255, dtype=np.float32)
+    return guided_filter(guide, cut, radius=max(1, min(rows, columns) // 32), eps=1e-3)
+
+
+def store(depth: Float) -> Words:
+    """A crop's depth as it is stored: normalised to its own range, in 16 bits.
+
+    The 1st percentile maps to `NEAREST` and the 99th to 1, linearly, and what lies outside is
+    clipped there; constant depth becomes 1. Times 65535, rounded half to even.
+
+    Args:
+        depth: float32 (S, S), finite, larger is farther.
+
+    Returns:
+        uint16 (S, S), from 3277 (`NEAREST`) to 65535.
+
+    Raises:
+        ValueError: a value is not finite.
+    """
+    ordered = np.sort(depth, axis=None)  # vectorised: faster than numpy's partition
+    if not np.isfinite(ordered[[0, -1]]).all():
+        raise ValueError("depth holds values that are not finite")
+    low, high = np.float32(_quantile(ordered, 0.01)), np.float32(_quantile(ordered, 0.99))
+    # What is constant but for rounding must not have its rounding stretched to the full range.
+    if high - low <= 1e-5 * max(abs(low), abs(high)):
+        return np.full(depth.shape, _FULL, np.uint16)
+    scaled = np.clip(depth, low, high)
+    scaled -= low
+    scaled /= high - low
+    scaled *= np.float32((1 - NEAREST) * _FULL)
+    scaled += np.float32(NEAREST * _FULL)
+    return np.rint(scaled, out=scaled).astype(np.uint16)
+
+
+def load(depth16: Words) -> Float:
+    """Stored depth, uint16 of any shape, as float32 in [0, 1]."""
+    return depth16.astype(np.float32) / np.float32(_FULL)
+
+
+def _quantile(ordered: Float, share: float) -> float:
+    """Linear between the two nearest ranks, as numpy's percentile."""
+    place = share * (ordered.size - 1)
+    below = int(place)
+    above = min(below + 1, ordered.size - 1)
+    first, second = float(ordered[below]), float(ordered[above])
+    return first + (place - below) * (second - first)
+
+
+def _interpolate(
+    depth: Float, corner: tuple[float, float], step: tuple[float, float], size: tuple[int, int]
+) -> Float:
+    """Bilinear samples at the centres of cells of `step` from `corner`, the border repeated."""
+    (left, top), (step_x, step_y) = corner, step
+    to_depth = np.array([[step_x, 0, left + step_x / 2 - 0.5], [0, step_y, top + step_y / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(depth, to_depth, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.float32)
