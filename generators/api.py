@@ -44,6 +44,17 @@ def degrade(
 
     Raises:
         InputError: unknown type, key or preset; a value out of range; an unusable image.
+
+    Example:
+        >>> from PIL import Image
+        >>> from generators import degrade
+        >>> from generators.sources.pools import BUNDLED
+        >>> photograph = Image.open(BUNDLED / "bridge-by-sander-klootwijk.jpg")
+        >>> sample = degrade(photograph, "blur", {"sigma": 3.0})
+        >>> sample.tuples
+        [('blur', 'sigma', 3.0)]
+        >>> sample.degraded.shape
+        (640, 1138, 3)
     """
     wanted = degradation_type(type)
     given = {name: wanted.key(name).check(value) for name, value in (parameters or {}).items()}
@@ -68,6 +79,17 @@ class Degrade:
 
     Attributes:
         columns: what the entries of `parameters` mean, (key, position) each.
+
+    Example:
+        >>> from PIL import Image
+        >>> from generators import Degrade
+        >>> from generators.sources.pools import BUNDLED
+        >>> photograph = Image.open(BUNDLED / "bridge-by-sander-klootwijk.jpg")
+        >>> pair = Degrade("du110k-wild")(photograph)
+        >>> pair["degraded"].shape
+        torch.Size([3, 640, 1138])
+        >>> pair["parameters"].shape
+        torch.Size([15])
     """
 
     columns: ClassVar = [(key.name, i) for key in KEYS.values() for i in range(key.size)]

@@ -45,9 +45,9 @@ def manifest(
     out: Annotated[Path, typer.Option(help="A .parquet file.")] = Path("manifest.parquet"),
 ) -> None:
     """Write a dataset down without its pixels, to be made again where the photographs are."""
-    from generators.dataset.manifest import export
+    from generators.dataset.manifest import write_manifest
 
-    rows = export(folder, out)
+    rows = write_manifest(folder, out)
     print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -73,6 +73,12 @@ class Stream:
 
     Attributes:
         step: the number of the next batch.
+
+    Example:
+        >>> from generators import Stream
+        >>> batch = next(Stream(batch_size=4, size=64))
+        >>> batch.degraded.shape
+        torch.Size([4, 3, 64, 64])
     """
 
     def __init__(

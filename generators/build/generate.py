@@ -54,6 +54,13 @@ def generate(
     Raises:
         InputError: an argument is wrong, `out` holds something else, sources are unusable, or
             the disk is full. Whatever was finished stays.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from generators import SourceSpec, generate
+        >>> result = generate(200, Path("du110k"), [SourceSpec("builtin")], size=64)
+        >>> result.recipe.n
+        200
     """
     progress = progress or Progress()
     if n < 1:
@@ -95,6 +102,15 @@ def regenerate(
     Raises:
         InputError: the manifest cannot be read, photographs are missing or differ, or as
             `generate`.
+
+    Example:
+        >>> from pathlib import Path  # du110k.parquet is that of `write_manifest`'s example
+        >>> from generators import SourceSpec, regenerate
+        >>> result, different = regenerate(
+        ...     Path("du110k.parquet"), Path("again"), [SourceSpec("builtin")]
+        ... )
+        >>> different
+        []
     """
     progress = progress or Progress()
     workers = engines.processes(workers)

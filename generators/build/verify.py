@@ -87,6 +87,12 @@ def verify(
 
     Raises:
         InputError: `folder` holds no dataset, or an unfinished one; no workers.
+
+    Example:
+        >>> from pathlib import Path  # du110k is that of `generate`'s example
+        >>> from generators import verify
+        >>> verify(Path("du110k")).good
+        True
     """
     info = DatasetInfo.read_finished(folder)
     recipe = info.recipe

@@ -66,12 +66,18 @@ class Manifest:
         }
 
 
-def export(folder: Path, path: Path) -> int:
+def write_manifest(folder: Path, path: Path) -> int:
     """Write the manifest of the finished dataset in `folder` to `path`; returns its rows.
 
     Raises:
         InputError: `folder` holds no finished dataset, a shard cannot be read, or `path` cannot
             be written.
+
+    Example:
+        >>> from pathlib import Path  # du110k is that of `generate`'s example
+        >>> from generators import write_manifest
+        >>> write_manifest(Path("du110k"), Path("du110k.parquet"))
+        200
     """
     info = DatasetInfo.read_finished(folder)
     recipe = info.recipe

@@ -41,6 +41,12 @@ def preview(folder: Path) -> Preview:
 
     Raises:
         InputError: `folder` holds no dataset, none of it is made yet, or a shard cannot be read.
+
+    Example:
+        >>> from pathlib import Path  # du110k is that of `generate`'s example
+        >>> from generators import preview
+        >>> preview(Path("du110k")).page.name
+        'preview.html'
     """
     recipe = DatasetInfo.read(folder).recipe
     files = [p for s in recipe.shards if (p := folder / "data" / s.name).exists()]

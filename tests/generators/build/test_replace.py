@@ -128,7 +128,7 @@ def test_what_was_replaced_can_be_replaced_again(made: Path, second: Path, tmp_p
 
 
 def test_its_manifest_makes_it_again(second: Path, tmp_path: Path) -> None:
-    manifest.export(second, tmp_path / "m.parquet")
+    manifest.write_manifest(second, tmp_path / "m.parquet")
     made, different = regenerate(tmp_path / "m.parquet", tmp_path / "d", BUILTIN)
     assert not different
     assert hashes(tmp_path / "d") == hashes(second)

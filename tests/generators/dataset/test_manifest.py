@@ -22,7 +22,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
     root = tmp_path_factory.mktemp("theirs")
     sources = [SourceSpec("folder", str(photos)), SourceSpec("dead-leaves")]
     generate(220, root / "d", sources, "du110k-wild", size=64, seed=9)
-    manifest.export(root / "d", root / "m.parquet")
+    manifest.write_manifest(root / "d", root / "m.parquet")
     return root
 
 
@@ -103,7 +103,7 @@ def test_what_is_no_manifest(theirs: Path, made: Path, tmp_path: Path) -> None:
 
 def test_a_manifest_of_an_unfinished_dataset(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
-        manifest.export(tmp_path / "nowhere", tmp_path / "m.parquet")
+        manifest.write_manifest(tmp_path / "nowhere", tmp_path / "m.parquet")
 
 
 def test_a_manifest_of_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_a_manifest_of_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
     for damaged in (whole[:5000], b"PAR1" + bytes(len(whole) - 100_004) + whole[-100_000:]):
         shard.write_bytes(damaged)
         with pytest.raises(InputError, match=rf"{shard.name} cannot be read: .*dubench generate"):
-            manifest.export(copy, tmp_path / "m.parquet")
+            manifest.write_manifest(copy, tmp_path / "m.parquet")
     shard.unlink()
     with pytest.raises(InputError, match=rf"{shard.name} is missing; run the same dubench gene"):
-        manifest.export(copy, tmp_path / "m.parquet")
+        manifest.write_manifest(copy, tmp_path / "m.parquet")
     assert not (tmp_path / "m.parquet").exists()
