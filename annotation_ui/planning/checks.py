@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from annotation_ui.planning.haze import implausible_haze
 from annotation_ui.planning.rows import RowSource, StreamKey
 from annotation_ui.store.items import Flag
-from generators.build.verify import TOLERANCE
-from generators.build.verify import residual as rendered_residual
+from generators.build.verify_rows import TOLERANCE
+from generators.build.verify_rows import pixel_residual as rendered_residual
 from generators.physics import compose
 from generators.sample import Sample
 from generators.taxonomy import TYPES, scalar

@@ -27,7 +27,7 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64)
 Difference = NDArray[np.int16]
 
 
-def has_witness(stored: Image, before: Image, quality: int) -> bool:
+def within_one_level_of_jpeg(stored: Image, before: Image, quality: int) -> bool:
     """Is `stored`, within one level, the JPEG of a picture within one level of `before`?
 
     True is proof. False means that none was found by changing, again and again, a few values of

@@ -186,7 +186,8 @@ class Shards:
 
     def _follow(self, told: Mapping[str, Any]) -> Planned:
         """The sample that a row of a manifest describes."""
-        provenance, degradations = provenance_of(told), degradations_of(told)
+        provenance = provenance_of(told)
+        degradations = degradations_of(told, provenance)
         index, attempt, box = provenance.index, provenance.attempt, provenance.crop_box
         clean = self._named(told, provenance.photograph)
         crop = clean.cut(box, self.recipe.size)

@@ -108,11 +108,10 @@ def read(path: Path) -> Manifest:
     """
     if not path.is_file():
         raise InputError(f"--manifest {path}: no such file")
-    try:
+    remedy = "it is not a Parquet file, or is cut short: export it again"
+    with reading(path, remedy, f"--manifest {path}"):
         table = pq.read_table(path)
-        metadata = table.schema.metadata or {}
-    except (OSError, pa.ArrowException):
-        raise InputError(f"--manifest {path} is not a Parquet file, or is cut short") from None
+    metadata = table.schema.metadata or {}
     if _KEY not in metadata:
         raise InputError(f"--manifest {path} is no manifest; dubench manifest DIR makes one")
     if metadata[_KEY] != FORMAT:

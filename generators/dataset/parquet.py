@@ -1,4 +1,4 @@
-"""Rows to one Parquet file that is there whole or not at all, and what is wrong with another."""
+"""Write a Parquet file that is there whole or not at all; say what is wrong with one read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -78,13 +78,18 @@ def holds(path: Path, rows: int) -> bool:
 
 
 @contextmanager
-def reading(path: Path, remedy: str = "run dubench verify") -> Iterator[None]:
-    """Raise InputError where the Parquet file at `path` is missing, damaged, or lacks a column."""
+def reading(path: Path, remedy: str = "run dubench verify", name: str = "") -> Iterator[None]:
+    """Raise InputError where the Parquet file at `path` is missing, damaged, or lacks a column.
+
+    Args:
+        remedy: ends the message; empty for none.
+        name: how the message names the file; by its path if empty.
+    """
     try:
         yield
     except (OSError, pa.ArrowException, KeyError) as error:
         wrong = f"cannot be read: {first_line(error)}" if path.exists() else "is missing"
-        raise InputError(f"{path} {wrong}; {remedy}") from None
+        raise InputError(f"{name or path} {wrong}{remedy and f'; {remedy}'}") from None
 
 
 @cache

@@ -235,13 +235,12 @@ def provenance_of(record: Mapping[str, Any]) -> Provenance:
     return Provenance.from_json(record["recipe"], types_of(record))
 
 
-def degradations_of(record: Mapping[str, Any]) -> tuple[Degradation, ...]:
+def degradations_of(record: Mapping[str, Any], provenance: Provenance) -> tuple[Degradation, ...]:
     """What a row was rendered from: its tuples, derived values and nuisance; no image is read.
 
     Raises:
         KeyError, IndexError, TypeError, ValueError: the row is malformed.
     """
-    provenance = provenance_of(record)
     values: dict[str, dict[str, Value]] = {name: {} for name in types_of(record)}
     for triple in record["tuples"]:
         entries = tuple(five_digits(entry) for entry in triple["value"])
@@ -252,33 +251,53 @@ def degradations_of(record: Mapping[str, Any]) -> tuple[Degradation, ...]:
     )
 
 
-def sample_of(record: Mapping[str, Any], where: str) -> tuple[Sample, Provenance]:
+class RowError(ValueError):
+    """A row holds no sample; the message says why, but not which row it is."""
+
+
+def decode_row(record: Mapping[str, Any]) -> tuple[Sample, Provenance]:
     """The sample that a row holds, images decoded, and what it was made from.
+
+    Raises:
+        RowError: an image or the depth map cannot be decoded, or the row is malformed.
+    """
+    try:
+        types, provenance = types_of(record), provenance_of(record)
+        degradations = degradations_of(record, provenance)
+        clean, degraded = (decode_rgb(record[column]["bytes"]) for column in ("clean", "degraded"))
+        stored_depth = record["depth"]["bytes"] if needs_depth(types) and record["depth"] else b""
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise RowError(f"malformed ({type(error).__name__}: {error})") from None
+    if clean is None or degraded is None:
+        broken = "clean" if clean is None else "degraded"
+        raise RowError(f"clean and degraded are not two images: {broken} is not an RGB image")
+    if clean.shape != degraded.shape:
+        raise RowError("clean and degraded are not two images of one size")
+    depth = decode_depth(stored_depth) if needs_depth(types) else None
+    if needs_depth(types) and (depth is None or depth.shape != clean.shape[:2]):
+        raise RowError("depth is not a 16-bit image of the clean one's size")
+    for one in degradations:
+        lost = {key.name for key in TYPES[one.type].keys} - set(one.values)
+        if lost:
+            raise RowError(f"no tuple of {', '.join(sorted(lost))}")
+    return Sample(degradations, clean, degraded, depth, provenance.postprocess), provenance
+
+
+def sample_of(record: Mapping[str, Any], where: str) -> tuple[Sample, Provenance]:
+    """The sample that a row of a finished dataset holds, and what it was made from.
 
     Args:
         where: names the file, for messages.
 
     Raises:
-        InputError: an image or the depth map cannot be decoded, or the row is malformed.
+        InputError: as `decode_row`; the message names the row.
     """
-    name, remedy = f"{where}: row {record.get('id')}", "run dubench verify on the dataset"
     try:
-        types = types_of(record)
-        clean, degraded = (decode_rgb(record[column]["bytes"]) for column in ("clean", "degraded"))
-        depth = decode_depth(record["depth"]["bytes"]) if needs_depth(types) else None
-        degradations = degradations_of(record)
-        provenance = provenance_of(record)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise InputError(f"{name} is malformed ({type(error).__name__}); {remedy}") from None
-    if clean is None or degraded is None or clean.shape != degraded.shape:
-        raise InputError(f"{name}: clean and degraded are not two images of one size; {remedy}")
-    if needs_depth(types) and (depth is None or depth.shape != clean.shape[:2]):
-        raise InputError(f"{name}: depth is not a 16-bit image of that size; {remedy}")
-    for one in degradations:
-        lost = {key.name for key in TYPES[one.type].keys} - set(one.values)
-        if lost:
-            raise InputError(f"{name} has no tuple of {', '.join(sorted(lost))}; {remedy}")
-    return Sample(degradations, clean, degraded, depth, provenance.postprocess), provenance
+        return decode_row(record)
+    except RowError as error:
+        raise InputError(
+            f"{where}: row {record.get('id')}: {error}; run dubench verify on the dataset"
+        ) from None
 
 
 def severity(degradations: Sequence[Degradation]) -> str | None:

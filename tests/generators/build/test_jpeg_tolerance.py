@@ -12,7 +12,7 @@ import pytest
 
 from generators.batched.render import render_batch
 from generators.build.generate import generate
-from generators.build.jpeg_tolerance import has_witness
+from generators.build.jpeg_tolerance import within_one_level_of_jpeg
 from generators.build.produce import identities
 from generators.build.verify import verify
 from generators.dataset.info import DatasetInfo, Finished
@@ -34,7 +34,7 @@ def again_in_batches(row: dict) -> np.ndarray:
     provenance = provenance_of(row)
     depth = [decode_depth(row["depth"]["bytes"])] if row["depth"] else None
     clean = decode_rgb(row["clean"]["bytes"])
-    degradations, after = [degradations_of(row)], [provenance.postprocess]
+    degradations, after = [degradations_of(row, provenance)], [provenance.postprocess]
     return render_batch([clean], degradations, after, depth, [provenance.key], "cpu")[0]
 
 
@@ -124,7 +124,7 @@ def test_single_levels_before_are_found(photos: Path, side: int) -> None:
             other[place] = min(255, int(before[place]) + 1)
         stored = through_jpeg(other, quality)
         if furthest(stored, through_jpeg(before, quality)) > 1:
-            found.append(has_witness(stored, before, quality))
+            found.append(within_one_level_of_jpeg(stored, before, quality))
     assert len(found) > 15
     assert np.mean(found) > 0.9
 
@@ -134,9 +134,9 @@ def test_what_was_changed_afterwards_has_none(photos: Path, quality: int) -> Non
     for path in sorted(photos.glob("*.jpg"))[:5]:
         before = np.ascontiguousarray(load(path, 4)[0][:128, :128])
         stored = through_jpeg(before, quality)
-        assert has_witness(stored, before, quality)
+        assert within_one_level_of_jpeg(stored, before, quality)
         dot = stored.copy()
         dot[50, 50] ^= 32
-        assert not has_witness(dot, before, quality)
-        assert not has_witness(through_jpeg(before, quality - 2), before, quality)
-        assert not has_witness(np.clip(stored, 3, 252) + np.uint8(3), before, quality)
+        assert not within_one_level_of_jpeg(dot, before, quality)
+        assert not within_one_level_of_jpeg(through_jpeg(before, quality - 2), before, quality)
+        assert not within_one_level_of_jpeg(np.clip(stored, 3, 252) + np.uint8(3), before, quality)

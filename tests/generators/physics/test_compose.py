@@ -11,7 +11,7 @@ from skimage import data
 
 from generators import presets
 from generators.batched.render import render_batch
-from generators.dataset.schema import Origin, degradations_of, row, sample_of
+from generators.dataset.schema import Origin, degradations_of, provenance_of, row, sample_of
 from generators.depth.crop_depth import fit, store
 from generators.depth.procedural import guess
 from generators.physics import compose, model_of
@@ -87,7 +87,7 @@ def test_a_row_holds_them_all(types: tuple[str, ...]) -> None:
         "procedural" if depth is not None else None,
     )  # fmt: skip
     record = row(sample, origin, PRESET.draws)
-    assert degradations_of(record) == degradations
+    assert degradations_of(record, provenance_of(record)) == degradations
     again, provenance = sample_of(record, "a file")
     assert again.degradations == degradations
     assert again.postprocess == after

@@ -1,0 +1,127 @@
+"""What must hold between a dataset's rows, and between them and recipe.json."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from generators.dataset.identity import split_identity
+from generators.dataset.info import DatasetInfo, Identity
+from generators.dataset.parquet import reading
+from generators.dataset.recipe import Recipe, Shard
+from generators.errors import InputError
+from generators.sources.splits import SPLITS
+
+_BLIND_COLUMNS = ["id", "degraded"]
+
+
+@dataclass
+class ShardContent:
+    """What one shard's rows say of themselves, for the checks between rows.
+
+    Attributes:
+        ids: of its rows, in order.
+        photographs: hash → id of a row that uses it.
+        types: degradations of each type.
+        accepted: rows that people accepted.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    photographs: dict[str, str] = field(default_factory=dict)
+    types: Counter[str] = field(default_factory=Counter)
+    accepted: int = 0
+
+
+def dataset_problems(
+    folder: Path, info: DatasetInfo, contents: Sequence[ShardContent]
+) -> Iterator[str]:
+    """Check the dataset in `folder` as a whole.
+
+    Args:
+        contents: of its shards, in the recipe's order.
+    """
+    recipe = info.recipe
+    shards = list(zip(recipe.shards, contents, strict=True))
+    yield from _repeated_ids(shards)
+    yield from _shared_photographs(shards)
+    yield from _type_counts(recipe, shards)
+    yield from _stray_files(folder, recipe)
+    accepted = sum(content.accepted for content in contents)
+    promised = info.review.accepted if info.review else 0
+    if accepted != promised:
+        yield f"{accepted} rows are accepted, not {promised}"
+    yield from _blind_files(folder, info.blind.test if info.blind else 0)
+    yield from _identities(folder, recipe, info.identity)
+
+
+def _repeated_ids(shards: Sequence[tuple[Shard, ShardContent]]) -> Iterator[str]:
+    shard_of: dict[str, str] = {}
+    for shard, content in shards:
+        for name in content.ids:
+            if name in shard_of:
+                yield f"{shard.name}: id {name} is also in {shard_of[name]}"
+            shard_of[name] = shard.name
+
+
+def _shared_photographs(shards: Sequence[tuple[Shard, ShardContent]]) -> Iterator[str]:
+    sides: dict[str, dict[str, str]] = {}
+    for shard, content in shards:
+        for photograph, row in content.photographs.items():
+            sides.setdefault(photograph, {}).setdefault(shard.split, row)
+    for photograph, rows in sides.items():
+        if len(rows) > 1:
+            where = ", ".join(f"{split} ({row})" for split, row in rows.items())
+            yield f"photograph {photograph[:12]} is on two sides: {where}"
+
+
+def _type_counts(recipe: Recipe, shards: Sequence[tuple[Shard, ShardContent]]) -> Iterator[str]:
+    counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    for shard, content in shards:
+        counts[shard.split] += content.types
+    for split in SPLITS:
+        wanted = recipe.splits[split] // len(recipe.preset.types)
+        for name in recipe.preset.types:
+            if counts[split][name] != wanted:
+                yield f"{split} holds {counts[split][name]} of {name}, not {wanted}"
+
+
+def _stray_files(folder: Path, recipe: Recipe) -> Iterator[str]:
+    names = {shard.name for shard in recipe.shards}
+    for file in sorted((folder / "data").glob("*.parquet")):
+        if file.name not in names and not file.name.startswith("blind-"):
+            yield f"{file.name} is not part of the recipe"
+
+
+def _blind_files(folder: Path, promised: int) -> Iterator[str]:
+    """A blind test split shows ids and degraded images, as many as promised, and nothing else."""
+    ids: list[str] = []
+    for file in sorted((folder / "data").glob("blind-*.parquet")):
+        try:
+            with reading(file, remedy="", name=file.name):
+                columns = pq.read_schema(file).names
+                ids += pq.read_table(file, columns=["id"])["id"].to_pylist()
+        except InputError as error:
+            yield str(error)
+            continue
+        if columns != _BLIND_COLUMNS:
+            yield f"{file.name} shows {', '.join(columns)}, not id and degraded alone"
+    if len(ids) != promised or len(set(ids)) != promised:
+        yield f"the blind test split holds {len(set(ids))} samples, not {promised}"
+
+
+def _identities(folder: Path, recipe: Recipe, promised: Mapping[str, Identity]) -> Iterator[str]:
+    for split in SPLITS:
+        files = [folder / "data" / s.name for s in recipe.shards if s.split == split]
+        if not files:
+            continue
+        try:
+            identity = split_identity(files, recipe.preset.as_json())
+        except (KeyError, TypeError, ValueError):
+            continue  # the shard's own check has named what cannot be read
+        wanted = promised.get(split)
+        if not wanted or identity.recipe_id != wanted.recipe_id:
+            yield f"{split}: recipe_id is not the one in recipe.json"
+        if not wanted or identity.content_id != wanted.content_id:
+            yield f"{split}: content_id is not the one in recipe.json"
