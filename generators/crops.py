@@ -23,9 +23,9 @@ Box = tuple[int, int, int, int]
 
 # A crop's pixel averages a block of 1, 2, 3 or 4 decoded pixels a side: whole blocks need no
 # interpolation. Photographs with room for wider blocks are reduced on decoding.
-WIDEST = 4
-# Scenes have hard edges, which blocks of at least two smooth.
-SCENE_SIDE, SCENE_LEAST = 2.5, 2
+MAX_BLOCK = 4
+# Scenes have hard edges, which blocks of at least two smooth. A scene's side is in crops.
+SCENE_SIDE, SCENE_MIN_BLOCK = 2.5, 2
 
 
 @dataclass
@@ -36,9 +36,10 @@ class Clean:
         source_id, sha256: as in the row.
         pixels: (h, w, 3) uint8 RGB, the photograph at 1/`reduction`.
         shape: (H, W) of the photograph itself, pixels.
-        least: the smallest block of decoded pixels allowed, a side.
+        reduction: the factor by which decoding reduced it.
+        min_block: the smallest block of decoded pixels allowed, a side.
         depth_source: where the depth comes from, as in the row.
-        exact_depth: (h, w) float32 where the depth is known.
+        known_depth: (h, w) float32 where the depth is known.
     """
 
     source_id: str
@@ -46,15 +47,15 @@ class Clean:
     pixels: NDArray[np.uint8]
     shape: tuple[int, int]
     reduction: int
-    least: int
+    min_block: int
     depth_source: str
-    exact_depth: NDArray[np.float32] | None = field(default=None, repr=False)
+    known_depth: NDArray[np.float32] | None = field(default=None, repr=False)
 
     @cached_property
     def coarse_depth(self) -> NDArray[np.float32]:
         """Depth of the whole photograph, larger is farther; one layout for all its crops."""
-        if self.exact_depth is not None:
-            return self.exact_depth
+        if self.known_depth is not None:
+            return self.known_depth
         rng = stream(int(self.sha256[:16], 16), 0, 0, Purpose.SCENE)
         return procedural.guess(self.pixels, rng)
 
@@ -67,8 +68,10 @@ class Clean:
         step = self.reduction
         height, width = (edge // step for edge in self.shape)
         short = min(height, width)
-        most = min(WIDEST, short // size)
-        side = size * (self.least + int(rng.random() * (most - self.least + 1))) if most else short
+        side = short
+        if max_block := min(MAX_BLOCK, short // size):
+            blocks = max_block - self.min_block + 1
+            side = size * (self.min_block + int(rng.random() * blocks))
         x, y = (int(rng.random() * (edge - side + 1)) for edge in (width, height))
         return x * step, y * step, side * step, side * step
 
@@ -96,7 +99,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
         InputError: it is no longer the file that was inspected.
     """
     short = min(photo.width, photo.height)
-    reduction = next((r for r in (8, 4, 2) if short >= r * WIDEST * size), 1)
+    reduction = next((r for r in (8, 4, 2) if short >= r * MAX_BLOCK * size), 1)
     pixels, digest = photographs.load(photo.path, reduction)
     if digest != photo.sha256:
         raise InputError(
@@ -109,7 +112,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
 
 
 def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
-    """Make the `number`-th dead-leaves scene of a split, for crops of `size`."""
+    """Draw the `number`-th dead-leaves scene of a split, for crops of `size`."""
     side = math.ceil(SCENE_SIDE * size)
     rng = stream(seed, number, SPLITS.index(split), Purpose.SCENE)
     pixels, exact = dead_leaves.scene(rng, side)
@@ -119,7 +122,7 @@ def open_scene(seed: int, split: str, number: int, size: int) -> Clean:
         pixels,
         (side, side),
         1,
-        SCENE_LEAST,
+        SCENE_MIN_BLOCK,
         "exact",
         exact,
     )

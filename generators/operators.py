@@ -122,8 +122,8 @@ def up_operator(height: int, width: int, scale: int) -> SeparableOperator:
 
 
 def _both_axes(rows: Matrix, columns: Matrix, image: NDArray) -> Matrix:
-    done = np.tensordot(rows, image, axes=(1, 0))
-    return np.moveaxis(np.tensordot(columns, done, axes=(1, 1)), 0, 1)
+    by_rows = np.tensordot(rows, image, axes=(1, 0))
+    return np.moveaxis(np.tensordot(columns, by_rows, axes=(1, 1)), 0, 1)
 
 
 def _cubic(x: Matrix) -> Matrix:

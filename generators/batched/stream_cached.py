@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from generators.batched.stream_crops import APART, CropRequest, open_usable
-from generators.crops import WIDEST
+from generators.crops import MAX_BLOCK
 from generators.depth import crop_depth
 from generators.errors import InputError
 from generators.physics import Image
@@ -94,7 +94,7 @@ def _pyramid(path: Path, request: CropRequest) -> Iterator[_Level]:
     if clean is None:
         return
     height, width = (edge // clean.reduction for edge in clean.shape)
-    for block in range(1, max(1, min(WIDEST, min(height, width) // size)) + 1):
+    for block in range(1, max(1, min(MAX_BLOCK, min(height, width) // size)) + 1):
         pixels = _reduced(clean.pixels[:height, :width], block, size)
         sites = [
             (y, x)

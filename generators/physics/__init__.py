@@ -57,7 +57,7 @@ def maps_of(degradation: Degradation, depth: Depth | None) -> dict[str, Map]:
 
 
 def to_levels(levels: NDArray[np.float32]) -> Image:
-    """Clip to 0 … 255 and round half to even. Spoils its argument, to save a copy."""
+    """Clip to 0 … 255 and round half to even. Overwrites its argument, to save a copy."""
     np.rint(levels, out=levels)
     np.clip(levels, 0, 255, out=levels)
     return levels.astype(np.uint8)

@@ -33,5 +33,5 @@ def apply(
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
-    """Every blur is."""
+    """Every blur is plausible."""
     return True

@@ -88,8 +88,8 @@ def solve_beta(wanted: float, depth: Depth) -> float:
     bins = flat >> 5
     count = np.bincount(bins)
     total = np.bincount(bins, weights=flat)
-    held = count > 0
-    d, weight = total[held] / count[held] / 65535, count[held] / flat.size
+    used = count > 0
+    d, weight = total[used] / count[used] / 65535, count[used] / flat.size
     beta, goal = 0.0, math.log(wanted)
     for _ in range(100):
         terms = weight * np.exp(-beta * d)

@@ -68,7 +68,7 @@ def render(image: Image, values: Mapping[str, Value], noise: NDArray[np.float32]
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
-    """Every exposure is."""
+    """Every exposure is plausible."""
     return True
 
 

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.errors import InputError
-from generators.operators import Matrix
-from generators.operators import bicubic_down_matrix as bicubic_down
-from generators.operators import bicubic_up_matrix as bicubic_up
+from generators.operators import Matrix, bicubic_down_matrix, bicubic_up_matrix
 from generators.physics import Depth, Image, Values, to_levels
 from generators.taxonomy import Value, scalar
 
-BLOCK = 32  # rows at a time
+BLOCK = 32  # rows multiplied at a time
 
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
@@ -38,14 +36,17 @@ def apply(
     scale = scalar(values, "scale")
     if min(height, width) < scale:
         raise InputError(f"{width}×{height} pixels are too few for scale={scale:g}")
-    down, up = (_bands(make, height, width, int(scale)) for make in (bicubic_down, bicubic_up))
+    down, up = (
+        _bands(matrix_of, height, width, int(scale))
+        for matrix_of in (bicubic_down_matrix, bicubic_up_matrix)
+    )
     planes = np.stack(cv2.split(image)).astype(np.float32)
     small = to_levels(_multiply(down, planes)).astype(np.float32)
     return cv2.merge(list(to_levels(_multiply(up, small))))
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
-    """Every factor is."""
+    """Every factor is plausible."""
     return True
 
 
@@ -63,18 +64,18 @@ _Axis = tuple[int, list[_Block]]
 
 @lru_cache(maxsize=64)
 def _bands(
-    make: Callable[[int, int], Matrix], height: int, width: int, scale: int
+    matrix_of: Callable[[int, int], Matrix], height: int, width: int, scale: int
 ) -> tuple[_Axis, _Axis]:
     """The matrices of both axes, cut to the blocks about their diagonal: the rest is zeros."""
-    return _blocks(make(height, scale)), _blocks(make(width, scale))
+    return _blocks(matrix_of(height, scale)), _blocks(matrix_of(width, scale))
 
 
 def _blocks(matrix: Matrix) -> _Axis:
     blocks = []
     for start in range(0, len(matrix), BLOCK):
         part = matrix[start : start + BLOCK]
-        held = np.flatnonzero(part.any(axis=0))
-        columns = slice(int(held[0]), int(held[-1]) + 1)
+        nonzero = np.flatnonzero(part.any(axis=0))
+        columns = slice(int(nonzero[0]), int(nonzero[-1]) + 1)
         weights = np.ascontiguousarray(part[:, columns], np.float32)
         blocks.append(_Block(slice(start, start + len(part)), columns, weights))
     return len(matrix), blocks

@@ -9,7 +9,7 @@ from generators.taxonomy import Value
 
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
-    """Nothing follows from nothing."""
+    """The drawn values: there are none."""
     return dict(drawn)
 
 
@@ -24,5 +24,5 @@ def apply(
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
-    """Always."""
+    """Every photograph is plausible."""
     return True

@@ -1,4 +1,4 @@
-"""Which side of the split: whole numbers in proportion, and groups that stay together."""
+"""The split: whole numbers in proportion, and groups of photographs that stay on one side."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -39,9 +39,9 @@ def split_counts(n: int, types: int) -> dict[str, int]:
 
 
 def part(
-    members: Sequence[Member], shares: Mapping[str, int], seed: int
+    members: Sequence[Member], counts: Mapping[str, int], seed: int
 ) -> dict[str, list[Member]]:
-    """Part photographs among the splits in proportion to `shares`, at least one to each.
+    """Part photographs among the splits in proportion to `counts`, at least one to each.
 
     Groups stay whole. Their order is a keyed permutation of `seed`, so neither names nor dates
     decide the side.
@@ -52,19 +52,19 @@ def part(
     groups: dict[str, list[Member]] = {}
     for member in members:
         groups.setdefault(member.group or f"/{member.source_id}", []).append(member)
-    wanted = [split for split in SPLITS if shares.get(split)]
-    if len(groups) < len(wanted):
+    filled = [split for split in SPLITS if counts.get(split)]
+    if len(groups) < len(filled):
         what = "photographs" if len(groups) == len(members) else "scenes or people"
         raise InputError(
-            f"{len(groups)} {what} cannot fill the splits {', '.join(wanted)} without putting "
+            f"{len(groups)} {what} cannot fill the splits {', '.join(filled)} without putting "
             "one on two sides; add photographs or --source dead-leaves"
         )
     listed = list(groups.values())
     waiting = [listed[permute(i, len(listed), seed, 1)] for i in range(len(listed))]
-    targets = largest_remainder(len(members), [shares[split] for split in wanted])
+    targets = largest_remainder(len(members), [counts[split] for split in filled])
     parts: dict[str, list[Member]] = {split: [] for split in SPLITS}
     # The smallest split first: each takes groups until it is full and leaves one for each later.
-    order = sorted(zip(targets, wanted, strict=True))
+    order = sorted(zip(targets, filled, strict=True))
     for place, (target, split) in enumerate(order):
         later = len(order) - place - 1
         while len(waiting) > later and (not later or len(parts[split]) < max(target, 1)):

@@ -61,7 +61,7 @@ def test_scenes_are_the_same_again_and_carry_exact_depth() -> None:
     assert depth.dtype == np.uint16
     assert depth.shape == (64, 64)
     x, y, side, _ = box
-    mean = one.exact_depth[y : y + side, x : x + side].reshape(64, 2, 64, 2).mean(axis=(1, 3))
+    mean = one.known_depth[y : y + side, x : x + side].reshape(64, 2, 64, 2).mean(axis=(1, 3))
     assert np.corrcoef(depth.ravel(), mean.ravel())[0, 1] > 0.99
 
 
