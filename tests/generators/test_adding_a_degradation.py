@@ -4,9 +4,11 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import convolve, map_coordinates
 
+import annotation_ui
 import dubench as dubench_package
 import generators
 from generators.sources.pools import BUNDLED
@@ -70,7 +73,7 @@ def follow(page: str, house: Path) -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run Python in the copy that has the fifth type."""
     house = tmp_path_factory.mktemp("house")
-    for package in (generators, dubench_package):
+    for package in (generators, dubench_package, annotation_ui):
         source = Path(package.__file__ or "").parent
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, house / source.name, ignore=ignored)
@@ -169,6 +172,23 @@ def test_the_columns_appear(five: Path) -> None:
 def test_preview_shows_it(cli: Run, five: Path) -> None:
     cli("preview", five)
     assert "<td>length<td>pixels<td>30<td>" in (five / "preview.html").read_text("utf-8")
+
+
+def test_a_review_has_gold_of_it(cli: Run, five: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(five, tmp_path / "five"))
+    # By this seed it is one of the two types that get a wrong value.
+    cli("review", "plan", copy, "--fraction", 1, "--seed", 5, "--workers", 1)
+    with closing(sqlite3.connect(tmp_path / "five.review" / "review.sqlite")) as db:
+        ((shown, detail),) = db.execute(
+            "SELECT shown, expected ->> 'detail' FROM items "
+            "WHERE type = 'motion_blur' AND expected ->> 'why' = 'wrong parameter'"
+        )
+    says = re.fullmatch(r"length is ([\d.]+), shown as ([\d.]+)", detail)
+    assert says
+    right, wrong = map(float, says.groups())
+    assert wrong / right == pytest.approx(2.5 if wrong > right else 0.4, rel=1e-3)
+    length = json.loads(shown)["tuples"][0]
+    assert length == ["motion_blur", "length", pytest.approx(wrong, rel=1e-4)]
 
 
 def test_one_photograph(cli: Run, tmp_path: Path) -> None:
