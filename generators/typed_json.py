@@ -1,5 +1,6 @@
 """Frozen dataclasses as JSON and back: nothing unknown is read, and nothing is missing."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
@@ -76,6 +77,8 @@ def _read(hint: Any, data: Any, where: str) -> Any:
     if hint is float:
         if isinstance(data, bool) or not isinstance(data, int | float):
             raise _odd(where, data, "a number")
+        if not math.isfinite(data):
+            raise _odd(where, data, "a finite number")
         return data
     if not isinstance(data, hint) or (hint is int and isinstance(data, bool)):
         raise _odd(where, data, _PLAIN[hint])

@@ -40,8 +40,8 @@ def score(
     """Score predictions: the paper's tables, with intervals, baselines and a signature."""
     from dubench.progress import counting
     from dubench.report.terminal import show
-    from dubench.scoring.score import check_out, write
     from dubench.scoring.score import score as run
+    from dubench.scoring.score_files import check_out, write
 
     check_out(out)
     with counting("restored images") as on_progress:
@@ -53,14 +53,14 @@ def score(
             restored=restored,
             seed=seed,
             device=device,
-            heard=on_progress,
+            on_progress=on_progress,
         )
     result = write(out, scored)
     if as_json:
-        print_json(result)
+        print_json(result.to_json())
         return
     show(result)
-    print(f"written: {out} and {result['per_sample']} beside it")
+    print(f"written: {out} and {result.per_sample} beside it")
 
 
 def compare(

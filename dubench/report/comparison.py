@@ -12,27 +12,27 @@ _ROOM = 120
 _DECIMALS = 4
 
 
-def show(found: Comparison, console: Console | None = None) -> None:
+def show(comparison: Comparison, console: Console | None = None) -> None:
     """Print every score of both models, their difference with its interval, and who is better."""
     console = console or Console()
-    a, b = found.models
+    a, b = comparison.models
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("score", f"A: {a}", f"B: {b}", "B − A", "95 % interval", "better"):
         table.add_column(name, justify="left" if name == "score" else "right", no_wrap=True)
-    for difference in found.differences:
+    for difference in comparison.differences:
         table.add_row(*map(Text, _cells(difference)))
     with widened(console, _ROOM) as width:
         console.print(table)
-        for note in found.notes:
+        for note in comparison.notes:
             console.print(Text(f"note: {note}"), width=width)
-    print(_verdict(found))
+    print(_verdict(comparison))
 
 
-def _verdict(found: Comparison) -> str:
-    better = {side: [d.name for d in found.differences if d.better == side] for side in "ab"}
-    if found.worse:
-        return f"B is worse in {', '.join(found.worse)}"
-    if all(difference.interval is None for difference in found.differences):
+def _verdict(comparison: Comparison) -> str:
+    better = {side: [d.name for d in comparison.differences if d.better == side] for side in "ab"}
+    if comparison.worse:
+        return f"B is worse in {', '.join(comparison.worse)}"
+    if all(difference.interval is None for difference in comparison.differences):
         return "nothing can be told: no difference has an interval"
     if better["b"]:
         return f"B is better in {', '.join(better['b'])}, and worse in no headline score"

@@ -1,9 +1,10 @@
 """The paper's figures of understanding: radar, confusion, predicted keys, and error against Δ."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dubench.report.formats import words
 from dubench.report.plotting import (
     COLUMN,
     GREY,
@@ -17,15 +18,13 @@ from dubench.report.plotting import (
     print_style,
     sheet,
     short,
-    words,
 )
-from dubench.report.tables import Score, look_up, types_of
+from dubench.report.tables import Scores, types_of
+from dubench.scoring.result import AVERAGE, Counts, ScoreResult
+from dubench.scoring.sample_scores import OTHER, keys_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Scores = Mapping[str, Score]
-"""Name of a model → what its score.json says."""
 
 
 def drawings(scores: Scores) -> list[Drawing]:
@@ -67,8 +66,8 @@ def radar(scores: Scores) -> "Figure":
     for axis, (metric, title) in zip(axes, metrics, strict=True):
         whole = "t_f1" if metric == "f1" else metric
         for place, (label, score) in enumerate(scores.items()):
-            shares = [_percent(look_up(score, spoke + metric)) for spoke in spokes]
-            shares.append(_percent(look_up(score, whole)))
+            shares = [_percent(score.scores[spoke + metric]) for spoke in spokes]
+            shares.append(_percent(score.scores[whole]))
             style = line_style(place)
             axis.plot(angles, [*shares, shares[0]], label=short(label), clip_on=False, **style)
         _polar(axis, angles[:-1], [*map(words, type_names), "all"])
@@ -95,7 +94,7 @@ def _polar(axis: Any, angles: list[float], labels: list[str]) -> None:
 
 def confusion(scores: Scores) -> "Figure":
     """True type by answer, counts in cells shaded by their share of the row (Figure 8)."""
-    tables = {label: look_up(score, "confusion") for label, score in scores.items()}
+    tables = {label: score.understanding.confusion for label, score in scores.items()}
     columns = _answered(tables.values())
     across = min(3, len(scores))
     width = {1: COLUMN, 2: 5.2, 3: PAGE}[across]
@@ -115,15 +114,22 @@ def confusion(scores: Scores) -> "Figure":
     return figure
 
 
-def _answered(tables: Any) -> list[str]:
+def _answered(tables: Iterable[Counts]) -> list[str]:
     """Columns in score.json's order, without types that are neither true nor answered."""
-    used = {name for table in tables for name in table}
-    used |= {name for table in tables for row in table.values() for name, n in row.items() if n}
-    names = {name: None for table in tables for row in table.values() for name in row}
-    return [name for name in names if name in used or name == "other"]
+    tables = list(tables)
+    used = {name for table in tables for name in table} | _counted(tables)
+    return [name for name in _columns(tables) if name in used or name == OTHER]
 
 
-def _matrix(axis: Any, table: Mapping[str, Mapping[str, int]], columns: list[str]) -> None:
+def _columns(tables: Iterable[Counts]) -> list[str]:
+    return list({name: None for table in tables for row in table.values() for name in row})
+
+
+def _counted(tables: Iterable[Counts]) -> set[str]:
+    return {name for table in tables for row in table.values() for name, n in row.items() if n}
+
+
+def _matrix(axis: Any, table: Counts, columns: list[str]) -> None:
     counts = [[row.get(name, 0) for name in columns] for row in table.values()]
     shares = [[n / max(1, sum(row.values())) for n in ns]
               for ns, row in zip(counts, table.values(), strict=True)]  # fmt: skip
@@ -145,13 +151,15 @@ def _matrix(axis: Any, table: Mapping[str, Mapping[str, int]], columns: list[str
 
 def predicted_keys(scores: Scores) -> "Figure":
     """Which keys were answered for each true type, as stacked shares (Figure 9)."""
-    tables = {label: look_up(score, "predicted_keys") for label, score in scores.items()}
+    tables = {label: score.understanding.predicted_keys for label, score in scores.items()}
     rows = max(len(table) for table in tables.values())
     across = min(2, len(scores))
     down = -(-len(scores) // across)
     figure = sheet(PAGE, 0.4 + down * (0.5 + 0.2 * rows))
     axes = panels(figure, len(scores), across, sharex=True)
-    colours = {**key_colours(), "other": GREY}
+    shown = {*keys_of(types_of(scores)), OTHER, *_counted(tables.values())}
+    palette = {**key_colours(), OTHER: GREY}
+    colours = {key: palette[key] for key in _columns(tables.values()) if key in shown}
     for place, (axis, (label, table)) in enumerate(zip(axes, tables.items(), strict=True)):
         for y, row in enumerate(table.values()):
             left, total = 0.0, sum(row.values())
@@ -174,11 +182,10 @@ def predicted_keys(scores: Scores) -> "Figure":
 
 
 def _against_delta(scores: Scores) -> Drawing:
-    series: dict[str, dict[float, Score]] = {}
+    series: dict[str, dict[float, ScoreResult]] = {}
     for score in scores.values():
-        step = score["meta"].get("delta")
-        if isinstance(step, int | float):
-            series.setdefault(score["model"], {})[float(step)] = score
+        if score.delta is not None:
+            series.setdefault(score.model, {})[score.delta] = score
     kept = {model: steps for model, steps in series.items() if len(steps) > 1}
     title = "Figure 7: error against the grid's step Δ"
     caption = "Averages over the keys; bars are 95 % intervals."
@@ -191,23 +198,26 @@ def _against_delta(scores: Scores) -> Drawing:
     return Drawing("figure7_delta", title, caption, None, why)
 
 
-def against_delta(series: Mapping[str, Mapping[float, Score]]) -> "Figure":
+def against_delta(series: Mapping[str, Mapping[float, ScoreResult]]) -> "Figure":
     """P-Abs, P-Rel and J-Acc against the step of the value grid (Figure 7): model → Δ → score."""
     figure = sheet(PAGE, 1.9)
     steps = sorted({step for scores in series.values() for step in scores})
     axes = panels(figure, 3, 3)
-    wanted = (("p_abs.avg", "P-Abs", 1), ("p_rel.avg", "P-Rel", 1), ("j_acc", "J-Acc, %", 100))
-    for axis, (path, title, factor) in zip(axes, wanted, strict=True):
+    drawn = (
+        (f"p_abs.{AVERAGE}", "P-Abs", 1),
+        (f"p_rel.{AVERAGE}", "P-Rel", 1),
+        ("j_acc", "J-Acc, %", 100),
+    )
+    for axis, (name, title, factor) in zip(axes, drawn, strict=True):
         for place, (model, scores) in enumerate(series.items()):
-            there = [s for s in steps if s in scores and look_up(scores[s], path) is not None]
-            values = [factor * look_up(scores[step], path) for step in there]
-            spans = [scores[step]["intervals"].get(path) for step in there]
-            bars = [
-                [value - factor * span[0], factor * span[1] - value] if span else [0, 0]
-                for value, span in zip(values, spans, strict=True)
+            points = [
+                (step, factor * value, _bar(scores[step], name, factor))
+                for step in steps
+                if step in scores and (value := scores[step].scores[name]) is not None
             ]
+            x, y, bars = zip(*points, strict=True) if points else ((), (), ())
             axis.errorbar(
-                there, values, list(zip(*bars, strict=True)) or None,
+                x, y, list(zip(*bars, strict=True)) or None,
                 label=short(model), capsize=2, elinewidth=0.8, **line_style(place),
             )  # fmt: skip
         axis.set_xlabel("Δ, share of a key's range")
@@ -216,6 +226,14 @@ def against_delta(series: Mapping[str, Mapping[float, Score]]) -> "Figure":
         axis.margins(x=0.08, y=0.12)
     legend(figure, *axes[0].get_legend_handles_labels())
     return figure
+
+
+def _bar(score: ScoreResult, name: str, factor: float) -> tuple[float, float]:
+    """How far the interval of a score reaches below and above it."""
+    value, interval = score.scores[name], score.intervals.get(name)
+    if value is None or interval is None:
+        return 0, 0
+    return factor * (value - interval[0]), factor * (interval[1] - value)
 
 
 def _percent(share: float | None) -> float:

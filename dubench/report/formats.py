@@ -23,18 +23,20 @@ class Column:
     """One score.
 
     Attributes:
-        path: where score.json has it, such as `p_rel.gamma`; its name in CSV.
+        name: the score's, as in `ScoreResult.scores`, such as `p_rel.gamma`; its name in CSV.
         title: its name for people.
         better: `higher`, `lower`, or nothing where neither is better.
         digits: digits after the point.
-        percent: whether a share, told in percent everywhere but in CSV.
+        percent: whether a share, shown in percent everywhere but in CSV.
+        line: its name where it has a line of its own, if another than the title.
     """
 
-    path: str
+    name: str
     title: str
     better: Better
     digits: int = 3
     percent: bool = False
+    line: str = ""
 
     @property
     def head(self) -> str:
@@ -104,7 +106,7 @@ class Table:
     def best(self) -> frozenset[tuple[int, int]]:
         """(row, column) of the best of dubench's own scores, all that print alike; only where
         there are two to compare. The constant and the paper do not compete."""
-        found = set()
+        places = set()
         for place, column in enumerate(self.columns):
             shown = {
                 at: float(column.text(value))
@@ -113,17 +115,22 @@ class Table:
             }
             if column.better and len(shown) > 1:
                 top = (max if column.better == "higher" else min)(shown.values())
-                found |= {(at, place) for at, value in shown.items() if value == top}
-        return frozenset(found)
+                places |= {(at, place) for at, value in shown.items() if value == top}
+        return frozenset(places)
+
+
+def words(name: str) -> str:
+    """A type's, key's or other score's name as people write it."""
+    return name.replace("_", " ")
 
 
 def markdown(table: Table) -> str:
     """A table for a README; the paper's rows are a table of their own below."""
-    told = [f"**{_markdown(table.title)}**", _grid(table, "model", "score", "constant")]
+    parts = [f"**{_markdown(table.title)}**", _grid(table, "model", "score", "constant")]
     if any(table.block("paper")):
-        told += [f"*{paper.note().capitalize()}:*", _grid(table, "method", "paper")]
-    signatures = [f"- {_markdown(name)}: `{said}`" for name, said in _signatures(table)]
-    return "\n\n".join([*told, *map(_markdown, table.remarks), "\n".join(signatures)]) + "\n"
+        parts += [f"*{paper.note().capitalize()}:*", _grid(table, "method", "paper")]
+    signatures = [f"- {_markdown(name)}: `{signature}`" for name, signature in _signatures(table)]
+    return "\n\n".join([*parts, *map(_markdown, table.remarks), "\n".join(signatures)]) + "\n"
 
 
 def _grid(table: Table, corner: str, *blocks: Block) -> str:
@@ -154,7 +161,7 @@ def latex(table: Table) -> str:
     heads = [f"\\shortstack[r]{{{_stacked(column.head)}}}" for column in table.columns]
     lines = [
         "% \\usepackage{booktabs}",
-        *(f"% {name}: {said}" for name, said in _signatures(table)),
+        *(f"% {name}: {signature}" for name, signature in _signatures(table)),
         "\\begin{table*}[t]",
         "\\centering\\footnotesize\\setlength{\\tabcolsep}{2pt}",
         f"\\caption{{{_latex(' '.join([f'{table.title}.', *table.remarks]))}}}\\vspace{{1ex}}",
@@ -170,8 +177,8 @@ def latex(table: Table) -> str:
         if rows and block != "score":
             lines.append("\\midrule")
         if rows and block == "paper":
-            told = f"\\emph{{{_latex(paper.note())}}}"
-            lines.append(f"\\multicolumn{{{len(table.columns) + 1}}}{{l}}{{{told}}} \\\\")
+            note = f"\\emph{{{_latex(paper.note())}}}"
+            lines.append(f"\\multicolumn{{{len(table.columns) + 1}}}{{l}}{{{note}}} \\\\")
         for at, row in rows:
             lines.append(_latex_row(table, at, row))
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", "\\end{table*}", ""])
@@ -225,7 +232,7 @@ def comma_separated(table: Table) -> str:
     names = [
         name
         for column in table.columns
-        for name in (column.path, f"{column.path}.low", f"{column.path}.high")
+        for name in (column.name, f"{column.name}.low", f"{column.name}.high")
     ]
     writer.writerow(["model", "block", *names, "signature"])
     for row in table.rows:

@@ -9,12 +9,13 @@ from html import escape
 from dubench.report import paper
 from dubench.report.formats import Row, Table
 from dubench.report.plotting import Drawing
-from dubench.report.tables import Score
+from dubench.report.tables import Scores
+from dubench.scoring.result import ScoreResult
 from dubench.text import one_line
-from generators.taxonomy import KEYS
+from generators.taxonomy import KEYS, Value
 
 MARK = '<meta name="generator" content="dubench report">'
-"""In every page, and how an earlier report is told from somebody's folder."""
+"""In every page, and how an earlier report is known from somebody's folder."""
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1e1e1e; --faint: #666; --line: #ddd; --paper: #fff;
@@ -62,7 +63,7 @@ _FOLDED = (
 
 
 def page(
-    scores: Mapping[str, Score],
+    scores: Scores,
     tables: Sequence[Table],
     drawings: Sequence[Drawing],
     pictures: Mapping[str, bytes],
@@ -70,7 +71,7 @@ def page(
     """The whole report.
 
     Args:
-        scores: name of a row → what its score.json says.
+        scores: by the names of their rows.
         tables: in their order on the page.
         drawings: figures, and those that cannot be drawn.
         pictures: name of a drawn figure → its SVG.
@@ -78,8 +79,7 @@ def page(
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
     first = next(iter(scores.values()))
-    data = first["dataset"]
-    title = f"Scores on {_text(data.get('name'))}, {_text(data.get('split'))}"
+    title = f"Scores on {_text(first.dataset.name)}, {_text(first.dataset.split)}"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -89,8 +89,8 @@ def page(
 <style>{_STYLE}</style></head>
 <body><main>
 <h1>{title}</h1>
-<p>{first["n"]:,} samples of {first.get("clusters", 0):,} photographs; {len(scores)} scores, all on
-the same data (content_id <code>{_text(first.get("content_id"))[:16]}</code>). The best score of a
+<p>{first.n:,} samples of {first.clusters:,} photographs; {len(scores)} scores, all on
+the same data (content_id <code>{_text(first.content_id)[:16]}</code>). The best score of a
 column is bold. Files: tables/ (Markdown, LaTeX, CSV) and figures/ (PDF, PNG).</p>
 <p>Rows {_text(paper.note())} (arXiv {paper.ARXIV}) are grey: they were measured on other images
 and do not compete.</p>
@@ -117,14 +117,14 @@ def _table(table: Table) -> str:
     bodies = "".join(_body(table, block) for block in ("score", "constant", "paper"))
     title = _text(table.title)
     remarks = " ".join(map(_text, table.remarks))
-    told = (
+    body = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
         f"<thead><tr><td></td>{heads}</tr></thead>{bodies}</table></div>"
         f'<p class="faint">{remarks}</p>\n'
     )
     if table.name in _FOLDED:
-        return f"<details><summary>{title}</summary>{told}</details>\n"
-    return f"<h3>{title}</h3>\n{told}"
+        return f"<details><summary>{title}</summary>{body}</details>\n"
+    return f"<h3>{title}</h3>\n{body}"
 
 
 def _body(table: Table, block: str) -> str:
@@ -151,11 +151,11 @@ def _row(table: Table, at: int, row: Row) -> str:
 def _figure(drawing: Drawing, pictures: Mapping[str, bytes]) -> str:
     assert drawing.figure is not None
     wide, high = (round(inches * 130) for inches in drawing.figure.get_size_inches())
-    kind = ' class="wide"' if wide > _WIDE * 130 else ""
+    css_class = ' class="wide"' if wide > _WIDE * 130 else ""
     picture = base64.b64encode(pictures[drawing.name]).decode()
     title = _text(drawing.title)
     return f"""<figure><h3>{title}</h3><div class="scroll" tabindex="0" role="region"
-aria-label="{title}"><img{kind} width="{wide}" height="{high}" alt="{title}"
+aria-label="{title}"><img{css_class} width="{wide}" height="{high}" alt="{title}"
 src="data:image/svg+xml;base64,{picture}"></div><figcaption>{_text(drawing.caption)}</figcaption>
 </figure>
 """
@@ -169,34 +169,32 @@ def _left_out(drawings: Sequence[Drawing]) -> str:
     return f"<h3>Left out</h3><ul>{rows}</ul>"
 
 
-def _origin(name: str, score: Score) -> str:
-    versions = ", ".join(f"{lib} {version}" for lib, version in score["versions"].items())
-    oracle = score["understanding"]["oracle_constant"]
+def _origin(name: str, score: ScoreResult) -> str:
+    constant = score.understanding.oracle_constant
     rows = {
-        "model": score["model"],
-        "signature": score["signature"],
-        "recipe_id": score.get("recipe_id"),
-        "content_id": score.get("content_id"),
-        "predictions' SHA-256": score.get("predictions_sha256"),
-        "constant, from " + oracle["from"]: _constants(oracle.get("values") or {}),
-        "versions": versions,
-        "notes": " ".join(f"{note}." for note in score.get("notes", [])) or "none",
+        "model": score.model,
+        "signature": score.signature,
+        "recipe_id": score.recipe_id,
+        "content_id": score.content_id,
+        "predictions' SHA-256": score.predictions_sha256,
+        f"constant, from {constant.source}": _constants(constant.values),
+        "versions": ", ".join(f"{lib} {version}" for lib, version in score.versions.items()),
+        "notes": " ".join(f"{note}." for note in score.notes) or "none",
     }
-    told = "".join(
+    terms = "".join(
         f"<dt>{_text(term)}</dt><dd><code>{_text(value)}</code></dd>"
         for term, value in rows.items()
     )
-    return f"<h3>{_text(name)}</h3><dl>{told}</dl>\n"
+    return f"<h3>{_text(name)}</h3><dl>{terms}</dl>\n"
 
 
-def _constants(values: Mapping[str, float | list[float]]) -> str:
-    told = []
-    for key in KEYS:
-        if key in values:
-            value = values[key]
-            entries = value if isinstance(value, list) else [value]
-            told.append(f"{key} {' '.join(f'{entry:.4g}' for entry in entries)}")
-    return ", ".join(told)
+def _constants(values: Mapping[str, Value]) -> str:
+    return ", ".join(f"{key} {_numbers(values[key])}" for key in KEYS if key in values)
+
+
+def _numbers(value: Value) -> str:
+    entries = value if isinstance(value, tuple) else (value,)
+    return " ".join(f"{entry:.4g}" for entry in entries)
 
 
 def _text(value: object) -> str:

@@ -5,10 +5,13 @@ on data that is not public: it stands beside dubench's scores and never competes
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from dubench.scoring.result import AVERAGE
 
 FILE = Path(__file__).parents[1] / "data" / "paper.json"
 
@@ -19,20 +22,44 @@ DIGITS = 3
 
 
 @dataclass(frozen=True)
+class PaperRow:
+    """One method of a table.
+
+    Attributes:
+        method: its name.
+        scores: by name, as in `ScoreResult.scores`: `p_rel.gamma`, `psnr.haze`, `j_acc` (a share).
+        doubtful: the names of those that the paper's text leaves in doubt.
+    """
+
+    method: str
+    scores: Mapping[str, float]
+    doubtful: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Reported:
     """One table of the paper.
 
     Attributes:
         caption: what it shows.
-        rows: per method its scores, named and nested as in score.json: `method`, and such as
-            `p_rel` → `gamma`, `psnr` → `haze`, `j_acc` (a share). `doubtful` lists the names, such
-            as `psnr.haze`, that the paper's text leaves in doubt.
+        rows: its methods.
         remarks: what must be known beside it; may be empty.
     """
 
     caption: str
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[PaperRow, ...]
     remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PaperCorrelation:
+    """Pearson's `r` of a restoration metric and |error| of a key; `doubtful` says why where the
+    paper's text leaves it in doubt, and is empty elsewhere."""
+
+    metric: str
+    key: str
+    r: float
+    doubtful: str = ""
 
 
 @cache
@@ -44,15 +71,31 @@ def note() -> str:
 @cache
 def reported(number: int) -> Reported:
     """Table 1, 2, 3, 4 or 5 of the paper."""
-    told = _data()["tables"][str(number)]
-    return Reported(told["caption"], tuple(told["rows"]), tuple(told["remarks"]))
+    table = _data()["tables"][str(number)]
+    return Reported(table["caption"], tuple(map(_row, table["rows"])), tuple(table["remarks"]))
+
+
+def _row(row: Mapping[str, Any]) -> PaperRow:
+    scores: dict[str, float] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            scores |= {f"{name}.{entry}": number for entry, number in value.items()}
+        elif name not in ("method", "doubtful"):
+            scores[name] = value
+    return PaperRow(row["method"], scores, tuple(row.get("doubtful", ())))
 
 
 @cache
-def tolerance() -> tuple[dict[str, Any], ...]:
-    """Pearson's `r` of a `metric` and |error| of a `key` (Figures 6, 10 and 11); `doubtful` says
-    why where the paper's text leaves it in doubt."""
-    return tuple(_data()["tolerance"]["rows"])
+def keys() -> frozenset[str]:
+    """The keys that the paper's averages are over."""
+    names = {name.partition(".")[2] for row in reported(1).rows for name in row.scores}
+    return frozenset(names - {AVERAGE})
+
+
+@cache
+def tolerance() -> tuple[PaperCorrelation, ...]:
+    """The correlations of Figures 6, 10 and 11."""
+    return tuple(PaperCorrelation(**row) for row in _data()["tolerance"]["rows"])
 
 
 @cache

@@ -1,5 +1,6 @@
 """How figures look in print: sizes, type, colours that colour-blind readers can tell apart."""
 
+import colorsys
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,12 +21,18 @@ GREY, FAINT, INK = "#8c8c8c", "#555555", "#222222"
 _SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 _MARKERS = "osD^vPX"
-_TYPES = {
+_SHADES = {
     "haze": ("#0072B2", "#8CC8EA"),
     "low_light": ("#7B3294", "#B587C4", "#E3CDE9"),
     "blur": ("#E69F00",),
     "low_resolution": ("#009E73",),
 }
+"""Colours of the keys of some types."""
+
+_MORE_HUES = ("#D55E00", "#CC79A7", "#8C564B")
+"""Of further types; when they run out, hues are spread by the golden angle."""
+
+_GOLDEN_ANGLE = (3 - 5**0.5) / 2  # of a turn
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -91,7 +98,7 @@ def sheet(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def render(figure: "Figure", kind: str) -> bytes:
+def render(figure: "Figure", suffix: str) -> bytes:
     """`figure` as `png` (200 dpi), `pdf` or `svg`: the same bytes every time."""
     buffer = io.BytesIO()
     dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
@@ -101,7 +108,7 @@ def render(figure: "Figure", kind: str) -> bytes:
             for _ in range(2):
                 figure.draw_without_rendering()
             figure.set_layout_engine("none")
-        figure.savefig(buffer, format=kind, metadata=dates.get(kind), facecolor="white")
+        figure.savefig(buffer, format=suffix, metadata=dates.get(suffix), facecolor="white")
     return buffer.getvalue()
 
 
@@ -113,12 +120,38 @@ def line_style(place: int) -> dict[str, Any]:
 
 
 def key_colours() -> dict[str, str]:
-    """A colour per key: one hue per type, one shade per key."""
-    return {
-        key.name: _TYPES[name][place]
-        for name, kind in TYPES.items()
-        for place, key in enumerate(kind.keys)
-    }
+    """A colour per key of the taxonomy: one hue per type, one shade per key."""
+    colours: dict[str, str] = {}
+    for name, entry in TYPES.items():
+        shades = _shades(name, len(entry.keys))
+        colours |= {key.name: shade for key, shade in zip(entry.keys, shades, strict=True)}
+    return colours
+
+
+def _shades(type_name: str, count: int) -> list[str]:
+    own = _SHADES.get(type_name) or (_hue(type_name),)
+    more = count - len(own)
+    lighter = [_lighter(own[-1], place / (more + 1)) for place in range(1, more + 1)]
+    return [*own[:count], *lighter]
+
+
+def _hue(type_name: str) -> str:
+    """The hue of a type without one of its own: by its place among such types."""
+    place = [name for name in TYPES if name not in _SHADES].index(type_name)
+    if place < len(_MORE_HUES):
+        return _MORE_HUES[place]
+    turn = (place - len(_MORE_HUES)) * _GOLDEN_ANGLE % 1
+    return _hex(*colorsys.hls_to_rgb(turn, 0.4, 0.6))
+
+
+def _lighter(colour: str, part: float) -> str:
+    """`colour` on its way to white: 0 is the colour, 1 would be white."""
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return _hex(*(1 - (1 - level) * (1 - part) for level in (red, green, blue)))
+
+
+def _hex(*levels: float) -> str:
+    return "#" + "".join(f"{round(255 * level):02X}" for level in levels)
 
 
 def panels(figure: "Figure", count: int, across: int, **options: Any) -> Sequence[Any]:
@@ -136,11 +169,6 @@ def legend(figure: "Figure", handles: Sequence[Any], labels: Sequence[str]) -> N
     columns = max(1, min(len(labels), int(room)))
     figure.set_figheight(figure.get_figheight() + 0.17 * -(-len(labels) // columns))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=2.2)
-
-
-def words(name: str) -> str:
-    """A type's or key's name as people write it."""
-    return name.replace("_", " ")
 
 
 def short(label: str, most: int = 30) -> str:

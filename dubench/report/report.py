@@ -22,14 +22,16 @@ _OURS = {"index.html": (), "tables": tuple(_WRITERS), "figures": _PICTURES}
 
 
 def report(
-    paths: Sequence[Path], out: Path, heard: Callable[[int, int], None] = lambda done, of: None
+    paths: Sequence[Path],
+    out: Path,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Path]:
     """Write tables/, figures/ and index.html into `out`, whole or not at all.
 
     Args:
         paths: score.json files, with their rows beside them.
         out: a new or empty folder, or that of an earlier report, which is replaced.
-        heard: told how many of how many figures are drawn.
+        on_progress: called with how many of how many figures are drawn.
 
     Returns:
         the files written, the page first.
@@ -40,8 +42,8 @@ def report(
     """
     _check_out(out)
     scored = read_scores(paths)
-    told = {name: score.told for name, score in scored.items()}
-    drawn = figures.drawings(told)
+    scores = {name: score.result for name, score in scored.items()}
+    drawn = figures.drawings(scores)
     drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
     home = out.resolve()
     part = home.with_name(f".{home.name}.part")
@@ -49,12 +51,12 @@ def report(
         shutil.rmtree(part, ignore_errors=True)
         (part / "tables").mkdir(parents=True)
         (part / "figures").mkdir()
-        made = tables(told)
-        for table in made:
-            for kind, write in _WRITERS.items():
-                (part / "tables" / f"{table.name}.{kind}").write_text(write(table), "utf-8")
-        vectors = _draw(part / "figures", drawn, heard)
-        (part / "index.html").write_text(page(told, made, drawn, vectors), "utf-8")
+        filled = tables(scores)
+        for table in filled:
+            for suffix, write in _WRITERS.items():
+                (part / "tables" / f"{table.name}.{suffix}").write_text(write(table), "utf-8")
+        vectors = _draw(part / "figures", drawn, on_progress)
+        (part / "index.html").write_text(page(scores, filled, drawn, vectors), "utf-8")
         _replace(home, part)
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}") from None
@@ -64,17 +66,17 @@ def report(
 
 
 def _draw(
-    folder: Path, drawings: Sequence[Drawing], heard: Callable[[int, int], None]
+    folder: Path, drawings: Sequence[Drawing], on_progress: Callable[[int, int], None]
 ) -> dict[str, bytes]:
     """Save the figures as PDF and PNG; returns them as SVG, by name."""
     vectors = {}
     wanted = [drawing for drawing in drawings if drawing.figure]
     for done, drawing in enumerate(wanted, 1):
         assert drawing.figure is not None
-        for kind in _PICTURES:
-            (folder / f"{drawing.name}.{kind}").write_bytes(render(drawing.figure, kind))
+        for suffix in _PICTURES:
+            (folder / f"{drawing.name}.{suffix}").write_bytes(render(drawing.figure, suffix))
         vectors[drawing.name] = render(drawing.figure, "svg")
-        heard(done, len(wanted))
+        on_progress(done, len(wanted))
     return vectors
 
 

@@ -4,7 +4,7 @@ The paper's Figures 6 (PSNR), 10 (SSIM) and 11 (LPIPS), section 5.4 of arXiv 260
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.report import paper
-from dubench.report.plotting import FAINT, PAGE, Drawing, panels, print_style, sheet, words
-from dubench.report.tables import metric_name
+from dubench.report.columns import metric_name
+from dubench.report.formats import words
+from dubench.report.plotting import FAINT, PAGE, Drawing, panels, print_style, sheet
 from dubench.scoring.intervals import LEAST_CLUSTERS, bootstrap, codes, percentile_interval
-from dubench.scoring.sample_scores import SampleScores
+from dubench.scoring.sample_scores import SampleScores, keys_of
 from generators.taxonomy import KEYS
 
 if TYPE_CHECKING:
@@ -24,15 +25,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 FIGURES = {"psnr": 6, "ssim": 10, "lpips": 11}
-_ORDER = (
-    "sigma",
-    "scale",
-    "atmospheric_light",
-    "transmission",
-    "gamma",
-    "gain",
-    "camera_intrinsics",
-)
+_ACROSS = 4
 _BINS = 8
 _DOT, _LINE = "#0072B2", "#D55E00"
 
@@ -52,24 +45,24 @@ class Correlation:
 
 def drawings(rows_by_model: Mapping[str, SampleScores]) -> list[Drawing]:
     """A figure per model and metric, or the reason why there is none."""
-    made = []
+    result = []
     for metric, number in FIGURES.items():
         title = f"Figure {number}: {metric_name(metric)} against the error of each key"
         caption = (
             f"Answers with the right type and keys. Line: medians of {_BINS} bins of equal count; "
-            f"r: Pearson's correlation with its 95 % interval.{_told_by_paper(metric)}"
+            f"r: Pearson's correlation with its 95 % interval.{_paper_correlations(metric)}"
         )
         name = f"figure{number}_{metric}"
         there = {label: rows for label, rows in rows_by_model.items() if metric in rows.quality}
         if not there:
             why = f"no score here has {metric_name(metric)} of restored images"
-            made.append(Drawing(name, title, caption, None, why))
+            result.append(Drawing(name, title, caption, None, why))
         for place, (label, rows) in enumerate(there.items(), 1):
             with print_style():
                 figure = tolerance(rows, metric)
-            told = f"{caption} Model: {label}."
-            made.append(Drawing(f"{name}_{place}", f"{title}, {label}", told, figure))
-    return made
+            of_model = f"{caption} Model: {label}."
+            result.append(Drawing(f"{name}_{place}", f"{title}, {label}", of_model, figure))
+    return result
 
 
 def points(rows: SampleScores, metric: str, key: str) -> tuple[Floats, Floats, list[str]]:
@@ -104,30 +97,38 @@ def _pearson(mean: Mapping[str, Floats]) -> Floats:
 
 
 def tolerance(rows: SampleScores, metric: str) -> "Figure":
-    """One panel per key, all with the same scale of quality."""
-    figure = sheet(PAGE, 3.5)
-    axes = panels(figure, len(_ORDER), 4, sharey=True)
-    for place, (axis, key) in enumerate(zip(axes, _ORDER, strict=True)):
+    """One panel per key, all with the same scale of quality, and the legend in the last."""
+    count = len(rows.keys) + 1
+    down = -(-count // _ACROSS)
+    figure = sheet(PAGE, 1.75 * down)
+    *axes, spare = panels(figure, count, min(_ACROSS, count), sharey=True)
+    for place, (axis, key) in enumerate(zip(axes, _in_paper_order(rows.keys), strict=True)):
         x, y, clusters = points(rows, metric, key)
         _cloud(axis, x, y)
         _medians(axis, x, y)
-        found = correlation(x, y, clusters)
         axis.set_title(f"{words(key)}\n", loc="left")
         axis.annotate(
-            *(_told(found), (0, 1), (0, 3), "axes fraction", "offset points"),
+            *(_text(correlation(x, y, clusters)), (0, 1), (0, 3), "axes fraction", "offset points"),
             fontsize=6.5,
             color=FAINT,
         )
         axis.set_xlabel(f"error, {_unit(key)}")
         axis.set_xlim(left=0)
         axis.margins(x=0.02)
-        if place % 4 == 0:
+        if place % _ACROSS == 0:
             axis.set_ylabel(metric_name(metric))
-    _explain(figure.axes[-1])
+    _explain(spare)
     return figure
 
 
+def _in_paper_order(keys: Sequence[str]) -> list[str]:
+    """Blur and low resolution first, as in the paper's figures; further types last."""
+    first = keys_of(("blur", "low_resolution", "haze", "low_light"))
+    return sorted(keys, key=lambda key: first.index(key) if key in first else len(first))
+
+
 def _explain(spare: Any) -> None:
+    spare.set_axis_off()
     spare.scatter([], [], s=5, alpha=0.5, linewidths=0, color=_DOT, label="one sample")
     spare.plot([], [], color=_LINE, marker="o", markersize=2.5, label=f"medians of {_BINS} bins")
     spare.legend(loc="center left", handlelength=1.5)
@@ -147,21 +148,22 @@ def _medians(axis: Any, x: Floats, y: Floats) -> None:
     axis.plot(*zip(*middle, strict=True), color=_LINE, marker="o", markersize=2.5)
 
 
-def _told(found: Correlation) -> str:
-    if found.r is None:
-        return f"r –, n {found.n:,}"
-    span = " [{:.2f}, {:.2f}]".format(*found.interval) if found.interval else ""
-    told = f"r {found.r:.2f}{span}, n {found.n:,}"
-    return re.sub(r"-0\.00(?!\d)", "0.00", told).replace("-", "−")
+def _text(correlation: Correlation) -> str:
+    if correlation.r is None:
+        return f"r –, n {correlation.n:,}"
+    interval = correlation.interval
+    span = f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else ""
+    text = f"r {correlation.r:.2f}{span}, n {correlation.n:,}"
+    return re.sub(r"-0\.00(?!\d)", "0.00", text).replace("-", "−")
 
 
-def _told_by_paper(metric: str) -> str:
-    told = [
-        f"{words(row['key'])} {row['r']:.3g}".replace("-", "−") + "?" * ("doubtful" in row)
+def _paper_correlations(metric: str) -> str:
+    texts = [
+        f"{words(row.key)} {row.r:.3g}".replace("-", "−") + "?" * bool(row.doubtful)
         for row in paper.tolerance()
-        if row["metric"] == metric
+        if row.metric == metric
     ]
-    return f" r {paper.note()}: {', '.join(told)}." if told else ""
+    return f" r {paper.note()}: {', '.join(texts)}." if texts else ""
 
 
 def _unit(key: str) -> str:

@@ -17,11 +17,13 @@ from dubench.scoring.intervals import (
     percentile_interval,
     totals,
 )
+from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
-from dubench.scoring.score import Scored, score
+from dubench.scoring.score import score
+from dubench.scoring.score_files import Scored
 from generators.errors import InputError
 
-HEADLINES = ("t_acc", "t_f1", "j_acc", "p_rel.avg")
+HEADLINES = ("t_acc", "t_f1", "j_acc", f"p_rel.{AVERAGE}")
 LOWER_IS_BETTER = ("p_abs", "p_rel", "p_rel_capped", "false_alarms", "lpips", "niqe", "brisque")
 
 
@@ -86,7 +88,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     values = [with_derived(totals(ratio), first) for ratio in ratios]
     drawn = [with_derived(bootstrap(ratio, clusters, seed=seed), first) for ratio in ratios]
     photographs = [photographs_of(ratio, clusters) for ratio in ratios]
-    headlines = [*HEADLINES, *(f"{name}.avg" for name in shared)]
+    headlines = [*HEADLINES, *(f"{name}.{AVERAGE}" for name in shared)]
     if not np.isnan(values[0]["false_alarms"]):
         headlines.append("false_alarms")
     differences = []
@@ -104,7 +106,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
             "before a difference can be called real"
         )
     worse = [d.name for d in differences if d.name in headlines and d.better == "a"]
-    return Comparison((a.told["model"], b.told["model"]), differences, worse, notes)
+    return Comparison((a.result.model, b.result.model), differences, worse, notes)
 
 
 def _better(name: str, interval: tuple[float, float] | None) -> str | None:
@@ -115,12 +117,15 @@ def _better(name: str, interval: tuple[float, float] | None) -> str | None:
 
 
 def _check_same_samples(a: Scored, b: Scored) -> None:
-    for name in ("content_id", "recipe_id"):
-        if a.told[name] != b.told[name]:
+    for name, one, two in (
+        ("content_id", a.result.content_id, b.result.content_id),
+        ("recipe_id", a.result.recipe_id, b.result.recipe_id),
+    ):
+        if one != two:
             raise InputError(
-                f"{a.told['model']} and {b.told['model']} were scored on different data: {name} "
-                f"is {str(a.told[name])[:12]}… and {str(b.told[name])[:12]}…; score both on the "
-                "same dataset and split"
+                f"{a.result.model} and {b.result.model} were scored on different data: {name} "
+                f"is {str(one)[:12]}… and {str(two)[:12]}…; score both on the same dataset and "
+                "split"
             )
     if a.rows.scored_types != b.rows.scored_types:
         raise InputError(
@@ -133,7 +138,7 @@ def _check_same_samples(a: Scored, b: Scored) -> None:
 
 def _shared_metrics(a: Scored, b: Scored) -> tuple[list[str], list[str]]:
     """The restoration metrics both have, computed the same way; and what is left out."""
-    words = [set(scored.told["signature"].split("|")) for scored in (a, b)]
+    words = [set(scored.result.signature.split("|")) for scored in (a, b)]
     shared, notes = [], []
     for name in a.rows.quality:
         if name not in b.rows.quality:

@@ -20,6 +20,7 @@ from dubench.scoring.intervals import (
     totals,
     wilson,
 )
+from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from generators.taxonomy import NONE
 
@@ -107,7 +108,7 @@ def with_derived(values: Mapping[str, Floats], rows: SampleScores) -> dict[str, 
     derived = {**values, **understanding.derive(values, rows.scored_types)}
     for metric in rows.quality:
         by_type = [values[f"{metric}.{name}"] for name in rows.scored_types]
-        derived[f"{metric}.avg"] = understanding.mean(by_type)
+        derived[f"{metric}.{AVERAGE}"] = understanding.mean(by_type)
     return derived
 
 
@@ -134,7 +135,7 @@ def _parts(name: str, ratios: Iterable[str]) -> list[str]:
         return [part for part in ratios if part.startswith("by_type.") and part.endswith(".f1")]
     score, _, key = name.rpartition(".")
     score = {"skill": "p_rel", "skill_type_correct": "p_rel_type_correct"}.get(score, score)
-    if key != "avg":
+    if key != AVERAGE:
         return [f"{score}.{key}"]
     return [
         part

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CAP = 100.0
-"""Highest PSNR told, in dB: identical images would have no finite one."""
+"""Highest PSNR reported, in dB: identical images would have no finite one."""
 
 _SIDE, _SIGMA = 11, 1.5
 _RIM = _SIDE // 2

@@ -1,6 +1,6 @@
 """The metrics of restoration: which there are, which of them a run computes, and with what.
 
-docs/metrics.md tells every setting.
+docs/metrics.md describes every setting.
 """
 
 import hashlib
@@ -100,7 +100,7 @@ class Metrics:
     def notes(self, size: tuple[int, int]) -> list[str]:
         """What must be known about the metrics of images of `size` (height, width) in pixels."""
         height, width = size
-        told = [
+        notes = [
             f"{name} needs images of at least {METRICS[name].smallest} pixels a side; "
             f"{width}×{height} is too small"
             for name in self.computes
@@ -108,11 +108,11 @@ class Metrics:
         ]
         blocks = (height // _BLOCK) * (width // _BLOCK)
         if "niqe" in self.computes and 0 < blocks < _BLOCKS_WANTED:
-            told.append(
+            notes.append(
                 f"niqe fits 36 features to the {_BLOCK}-pixel blocks of an image, and "
                 f"{width}×{height} has only {blocks}: not comparable with NIQE of larger images"
             )
-        return told
+        return notes
 
 
 def choose(text: str, device: str) -> Metrics:
@@ -135,11 +135,11 @@ def choose(text: str, device: str) -> Metrics:
         except MissingError as error:
             failed[metric.name] = str(error)
     if failed and text.strip() != "auto":
-        told = "; ".join(
+        reasons = "; ".join(
             f"{', '.join(name for name in failed if failed[name] == reason)}: {reason}"
             for reason in dict.fromkeys(failed.values())
         )
-        raise InputError(f"--metrics {text}: {told}; or use --metrics psnr,ssim or auto")
+        raise InputError(f"--metrics {text}: {reasons}; or use --metrics psnr,ssim or auto")
     return Metrics(computes, failed, *_provenance([METRICS[name] for name in computes]))
 
 

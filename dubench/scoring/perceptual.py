@@ -64,7 +64,7 @@ def load(name: str, files: Sequence[str], needs_reference: bool, device: "torch.
     import pyiqa
 
     try:
-        # pyiqa tells on stdout what it loads; a download shows its own bar on stderr.
+        # pyiqa prints on stdout what it loads; a download shows its own bar on stderr.
         with contextlib.redirect_stdout(io.StringIO()), _impatient(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             net = pyiqa.create_metric(name, device=device).net

@@ -11,7 +11,10 @@ from dubench.dataset import Split
 from dubench.predictions.file import Predictions
 from dubench.scoring import restored_files
 from dubench.scoring.metrics import Metrics
+from dubench.scoring.result import AVERAGE, Numbers
+from dubench.scoring.sample_scores import SampleScores
 from generators.errors import InputError
+from generators.taxonomy import NONE
 
 _BATCH = 16
 """Images measured at once."""
@@ -57,7 +60,10 @@ def find(split: Split, predictions: Predictions, folder: Path | None) -> dict[st
 
 
 def score_restored(
-    split: Split, paths: Mapping[str, Path], metrics: Metrics, heard: Callable[[int, int], None]
+    split: Split,
+    paths: Mapping[str, Path],
+    metrics: Metrics,
+    on_progress: Callable[[int, int], None],
 ) -> Restoration:
     """Measure every image of `split`; where none came restored, the degraded one stands in.
 
@@ -65,7 +71,7 @@ def score_restored(
         split: with clean images.
         paths: as `find` gives them.
         metrics: what to measure.
-        heard: told how many of how many images are measured.
+        on_progress: called with how many of how many images are measured.
 
     Raises:
         InputError: a file cannot be decoded, or has transparent pixels.
@@ -79,12 +85,23 @@ def score_restored(
             values[name][rows] = measured
         notes |= dict.fromkeys(metrics.notes(cleans.shape[1:3]))
         done = rows.stop
-        heard(done, split.n)
+        on_progress(done, split.n)
     for name, column in values.items():
         lacking = int(np.isnan(column).sum())
         if 0 < lacking < split.n:
             notes[f"{name} is averaged without {lacking:,} images that have no value"] = None
     return Restoration(values, list(notes))
+
+
+def summary(rows: SampleScores, values: Mapping[str, float | None]) -> dict[str, Numbers] | None:
+    """What score.json says of restored images, from named scores: per metric, by type, on average
+    and, where there are undegraded samples, of those; None where nothing was measured."""
+    if not rows.quality:
+        return None
+    names = [*rows.scored_types, AVERAGE]
+    if values[f"{next(iter(rows.quality))}.{NONE.name}"] is not None:
+        names.append(NONE.name)
+    return {metric: {name: values[f"{metric}.{name}"] for name in names} for metric in rows.quality}
 
 
 def _batches(

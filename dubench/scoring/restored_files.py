@@ -25,26 +25,26 @@ def in_folder(folder: Path, ids: Collection[str]) -> dict[str, Path]:
     """
     if not folder.is_dir():
         raise InputError(f"--restored {folder}: no such folder")
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
             continue
-        if path.stem in found:
+        if path.stem in paths:
             raise InputError(
-                f"{folder}: two files for {path.stem}: {found[path.stem].name} and {path.name}; "
+                f"{folder}: two files for {path.stem}: {paths[path.stem].name} and {path.name}; "
                 "keep one"
             )
-        found[path.stem] = path
+        paths[path.stem] = path
     known = set(ids)
-    unknown = [path for name, path in found.items() if name not in known]
+    unknown = [path for name, path in paths.items() if name not in known]
     if unknown:
         raise InputError(
-            f"{folder}: {len(unknown):,} of {len(found):,} images are of no sample of this split, "
+            f"{folder}: {len(unknown):,} of {len(paths):,} images are of no sample of this split, "
             f"the first {unknown[0].name}; name them ID.png, and check --dataset and --split"
         )
-    if not found:
+    if not paths:
         raise InputError(f"{folder}: no images; name them ID.png, with the ids of the split")
-    return found
+    return paths
 
 
 def in_predictions(predictions: Predictions) -> dict[str, Path]:
@@ -54,7 +54,7 @@ def in_predictions(predictions: Predictions) -> dict[str, Path]:
         InputError: a path leads out of the folder of the predictions.
     """
     home = predictions.path.parent
-    found = {}
+    paths = {}
     for name, prediction in predictions.by_id.items():
         if prediction.restored is None:
             continue
@@ -68,8 +68,8 @@ def in_predictions(predictions: Predictions) -> dict[str, Path]:
                 f"{predictions.path} line {prediction.line}: restored {prediction.restored!r} is "
                 f"outside {home}; keep restored images beside the predictions, or give --restored"
             )
-        found[name] = path
-    return found
+        paths[name] = path
+    return paths
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -115,8 +115,8 @@ def _header(path: Path, file: Path | io.BytesIO) -> tuple[int, int]:
             reason = "more pixels than is safe to decode"
         raise InputError(f"{path}: {reason}; {_REMEDY}") from None
     if mode not in ("RGB", "RGBA") or deep:
-        told = "of 16 bits" if deep or mode.startswith("I") else f"of mode {mode}"
-        raise InputError(f"{path}: an image {told}, not 8-bit RGB; {_REMEDY}")
+        pixels = "of 16 bits" if deep or mode.startswith("I") else f"of mode {mode}"
+        raise InputError(f"{path}: an image {pixels}, not 8-bit RGB; {_REMEDY}")
     return height, width
 
 

@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 OTHER = "other"
 """What stands for an answer that is no known type: missing, unreadable, several, or another."""
 
+MAP_KEY = "transmission"
+"""The key whose maps are scored."""
+
 OTHER_CODE = len(TYPE_NAMES)
 STATUSES = ("ok", "missing", "parse_failure")
 
@@ -202,7 +205,7 @@ def write(path: Path, rows: SampleScores) -> None:
             f"rel_{name}": _arrow(rows.relative[name]),
             f"constant_rel_{name}": _arrow(rows.constant[name]),
         }
-    columns["map_error_transmission"] = _arrow(rows.map_error)
+    columns[f"map_error_{MAP_KEY}"] = _arrow(rows.map_error)
     columns |= {name: _arrow(column) for name, column in rows.quality.items()}
     with whole(path) as part:
         pq.write_table(pa.table(columns), part, compression="zstd")
@@ -277,7 +280,7 @@ def read(path: Path, type_names: tuple[str, ...], metrics: tuple[str, ...]) -> S
             terms("rel"),
             terms("constant_rel"),
             answered_keys,
-            _numpy(table["map_error_transmission"]),
+            _numpy(table[f"map_error_{MAP_KEY}"]),
             {name: _numpy(table[name]) for name in metrics if name in table.column_names},
         )
     except FileNotFoundError:

@@ -16,7 +16,7 @@ def signature(split: Split, n: int, seed: int, metrics: Sequence[str]) -> str:
     release = ".".join(version("dubench").split(".")[:2])
     content = (split.identity["content_id"] or "unknown")[:8]
     name = split.preset.name if split.preset else split.title
-    said = [
+    words = [
         f"dubench:{release}",
         f"data:{name}@{content}",
         f"split:{split.name}",
@@ -26,4 +26,4 @@ def signature(split: Split, n: int, seed: int, metrics: Sequence[str]) -> str:
         f"ci:clustered-bootstrap-{RESAMPLES},seed-{seed}",
         *metrics,
     ]
-    return "|".join(said)
+    return "|".join(words)

@@ -5,13 +5,69 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.dataset import GroundTruth, Split, open_split
+from dubench.scoring.result import AVERAGE, OracleConstant
+from dubench.scoring.sample_scores import SampleScores
+from generators import presets
+from generators.errors import InputError
 from generators.presets import Preset
 from generators.randomness import Purpose, stream
 from generators.taxonomy import KEYS, TYPES, Value
 
 Values = Mapping[str, NDArray[np.float64]]
 
+DEFAULT_PRESET = "du110k"
 DRAWS = 5_000
+
+
+def choose(split: Split, ground_truth: GroundTruth) -> tuple[dict[str, Value], str]:
+    """The constants to set beside the scores of `split`, and what they were taken from: its train
+    split, or the preset where there is none, or where that is the one scored."""
+    try:
+        train = open_split(split.where, "train")
+        if split.name != "train" and not train.blind:
+            values = train.ground_truth().values
+            if all(not np.isnan(values[name]).all() for name in _keys(ground_truth)):
+                return constants(values), "the train split"
+    except InputError:
+        pass  # the test split alone was copied here
+    preset = split.preset or presets.load(DEFAULT_PRESET)
+    return constants(preset_values(preset)), f"the preset {preset.name}"
+
+
+def _keys(ground_truth: GroundTruth) -> list[str]:
+    return [name for name, column in ground_truth.values.items() if not np.isnan(column).all()]
+
+
+def summary(
+    rows: SampleScores,
+    constant: Mapping[str, Value],
+    source: str,
+    values: Mapping[str, float | None],
+) -> OracleConstant:
+    """The baseline as score.json has it.
+
+    Args:
+        rows: the samples.
+        constant, source: as `choose` gives them.
+        values: the scores by name, of which `constant.KEY` are taken.
+    """
+    errors = {name: _error(rows, name, constant) for name in rows.keys}
+    there = [error for error in errors.values() if error is not None]
+    return OracleConstant(
+        values={name: value for name, value in constant.items() if name in rows.keys},
+        source=source,
+        p_abs=errors | {AVERAGE: float(np.mean(there)) if there else None},
+        p_rel={name: values[f"constant.{name}"] for name in (*rows.keys, AVERAGE)},
+    )
+
+
+def _error(rows: SampleScores, name: str, constant: Mapping[str, Value]) -> float | None:
+    """P-Abs of the constant; None where no sample has the key."""
+    truth = rows.truth[name]
+    if name not in constant or np.isnan(truth).all():
+        return None
+    return float(np.nanmean(np.abs(truth - np.array(constant[name]))))
 
 
 def constants(values: Values) -> dict[str, Value]:
@@ -22,7 +78,7 @@ def constants(values: Values) -> dict[str, Value]:
     Args:
         values: per key (n,) or (n, size); NaN rows are left out, keys without any left out too.
     """
-    made: dict[str, Value] = {}
+    best: dict[str, Value] = {}
     for name, column in values.items():
         rows = column.reshape(len(column), -1)
         rows = rows[~np.isnan(rows).any(1)]
@@ -31,8 +87,8 @@ def constants(values: Values) -> dict[str, Value]:
         if not len(rows):
             continue
         entries = tuple(weighted_median(entry, 1 / norm) for entry in rows.T)
-        made[name] = entries if KEYS[name].kind == "vector" else entries[0]
-    return made
+        best[name] = entries if KEYS[name].kind == "vector" else entries[0]
+    return best
 
 
 def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
@@ -44,10 +100,10 @@ def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -
 
 def preset_values(preset: Preset, n: int = DRAWS, seed: int = 0) -> dict[str, NDArray[np.float64]]:
     """`n` draws of every key from `preset`, per key (n,) or (n, size)."""
-    made: dict[str, NDArray[np.float64]] = {}
-    for kind in preset.types:
-        names = [key.name for key in TYPES[kind].keys]
+    columns: dict[str, NDArray[np.float64]] = {}
+    for type_name in preset.types:
+        names = [key.name for key in TYPES[type_name].keys]
         rng = stream(seed, 0, 0, Purpose.PARAMETERS)
-        drawn = [preset.draw(kind, rng) for _ in range(n if names else 0)]
-        made |= {name: np.array([values[name] for values in drawn], float) for name in names}
-    return made
+        draws = [preset.draw(type_name, rng) for _ in range(n if names else 0)]
+        columns |= {name: np.array([values[name] for values in draws], float) for name in names}
+    return columns

@@ -6,19 +6,25 @@ has to resample nothing but sums.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES
 from dubench.scoring.intervals import Ratio
-from dubench.scoring.sample_scores import OTHER, SampleScores, keys_of
+from dubench.scoring.result import (
+    AVERAGE,
+    PARAMETER_SCORES,
+    MapError,
+    Numbers,
+    OracleConstant,
+    TypeScores,
+    Understanding,
+)
+from dubench.scoring.sample_scores import MAP_KEY, OTHER, SampleScores, keys_of
 from generators.taxonomy import NONE, TYPES
 
 Floats = NDArray[np.float64]
-
-PARAMETER_SCORES = ("p_abs", "p_rel", "p_rel_capped", "p_rel_type_correct")
 
 
 def ratios(rows: SampleScores) -> dict[str, Ratio]:
@@ -72,13 +78,13 @@ def derive(values: Mapping[str, Floats], type_names: Sequence[str]) -> dict[str,
     keys = keys_of(type_names)
     derived = {"t_f1": mean([values[f"by_type.{name}.f1"] for name in type_names])}
     for score in (*PARAMETER_SCORES, "constant", "constant_type_correct"):
-        derived[f"{score}.avg"] = mean([values[f"{score}.{name}"] for name in keys])
+        derived[f"{score}.{AVERAGE}"] = mean([values[f"{score}.{name}"] for name in keys])
     both = {**values, **derived}
     for skill, score, constant in (
         ("skill", "p_rel", "constant"),
         ("skill_type_correct", "p_rel_type_correct", "constant_type_correct"),
     ):
-        for name in (*keys, "avg"):
+        for name in (*keys, AVERAGE):
             under = both[f"{constant}.{name}"]
             with np.errstate(divide="ignore", invalid="ignore"):
                 quotient = np.where(under == 0, np.nan, both[f"{score}.{name}"] / under)
@@ -120,21 +126,49 @@ def predicted_keys(rows: SampleScores) -> dict[str, dict[str, int]]:
     return counts
 
 
-def summary(rows: SampleScores, values: Mapping[str, float | None]) -> dict[str, Any]:
-    """The section `understanding` of score.json, from named scores."""
+def summary(
+    rows: SampleScores, values: Mapping[str, float | None], oracle_constant: OracleConstant
+) -> Understanding:
+    """All of it as score.json has it.
+
+    Args:
+        rows: what `values` were computed from.
+        values: the scores by name.
+        oracle_constant: the baseline's.
+    """
+
+    def by_key(score: str) -> Numbers:
+        return {key: values[f"{score}.{key}"] for key in (*rows.keys, AVERAGE)}
+
     counts = np.bincount(rows.types, minlength=len(TYPE_NAMES))
-    keys = (*rows.keys, "avg")
-    return {
-        **{name: values[name] for name in ("t_acc", "t_f1", "j_acc")},
-        **{
-            score: {key: values[f"{score}.{key}"] for key in keys}
-            for score in (*PARAMETER_SCORES, "skill", "skill_type_correct")
-        },
-        "by_type": {
-            name: {"n": int(counts[TYPE_NAMES.index(name)])}
-            | {score: values[f"by_type.{name}.{score}"] for score in ("t_acc", "f1", "j_acc")}
+    return Understanding(
+        t_acc=values["t_acc"],
+        t_f1=values["t_f1"],
+        j_acc=values["j_acc"],
+        p_abs=by_key("p_abs"),
+        p_rel=by_key("p_rel"),
+        p_rel_capped=by_key("p_rel_capped"),
+        p_rel_type_correct=by_key("p_rel_type_correct"),
+        skill=by_key("skill"),
+        skill_type_correct=by_key("skill_type_correct"),
+        by_type={
+            name: TypeScores(
+                n=int(counts[TYPE_NAMES.index(name)]),
+                t_acc=values[f"by_type.{name}.t_acc"],
+                f1=values[f"by_type.{name}.f1"],
+                j_acc=values[f"by_type.{name}.j_acc"],
+            )
             for name in rows.scored_types
         },
-        "confusion": confusion(rows),
-        "predicted_keys": predicted_keys(rows),
-    }
+        confusion=confusion(rows),
+        predicted_keys=predicted_keys(rows),
+        oracle_constant=oracle_constant,
+        map_error=_map_error(rows),
+    )
+
+
+def _map_error(rows: SampleScores) -> dict[str, MapError] | None:
+    given = ~np.isnan(rows.map_error)
+    if not given.any():
+        return None
+    return {MAP_KEY: MapError(int(given.sum()), float(rows.map_error[given].mean()))}

@@ -36,21 +36,21 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> Split:
 
 def test_it_beats_the_constant_by_far(plain: Split, tmp_path: Path) -> None:
     preds = predict(plain, load_predictor("statistics"), tmp_path / "preds.jsonl").path
-    understanding = score(preds).told["understanding"]
-    assert understanding["t_acc"] > 0.97
-    assert understanding["j_acc"] == understanding["t_acc"]
+    understanding = score(preds).result.understanding
+    assert understanding.t_acc > 0.97
+    assert understanding.j_acc == understanding.t_acc
     # 1 is every answer exact, 0 the best constant of one who knows the type.
-    assert understanding["skill"]["avg"] > 0.5
+    assert understanding.skill["avg"] > 0.5
     for name in ("camera_intrinsics", "sigma", "scale", "gamma"):
-        assert understanding["skill"][name] > 0.4, name
+        assert understanding.skill[name] > 0.4, name
 
 
 def test_the_wild_one_stands_noise_and_jpeg(wild: Split, tmp_path: Path) -> None:
     preds = predict(wild, load_predictor("statistics:du110k-wild"), tmp_path / "preds.jsonl").path
-    result = score(preds).told
-    assert result["understanding"]["t_acc"] > 0.85
-    assert result["false_alarms"] < 0.3
-    assert result["understanding"]["skill"]["avg"] > 0.2
+    result = score(preds).result
+    assert result.understanding.t_acc > 0.85
+    assert result.false_alarms < 0.3
+    assert result.understanding.skill["avg"] > 0.2
 
 
 def test_ids_order_and_company_do_not_matter(wild: Split) -> None:

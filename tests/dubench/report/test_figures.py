@@ -15,7 +15,8 @@ from sklearn.metrics import confusion_matrix
 
 from dubench.report import figures, tolerance
 from dubench.report.plotting import Drawing, line_style, print_style, render
-from dubench.scoring.score import Scored
+from dubench.scoring.result import ScoreResult
+from dubench.scoring.score_files import Scored
 from generators.taxonomy import KEYS
 from tests.dubench.scoring import synthetic_scores
 
@@ -37,14 +38,14 @@ def rows(scored: dict[str, Scored], tmp_path_factory: pytest.TempPathFactory) ->
     return pq.read_table(path.with_name("score.parquet")).to_pydict()
 
 
-def told(scored: dict[str, Scored]) -> dict[str, Any]:
-    return {name: score.told for name, score in scored.items()}
+def results(scored: dict[str, Scored]) -> dict[str, ScoreResult]:
+    return {name: score.result for name, score in scored.items()}
 
 
 def test_confusion_counts_the_samples(scored: dict[str, Scored], rows: dict[str, Any]) -> None:
     labels = ["haze", "low_light", "blur", "low_resolution", "none", "other"]
     wanted = confusion_matrix(rows["type"], rows["predicted"], labels=labels)[:5]
-    axis = figures.confusion(told(scored)).axes[0]
+    axis = figures.confusion(results(scored)).axes[0]
     drawn = [int(text.get_text().replace(",", "")) for text in axis.texts]
     np.testing.assert_array_equal(np.reshape(drawn, (5, 6)), wanted)
     shares = wanted / wanted.sum(1, keepdims=True)
@@ -55,8 +56,8 @@ def test_confusion_counts_the_samples(scored: dict[str, Scored], rows: dict[str,
 def test_predicted_keys_are_stacked_to_the_whole(
     scored: dict[str, Scored], rows: dict[str, Any]
 ) -> None:
-    axis = figures.predicted_keys(told(scored)).axes[0]
-    haze = [row for row, kind in enumerate(rows["type"]) if kind == "haze"]
+    axis = figures.predicted_keys(results(scored)).axes[0]
+    haze = [row for row, name in enumerate(rows["type"]) if name == "haze"]
     counts = {key: sum(rows[f"predicted_{key}"][row] is not None for row in haze) for key in KEYS}
     other = sum("other" in rows["predicted_keys"][row] for row in haze)
     total = sum(counts.values()) + other
@@ -68,13 +69,13 @@ def test_predicted_keys_are_stacked_to_the_whole(
 
 
 def test_radar_goes_through_the_scores(scored: dict[str, Scored]) -> None:
-    first, *_, last = figures.radar(told(scored)).axes
-    understanding = scored["bad"].told["understanding"]
-    types = understanding["by_type"].values()
+    first, *_, last = figures.radar(results(scored)).axes
+    understanding = scored["bad"].result.understanding
+    types = understanding.by_type.values()
     drawn = first.lines[1].get_ydata()
-    t_acc = [100 * kind["t_acc"] for kind in types] + [100 * understanding["t_acc"]]
+    t_acc = [100 * of.t_acc for of in types] + [100 * understanding.t_acc]
     assert list(drawn) == pytest.approx([*t_acc, t_acc[0]])  # closed
-    j_acc = [100 * kind["j_acc"] for kind in types] + [100 * understanding["j_acc"]]
+    j_acc = [100 * of.j_acc for of in types] + [100 * understanding.j_acc]
     assert list(last.lines[1].get_ydata()) == pytest.approx([*j_acc, j_acc[0]])
 
 
@@ -83,7 +84,7 @@ def test_error_against_delta_with_its_intervals() -> None:
     series = {
         f"nano, Δ {step}": synthetic_scores.scored(
             "nano", wrong=wrong, n=400, delta=step, metrics=()
-        ).told
+        ).result
         for step, wrong in steps.items()
     }
     drawing = next(d for d in figures.drawings(series) if d.name == "figure7_delta")
@@ -91,9 +92,9 @@ def test_error_against_delta_with_its_intervals() -> None:
     relative = drawing.figure.axes[1]
     x, y = relative.lines[0].get_data()
     assert list(x) == [0.01, 0.05, 0.1]
-    assert list(y) == [series[f"nano, Δ {s}"]["understanding"]["p_rel"]["avg"] for s in x]
+    assert list(y) == [series[f"nano, Δ {s}"].understanding.p_rel["avg"] for s in x]
     ends = [sorted(path[:, 1]) for path in relative.collections[0].get_segments()]
-    wanted = [series[f"nano, Δ {s}"]["intervals"]["p_rel.avg"] for s in x]
+    wanted = [series[f"nano, Δ {s}"].intervals["p_rel.avg"] for s in x]
     np.testing.assert_allclose(ends, wanted)
     one = {"nano": series["nano, Δ 0.05"]}
     left_out = next(d for d in figures.drawings(one) if d.name == "figure7_delta")
@@ -113,26 +114,26 @@ def test_points_and_pearsons_r(scored: dict[str, Scored], rows: dict[str, Any], 
     np.testing.assert_allclose(x, [error for error, *_ in wanted])
     np.testing.assert_allclose(y, [quality for _, quality, _ in wanted])
     assert clusters == [cluster for *_, cluster in wanted]
-    found = tolerance.correlation(x, y, clusters)
-    assert found.n == len(wanted)
-    assert found.r == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
-    assert found.interval is not None
-    assert found.interval[0] < found.r < found.interval[1]
+    result = tolerance.correlation(x, y, clusters)
+    assert result.n == len(wanted)
+    assert result.r == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
+    assert result.interval is not None
+    assert result.interval[0] < result.r < result.interval[1]
 
 
 def test_interval_of_r_is_fishers_for_independent_samples() -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(size=2000)
     y = 0.6 * x + 0.8 * rng.normal(size=2000)
-    found = tolerance.correlation(x, y, [str(i) for i in range(2000)])
+    result = tolerance.correlation(x, y, [str(i) for i in range(2000)])
     wanted = stats.pearsonr(x, y).confidence_interval()
-    assert found.interval == pytest.approx(tuple(wanted), abs=0.006)
+    assert result.interval == pytest.approx(tuple(wanted), abs=0.006)
     # Each sample ten times over is no more certain when the photographs are the same.
     tenfold = tolerance.correlation(
         np.tile(x, 10), np.tile(y, 10), [str(i) for i in range(2000)] * 10
     )
-    assert tenfold.r == pytest.approx(found.r)
-    assert tenfold.interval == pytest.approx(found.interval)
+    assert tenfold.r == pytest.approx(result.r)
+    assert tenfold.interval == pytest.approx(result.interval)
 
 
 def test_r_is_missing_where_there_is_none() -> None:
@@ -167,7 +168,7 @@ def test_tolerance_panels_tell_r_and_share_their_scale(scored: dict[str, Scored]
 
 
 def test_a_figure_as_png_pdf_and_svg(scored: dict[str, Scored]) -> None:
-    figure = figures.confusion(told(scored))
+    figure = figures.confusion(results(scored))
     png = render(figure, "png")
     with Image.open(io.BytesIO(png)) as image:
         assert round(image.info["dpi"][0]) == 200
@@ -181,12 +182,12 @@ def test_a_figure_as_png_pdf_and_svg(scored: dict[str, Scored]) -> None:
         for name, value in element.attrib.items():
             if name.endswith("href"):
                 assert value.startswith(("#", "data:"))
-    again = figures.confusion(told(scored))
-    assert [render(again, kind) for kind in ("svg", "pdf", "png")] == [svg, pdf, png]
+    again = figures.confusion(results(scored))
+    assert [render(again, suffix) for suffix in ("svg", "pdf", "png")] == [svg, pdf, png]
 
 
 def test_every_figure_has_its_place_in_the_paper(scored: dict[str, Scored]) -> None:
-    drawn: list[Drawing] = figures.drawings(told(scored))
+    drawn: list[Drawing] = figures.drawings(results(scored))
     drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
     numbers = {int(re.findall(r"\d+", drawing.name)[0]) for drawing in drawn}
     assert numbers == {4, 6, 7, 8, 9, 10, 11}
@@ -202,7 +203,7 @@ def test_models_are_told_apart() -> None:
 def test_any_name_can_stand_in_a_figure(scored: dict[str, Scored]) -> None:
     names = ["_private $\\frac{1}$", "cost $5 & $6_", "a\\b{c}^d%"]
     with print_style():
-        figure = figures.radar(dict.fromkeys(names, scored["good"].told))
+        figure = figures.radar(dict.fromkeys(names, scored["good"].result))
     shown = [text.get_text().strip() for text in figure.legends[0].get_texts()]
     assert shown == names
     ET.fromstring(render(figure, "svg"))

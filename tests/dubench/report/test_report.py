@@ -99,9 +99,9 @@ def test_page_fetches_and_runs_nothing(made: Path) -> None:
 def test_page_tells_what_a_reader_must_know(made: Path, paths: list[Path]) -> None:
     page = Page((made / "index.html").read_text("utf-8"))
     for path in paths:
-        told = json.loads(path.read_text())
+        data = json.loads(path.read_text())
         for name in ("signature", "content_id", "recipe_id", "predictions_sha256", "model"):
-            assert told[name] in page.texts
+            assert data[name] in page.texts
     assert NAME in page.texts  # as text: it made no element
     assert note() in page.texts
     assert ("tbody", {"class": "paper"}) in page.elements
@@ -136,11 +136,11 @@ def test_page_in_a_browser(made: Path, tmp_path: Path, width: int) -> None:
 def test_an_earlier_report_is_replaced(made: Path, paths: list[Path], tmp_path: Path) -> None:
     out = Path(shutil.copytree(made, tmp_path / "out"))
     (out / "tables" / "stale.md").write_text("of the earlier report")
-    told: list[tuple[int, int]] = []
-    report(paths[1:], out, lambda done, of: told.append((done, of)))
+    progress: list[tuple[int, int]] = []
+    report(paths[1:], out, lambda done, total: progress.append((done, total)))
     assert not (out / "tables" / "stale.md").exists()
     assert not (out / "figures" / "figure6_psnr_1.pdf").exists()
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert progress == [(1, 3), (2, 3), (3, 3)]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -180,34 +180,34 @@ def test_killed_half_way_nothing_is_half_written(
 Spoil = Callable[[Path, dict[str, Any]], object]
 
 
-def rewrite(path: Path, told: dict[str, Any], **changes: Any) -> None:
-    path.write_text(json.dumps(told | changes))
+def rewrite(path: Path, data: dict[str, Any], **changes: Any) -> None:
+    path.write_text(json.dumps(data | changes))
 
 
-def understand(path: Path, told: dict[str, Any], **changes: Any) -> None:
-    rewrite(path, told, understanding=told["understanding"] | changes)
+def understand(path: Path, data: dict[str, Any], **changes: Any) -> None:
+    rewrite(path, data, understanding=data["understanding"] | changes)
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda path, told: path.unlink(), "No such file"),
-        (lambda path, told: path.write_bytes(path.read_bytes()[:2000]), "not JSON"),
-        (lambda path, told: path.write_text("[1, 2]"), "not a score"),
-        (lambda path, told: path.write_bytes(b"\xff\xfe\x00"), "not JSON"),
-        (lambda path, told: path.with_name("score.parquet").unlink(), "score.parquet"),
-        (lambda path, told: path.with_name("score.parquet").write_bytes(b"PAR1"), "score.parquet"),
-        (lambda path, told: rewrite(path, told, per_sample="../one/score.parquet"), "beside it"),
-        (lambda path, told: rewrite(path, told, n=7), "7 samples"),
-        (lambda path, told: rewrite(path, told, model=None), "model is missing or not text"),
-        (lambda path, told: rewrite(path, told, coverage="all"), "coverage is not a finite number"),
-        (lambda path, told: rewrite(path, told, intervals={"t_acc": [1]}), "t_acc is not"),
-        (lambda path, told: rewrite(path, told, intervals=None), "intervals is missing"),
-        (lambda path, told: rewrite(path, told, restoration={"psnr": 3}), "restoration is not"),
-        (lambda path, told: understand(path, told, t_acc=float("nan")), "t_acc is not a finite"),
-        (lambda path, told: understand(path, told, p_rel={"gamma": [1]}), "p_rel is not"),
-        (lambda path, told: understand(path, told, confusion=None), "confusion is not"),
-        (lambda path, told: understand(path, told, oracle_constant={}), "oracle_constant"),
+        (lambda path, data: path.unlink(), "No such file"),
+        (lambda path, data: path.write_bytes(path.read_bytes()[:2000]), "not JSON"),
+        (lambda path, data: path.write_text("[1, 2]"), "not a score"),
+        (lambda path, data: path.write_bytes(b"\xff\xfe\x00"), "not JSON"),
+        (lambda path, data: path.with_name("score.parquet").unlink(), "score.parquet"),
+        (lambda path, data: path.with_name("score.parquet").write_bytes(b"PAR1"), "score.parquet"),
+        (lambda path, data: rewrite(path, data, per_sample="../one/score.parquet"), "beside it"),
+        (lambda path, data: rewrite(path, data, n=7), "7 samples"),
+        (lambda path, data: rewrite(path, data, model=None), "model is None, not a text"),
+        (lambda path, data: rewrite(path, data, coverage="all"), "coverage is 'all', not a number"),
+        (lambda path, data: rewrite(path, data, intervals={"t_acc": [1]}), r"t_acc is \[1\], not"),
+        (lambda path, data: rewrite(path, data, intervals=None), "intervals is None, not"),
+        (lambda path, data: rewrite(path, data, restoration={"psnr": 3}), "psnr is 3, not an obj"),
+        (lambda path, data: understand(path, data, t_acc=float("nan")), "t_acc is nan, not a fini"),
+        (lambda path, data: understand(path, data, p_rel={"gamma": [1]}), r"gamma is \[1\], not a"),
+        (lambda path, data: understand(path, data, confusion=None), "confusion is None, not an"),
+        (lambda path, data: understand(path, data, oracle_constant={}), "oracle_constant: values"),
     ],
 )
 def test_a_damaged_score_is_one_line(
@@ -274,5 +274,5 @@ def test_names_of_one_models_variants(tmp_path: Path) -> None:
 
 def test_rows_come_with_the_score(paths: list[Path]) -> None:
     scored = read(paths[0])
-    assert scored.rows.n == scored.told["n"] == 400
+    assert scored.rows.n == scored.result.n == 400
     assert set(scored.rows.quality) == {"psnr"}

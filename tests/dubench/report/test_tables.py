@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +15,54 @@ from rich.console import Console
 
 from dubench.report.formats import Cell, Column, Row, Table, comma_separated, latex, markdown
 from dubench.report.paper import note
-from dubench.report.tables import look_up, overview, restoration, tables
+from dubench.report.tables import overview, restoration, tables
 from dubench.report.terminal import show
+from dubench.scoring.result import ScoreResult
 from tests.dubench.scoring import synthetic_scores
 
 NASTY = r"a_b|c *d* `e` <i>f</i> \g{h} 100% #1 $x^2$ ~ & --opt – Δ"
 
 
 @pytest.fixture(scope="module")
-def scores() -> dict[str, dict[str, Any]]:
+def scores() -> dict[str, ScoreResult]:
     return {
-        "nano": synthetic_scores.scored("nano", wrong=0.05, none=True).told,
-        NASTY: synthetic_scores.scored("other", wrong=0.5, seed=1, none=True, metrics=()).told,
+        "nano": synthetic_scores.scored("nano", wrong=0.05, none=True).result,
+        NASTY: synthetic_scores.scored("other", wrong=0.5, seed=1, none=True, metrics=()).result,
     }
+
+
+def look_up(score: ScoreResult, name: str) -> Any:
+    """What score.json has at a name such as `p_rel.gamma`, be it among the scores of understanding,
+    of restoration or on top; None where it has nothing."""
+    data = score.to_json()
+    for section in (data["understanding"], data["restoration"], data):
+        value: Any = section
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
 
 
 def read_markdown(text: str) -> list[list[list[str]]]:
     """The tables of a Markdown file as an independent parser sees them: table, row, cell; bold
     cells begin with **."""
-    found: list[list[list[str]]] = []
+    read: list[list[list[str]]] = []
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "table_open":
-            found.append([])
+            read.append([])
         elif token.type == "tr_open":
-            found[-1].append([])
+            read[-1].append([])
         elif token.type == "inline" and token.level > 3:
             parts = [
                 "**" if child.type == "strong_open" else child.content
                 for child in token.children or []
             ]
-            found[-1][-1].append("".join(parts))
-    return found
+            read[-1][-1].append("".join(parts))
+    return read
 
 
-def test_csv_has_the_scores_own_numbers(scores: dict[str, dict[str, Any]]) -> None:
+def test_csv_has_the_scores_own_numbers(scores: dict[str, ScoreResult]) -> None:
     seen = set()
     for table in tables(scores):
         rows = list(csv.DictReader(io.StringIO(comma_separated(table))))
@@ -57,19 +72,19 @@ def test_csv_has_the_scores_own_numbers(scores: dict[str, dict[str, Any]]) -> No
                 assert row["signature"] == ""
                 continue
             score = scores[row["model"]]
-            assert row["signature"] == score["signature"]
+            assert row["signature"] == score.signature
             for column in table.columns:
-                value = look_up(score, column.path)
-                assert row[column.path] == ("" if value is None else repr(value))
-                ends = score["intervals"].get(column.path)
-                told = [row[f"{column.path}.low"], row[f"{column.path}.high"]]
-                assert told == (["", ""] if ends is None else list(map(repr, ends)))
-                seen |= {column.path} if ends else set()
+                value = look_up(score, column.name)
+                assert row[column.name] == ("" if value is None else repr(value))
+                ends = score.intervals.get(column.name)
+                given = [row[f"{column.name}.low"], row[f"{column.name}.high"]]
+                assert given == (["", ""] if ends is None else list(map(repr, ends)))
+                seen |= {column.name} if ends else set()
     # Every interval that score.json has is in some table.
-    assert seen == set(scores["nano"]["intervals"]) | set(scores[NASTY]["intervals"])
+    assert seen == set(scores["nano"].intervals) | set(scores[NASTY].intervals)
 
 
-def test_markdown_and_latex_print_the_same_numbers(scores: dict[str, dict[str, Any]]) -> None:
+def test_markdown_and_latex_print_the_same_numbers(scores: dict[str, ScoreResult]) -> None:
     for table in tables(scores):
         ours, *paper = read_markdown(markdown(table))
         assert all(len(row) == len(table.columns) + 1 for block in (ours, *paper) for row in block)
@@ -78,11 +93,11 @@ def test_markdown_and_latex_print_the_same_numbers(scores: dict[str, dict[str, A
         lines = [line for line in lines if line.startswith("\\parbox")]
         shown = [*ours[1:], *(row for block in paper for row in block[1:])]
         assert len(lines) == len(shown) == len(table.rows)
-        for at, (row, line, told) in enumerate(zip(table.rows, lines, shown, strict=True)):
-            assert told[0] == " ".join(row.name.split())
+        for at, (row, line, texts) in enumerate(zip(table.rows, lines, shown, strict=True)):
+            assert texts[0] == " ".join(row.name.split())
             cells = re.split(r"(?<!\\)&", line.removesuffix(r" \\"))[1:]
             for place, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
-                number, _, span = told[place + 1].partition(" ")
+                number, _, span = texts[place + 1].partition(" ")
                 bold = number.startswith("**")
                 assert bold == ("textbf" in cells[place]) == ((at, place) in table.best)
                 plain = cells[place].replace("$-$", "-").replace(r"\textendash{}", "–")
@@ -129,17 +144,17 @@ def test_the_best_of_ours_is_bold(values: tuple, better: str, best: set[int]) ->
 
 def test_directions() -> None:
     scores = {
-        "good": synthetic_scores.scored("good", wrong=0.02, none=True).told,
-        "bad": synthetic_scores.scored("bad", wrong=0.6, seed=1, none=True).told,
+        "good": synthetic_scores.scored("good", wrong=0.02, none=True).result,
+        "bad": synthetic_scores.scored("bad", wrong=0.6, seed=1, none=True).result,
     }
     for table in tables(scores):
-        noise = {p for p, column in enumerate(table.columns) if column.path.endswith(".none")}
+        noise = {p for p, column in enumerate(table.columns) if column.name.endswith(".none")}
         for place in {place for _, place in table.best} - noise:
             assert (0, place) in table.best, (table.name, table.columns[place])
     assert len(overview(scores).best) == len(overview(scores).columns)
 
 
-def test_the_paper_stands_apart_with_its_doubts(scores: dict[str, dict[str, Any]]) -> None:
+def test_the_paper_stands_apart_with_its_doubts(scores: dict[str, ScoreResult]) -> None:
     table = restoration(scores, "psnr")
     text = markdown(table)
     assert text.index(note().capitalize()) < text.index("JarvisIR")
@@ -148,17 +163,18 @@ def test_the_paper_stands_apart_with_its_doubts(scores: dict[str, dict[str, Any]
     assert note() in latex(table)
     # Three digits, as printed there, where dubench tells four.
     p_abs = next(table for table in tables(scores) if table.name == "table1_p_abs")
-    gain = [column.path for column in p_abs.columns].index("p_abs.gain")
-    told = {row.name: p_abs.text(at, gain) for at, row in enumerate(p_abs.rows)}
-    assert told["DU-VLM"] == "0.008"
-    assert len(told["nano"]) == len("0.0081")
+    gain = [column.name for column in p_abs.columns].index("p_abs.gain")
+    texts = {row.name: p_abs.text(at, gain) for at, row in enumerate(p_abs.rows)}
+    assert texts["DU-VLM"] == "0.008"
+    assert len(texts["nano"]) == len("0.0081")
 
 
 def test_the_constant_is_a_row_of_its_own_and_another_where_it_differs() -> None:
-    one, two = (synthetic_scores.scored("m", seed=seed, n=200).told for seed in (0, 1))
+    one, two = (synthetic_scores.scored("m", seed=seed, n=200).result for seed in (0, 1))
     names = [row.name for row in overview({"a": one, "b": two}).rows if row.block == "constant"]
     assert names == ["type-oracle constant (the preset du110k)"]
-    two["understanding"]["oracle_constant"]["from"] = "the train split"
+    constant = replace(two.understanding.oracle_constant, source="the train split")
+    two = replace(two, understanding=replace(two.understanding, oracle_constant=constant))
     names = [row.name for row in overview({"a": one, "b": two}).rows if row.block == "constant"]
     assert names == [
         "type-oracle constant (the preset du110k)",
@@ -171,7 +187,7 @@ def test_wild_values_stay_narrow() -> None:
     assert Column("x", "x", "lower").text(-1234567.891) == "-1.23e+06"
 
 
-def test_latex_is_balanced(scores: dict[str, dict[str, Any]]) -> None:
+def test_latex_is_balanced(scores: dict[str, ScoreResult]) -> None:
     for table in tables(scores):
         text = re.sub(r"(?m)^%.*$", "", latex(table))
         bare = re.sub(r"\\[\\{}%&$#_]", "", text)
@@ -181,7 +197,7 @@ def test_latex_is_balanced(scores: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
-def test_latex_compiles(scores: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+def test_latex_compiles(scores: dict[str, ScoreResult], tmp_path: Path) -> None:
     body = "\n\\clearpage\n".join(latex(table) for table in tables(scores))
     head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}"
     (tmp_path / "all.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n")
@@ -191,49 +207,48 @@ def test_latex_compiles(scores: dict[str, dict[str, Any]], tmp_path: Path) -> No
     assert "Missing character" not in done.stdout
 
 
-def printed(told: dict[str, Any], width: int = 80, **options: Any) -> str:
+def printed(result: ScoreResult, width: int = 80, **options: Any) -> str:
     out = io.StringIO()
-    show(told, Console(file=out, width=width, **options))
+    show(result, Console(file=out, width=width, **options))
     return out.getvalue()
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_terminal_shows_everything_whole(scores: dict[str, dict[str, Any]], width: int) -> None:
-    told = scores["nano"]
-    text = printed(told, width)
+def test_terminal_shows_everything_whole(scores: dict[str, ScoreResult], width: int) -> None:
+    result = scores["nano"]
+    text = printed(result, width)
     lines = text.rstrip("\n").split("\n")
     assert "\x1b" not in text
     assert "…" not in text
-    assert lines[-1] == told["signature"]
+    assert lines[-1] == result.signature
     assert max(map(len, lines[:-1])) <= max(80, width)
-    understanding = told["understanding"]
+    understanding = result.understanding
     for value, interval in (
-        (100 * understanding["t_acc"], [100 * end for end in told["intervals"]["t_acc"]]),
-        (100 * told["false_alarms"], [100 * end for end in told["intervals"]["false_alarms"]]),
+        (100 * understanding.t_acc, [100 * end for end in result.intervals["t_acc"]]),
+        (100 * result.false_alarms, [100 * end for end in result.intervals["false_alarms"]]),
     ):
         assert "{:.1f} [{:.1f}, {:.1f}]".format(value, *interval) in text
-    for path in ("p_rel.gamma", "p_abs.sigma", "skill.scale", "skill.avg"):
-        value, interval = look_up(told, path), told["intervals"][path]
+    for name in ("p_rel.gamma", "p_abs.sigma", "skill.scale", "skill.avg"):
+        value, interval = look_up(result, name), result.intervals[name]
         assert "{:.3f} [{:.3f}, {:.3f}]".format(value, *interval) in text
-    for row in understanding["confusion"].values():
+    for row in understanding.confusion.values():
         assert re.search(r"\s+".join(map(str, [*row.values(), sum(row.values())])), text)
-    assert f"{understanding['oracle_constant']['p_rel']['avg']:.3f}" in text
-    assert f"{told['restoration']['lpips']['avg']:.3f}" in text
+    assert f"{understanding.oracle_constant.p_rel['avg']:.3f}" in text
+    assert f"{result.restoration['lpips']['avg']:.3f}" in text
 
 
 def test_terminal_without_intervals_or_restoration() -> None:
-    told = synthetic_scores.scored("few", n=60, photos=5, metrics=()).told
-    text = printed(told)
+    text = printed(synthetic_scores.scored("few", n=60, photos=5, metrics=()).result)
     assert "note: no intervals: 5 photographs" in text
     assert "[" not in text
     assert re.search(r"false alarms on undegraded %\s+–", text)
     assert re.search(r"restored %\s+–", text)
 
 
-def test_names_do_not_command_a_terminal(scores: dict[str, dict[str, Any]]) -> None:
-    wild = scores["nano"] | {"model": "a\x1b[31m\nb [bold]c[/bold] \u202ed"}
+def test_names_do_not_command_a_terminal(scores: dict[str, ScoreResult]) -> None:
+    wild = replace(scores["nano"], model="a\x1b[31m\nb [bold]c[/bold] \u202ed")
     assert printed(wild).startswith("a [31m b [bold]c[/bold] d on du110k, test")
 
 
-def test_terminal_colours_only_terminals(scores: dict[str, dict[str, Any]]) -> None:
+def test_terminal_colours_only_terminals(scores: dict[str, ScoreResult]) -> None:
     assert "\x1b[1m" in printed(scores["nano"], force_terminal=True)

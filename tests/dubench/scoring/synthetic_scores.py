@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from dubench.dataset import TYPE_NAMES, GroundTruth
-from dubench.predictions.file import Prediction, Predictions
-from dubench.scoring import score
+from dubench.predictions.file import Prediction
+from dubench.scoring import restoration, score_files, type_oracle, understanding
 from dubench.scoring.estimates import estimate
+from dubench.scoring.result import ScoredData, ScoreResult
 from dubench.scoring.sample_scores import score_samples
-from dubench.scoring.score import Scored
+from dubench.scoring.score_files import Scored
 from dubench.scoring.type_oracle import constants, preset_values
 from generators import presets
+from generators.presets import Preset
 from generators.taxonomy import KEYS, TYPES, Degradation, Value
 
 PRESET = presets.load("du110k")
@@ -64,18 +66,18 @@ def answer(
         return None
     if chance < 0.1 * wrong:
         return Prediction(name, row + 2, (), failure="neither a list nor a sentence")
-    kind = TYPE_NAMES[true.types[row]]
+    type_name = TYPE_NAMES[true.types[row]]
     if rng.random() < wrong:
-        kind = ("haze", "low_light", "blur", "low_resolution", "none")[rng.integers(5)]
-    told: dict[str, Value] = {}
-    for key in TYPES[kind].keys:
+        type_name = ("haze", "low_light", "blur", "low_resolution", "none")[rng.integers(5)]
+    parameters: dict[str, Value] = {}
+    for key in TYPES[type_name].keys:
         guess: Any = true.values[key.name][row]
         if np.isnan(guess).any():
             guess = np.full(key.size, (key.low + key.high) / 2)
         near = np.atleast_1d(guess) * (1 + wrong * rng.normal(0, 0.5, key.size))
-        told[key.name] = tuple(near) if key.size > 1 else float(near[0])
+        parameters[key.name] = tuple(near) if key.size > 1 else float(near[0])
     extra = ("sharpness",) if rng.random() < 0.2 * wrong else ()
-    return Prediction(name, row + 2, (Degradation(kind, told),), extra)
+    return Prediction(name, row + 2, (Degradation(type_name, parameters),), extra)
 
 
 def scored(
@@ -86,50 +88,53 @@ def scored(
     n: int = 1200,
     photos: int = 200,
     none: bool = False,
+    preset: Preset = PRESET,
     metrics: tuple[str, ...] = tuple(QUALITY),
     delta: float | None = None,
     data: str = "3f",
     words: tuple[str, ...] = (),
 ) -> Scored:
-    """A model's score and its rows. `data` stands for the dataset, `words` go to the signature."""
-    rng, true = (
-        np.random.default_rng(seed),
-        ground_truth(n, photos, (*PRESET.types, "none") if none else PRESET.types),
-    )
-    said = {p.id: p for row in range(n) if (p := answer(true, row, wrong, rng))}
-    best = constants(preset_values(PRESET, 2000))
-    rows = score_samples(true, said, best, PRESET)
+    """A model's scores. `data` stands for the dataset, `words` go to the signature."""
+    rng = np.random.default_rng(seed)
+    true = ground_truth(n, photos, (*preset.types, "none") if none else preset.types)
+    answers = {a.id: a for row in range(n) if (a := answer(true, row, wrong, rng))}
+    best = constants(preset_values(preset, 2000))
+    rows = score_samples(true, answers, best, preset)
     for metric in metrics:
         top, loss, noise = QUALITY[metric]
         error = sum(np.nan_to_num(rows.relative[key]) for key in KEYS)
         rows.quality[metric] = top + loss * np.minimum(error, 1) + rng.normal(0, noise, n)
-    found = estimate(rows, resamples=1000)
-    meta = {"model": model, **({"delta": delta} if delta is not None else {})}
-    file = Predictions(Path("preds.jsonl"), meta, "9c" * 32, said)
-    computed = [f"{metric}:made-up" for metric in metrics]
-    signature = ["dubench:0.1", f"data:du110k@{data}", "split:test", f"n:{n}", "t-acc", *words]
-    told = {
-        "signature": "|".join([*signature, "p-rel:uncapped", "ci:clustered,seed-0", *computed]),
-        "model": model,
-        "meta": meta,
-        "dataset": {"name": "du110k", "split": "test", "preset": "du110k"},
-        "n": n,
-        **score._understanding(rows, found, file, best, "the preset du110k"),
-        "restoration": score._restoration(rows, found),
-        "restoration_coverage": 1.0 if metrics else None,
-        "intervals": {name: list(ends) for name, ends in found.intervals.items()},
-        "clusters": found.clusters,
-        "notes": found.notes,
-        "recipe_id": data * 32,
-        "content_id": data * 32,
-        "predictions_sha256": file.sha256,
-        "versions": {"dubench": "0.1.0", "numpy": np.__version__},
-    }
-    return Scored(told, rows)
+    estimates = estimate(rows, resamples=1000)
+    oracle = type_oracle.summary(rows, best, f"the preset {preset.name}", estimates.values)
+    scored_on = [f"data:{preset.name}@{data}", "split:test", f"n:{n}"]
+    settings = ["t-acc", *words, "p-rel:uncapped", "ci:clustered,seed-0"]
+    settings += [f"{metric}:made-up" for metric in metrics]
+    result = ScoreResult(
+        signature="|".join(["dubench:0.1", *scored_on, *settings]),
+        model=model,
+        meta={"model": model, **({"delta": delta} if delta is not None else {})},
+        dataset=ScoredData(preset.name, "test", preset.name),
+        n=n,
+        coverage=1 - rows.missing / n,
+        parse_failures=sum(a.failure is not None for a in answers.values()),
+        false_alarms=estimates.values["false_alarms"],
+        understanding=understanding.summary(rows, estimates.values, oracle),
+        restoration=restoration.summary(rows, estimates.values),
+        restoration_coverage=1.0 if metrics else None,
+        intervals=estimates.intervals,
+        clusters=estimates.clusters,
+        notes=tuple(estimates.notes),
+        recipe_id=data * 32,
+        content_id=data * 32,
+        predictions_sha256="9c" * 32,
+        versions={"dubench": "0.1.0", "numpy": np.__version__},
+        per_sample=None,
+    )
+    return Scored(result, rows)
 
 
 def write(folder: Path, scored: Scored) -> Path:
     """Write a score as `dubench score --out FOLDER/score.json` does; returns that path."""
     folder.mkdir(parents=True)
-    score.write(folder / "score.json", scored)
+    score_files.write(folder / "score.json", scored)
     return folder / "score.json"

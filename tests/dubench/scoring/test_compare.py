@@ -13,7 +13,7 @@ from dubench.predictions.file import Prediction
 from dubench.report.comparison import show
 from dubench.scoring.compare import _in_order, compare
 from dubench.scoring.sample_scores import score_samples
-from dubench.scoring.score import Scored
+from dubench.scoring.score_files import Scored
 from dubench.scoring.type_oracle import constants
 from generators.build.generate import generate
 from generators.errors import InputError
@@ -22,26 +22,24 @@ from generators.taxonomy import Degradation
 from tests.dubench.scoring import synthetic_scores
 from tests.dubench.scoring.test_score import perfect
 
-TOLD = {"model": "m", "recipe_id": "r", "content_id": "c", "signature": "a|psnr:rgb"}
+RESULT = replace(synthetic_scores.scored("m", n=40, metrics=()).result, signature="a|psnr:rgb")
 
 
 def model(wrong: float, seed: int, photos: int = 100) -> Scored:
     """A model that errs about a share `wrong` of the time."""
     true = synthetic_scores.ground_truth(400, photos)
     rng = np.random.default_rng(seed)
-    said: list[Prediction | None] = [
-        synthetic_scores.answer(true, row, wrong, rng) for row in range(len(true.ids))
-    ]
-    answers = {p.id: p for p in said if p}
+    drawn = (synthetic_scores.answer(true, row, wrong, rng) for row in range(len(true.ids)))
+    answers = {answer.id: answer for answer in drawn if answer}
     rows = score_samples(true, answers, constants(true.values), synthetic_scores.PRESET)
-    return Scored(TOLD | {"model": f"wrong {wrong}"}, rows)
+    return Scored(replace(RESULT, model=f"wrong {wrong}"), rows)
 
 
 def test_a_better_model_is_called_better() -> None:
     good, bad = model(0.05, 1), model(0.4, 2)
-    found = {d.name: d for d in compare(good, bad).differences}
+    differences = {d.name: d for d in compare(good, bad).differences}
     for name in ("t_acc", "t_f1", "j_acc", "p_rel.avg"):
-        assert found[name].better == "a"
+        assert differences[name].better == "a"
     assert set(compare(good, bad).worse) >= {"t_acc", "t_f1", "j_acc", "p_rel.avg"}
     turned = compare(bad, good)
     assert {d.name: d.better for d in turned.differences}["t_acc"] == "b"
@@ -73,25 +71,25 @@ def test_a_model_is_no_better_than_itself_in_any_order() -> None:
             for name in ("truth", "answer", "error", "relative", "constant", "answered_keys")
         },
     }
-    found = compare(one, Scored(one.told, replace(one.rows, **turned)))
-    assert all(d.a == pytest.approx(d.b) and d.better is None for d in found.differences)
-    assert not found.worse
+    comparison = compare(one, Scored(one.result, replace(one.rows, **turned)))
+    assert all(d.a == pytest.approx(d.b) and d.better is None for d in comparison.differences)
+    assert not comparison.worse
 
 
 def test_few_photographs_tell_nothing() -> None:
-    found = compare(model(0.05, 1, 20), model(0.6, 2, 20))
-    assert all(d.interval is None and d.better is None for d in found.differences)
-    assert "20 photographs tell too little" in found.notes[0]
+    comparison = compare(model(0.05, 1, 20), model(0.6, 2, 20))
+    assert all(d.interval is None and d.better is None for d in comparison.differences)
+    assert "20 photographs tell too little" in comparison.notes[0]
 
 
 def test_types_that_do_not_occur_are_no_obstacle() -> None:
     def of_blurs(scored: Scored) -> Scored:
         blurs = scored.rows.types == TYPE_NAMES.index("blur")
         rows = _in_order(scored.rows, [scored.rows.ids[i] for i in np.flatnonzero(blurs)], [])
-        return Scored(scored.told, rows)
+        return Scored(scored.result, rows)
 
-    found = compare(of_blurs(model(0.05, 1)), of_blurs(model(0.6, 2)))
-    better = {d.name: d.better for d in found.differences}
+    comparison = compare(of_blurs(model(0.05, 1)), of_blurs(model(0.6, 2)))
+    better = {d.name: d.better for d in comparison.differences}
     assert better["t_acc"] == better["p_rel.avg"] == better["p_rel.sigma"] == "a"
     assert "p_rel.gamma" not in better
 
@@ -102,7 +100,7 @@ def test_one_answer_outside_the_preset_leaves_the_intervals() -> None:
     good = synthetic_scores.right_answers(true)
     bad = good | {"du-00000000": Prediction("du-00000000", 1, (Degradation("haze", {}),))}
     a, b = (
-        Scored(TOLD, score_samples(true, answers, constants(true.values), two))
+        Scored(RESULT, score_samples(true, answers, constants(true.values), two))
         for answers in (good, bad)
     )
     comparison = compare(a, b)
@@ -112,7 +110,7 @@ def test_one_answer_outside_the_preset_leaves_the_intervals() -> None:
     assert all(d.interval for d in comparison.differences)
     unlike = replace(b.rows, scored_types=("haze", *two.types))
     with pytest.raises(InputError, match="different types, blur, low_resolution and haze"):
-        compare(a, Scored(TOLD, unlike))
+        compare(a, Scored(RESULT, unlike))
 
 
 def test_restoration_counts_where_it_was_measured_alike() -> None:
@@ -120,16 +118,16 @@ def test_restoration_counts_where_it_was_measured_alike() -> None:
     a.rows.quality["psnr"] = np.full(a.rows.n, 20.0)
     b.rows.quality["psnr"] = np.full(a.rows.n, 19.0)
     assert "psnr.avg" in compare(a, b).worse
-    other = Scored(b.told | {"signature": "a|psnr:y"}, b.rows)
-    found = compare(a, other)
-    assert "psnr.avg" not in {d.name for d in found.differences}
-    assert "psnr is left out" in found.notes[0]
+    other = Scored(replace(b.result, signature="a|psnr:y"), b.rows)
+    comparison = compare(a, other)
+    assert "psnr.avg" not in {d.name for d in comparison.differences}
+    assert "psnr is left out" in comparison.notes[0]
 
 
 def test_other_data_is_refused() -> None:
     a, b = model(0.1, 1), model(0.1, 2)
     with pytest.raises(InputError, match="different data: content_id"):
-        compare(a, Scored(b.told | {"content_id": "d"}, b.rows))
+        compare(a, Scored(replace(b.result, content_id="d"), b.rows))
 
 
 def test_from_the_command_line(dubench, tmp_path: Path) -> None:
@@ -141,11 +139,11 @@ def test_from_the_command_line(dubench, tmp_path: Path) -> None:
     assert dubench("score", "a.jsonl", "--out", "a.json", cwd=tmp_path).returncode == 0
     run = dubench("compare", "a.json", "b.jsonl", "--json", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)
-    assert told["models"] == ["oracle", "worse"]
-    by_name = {d["name"]: d for d in told["differences"]}
+    comparison = json.loads(run.stdout)
+    assert comparison["models"] == ["oracle", "worse"]
+    by_name = {d["name"]: d for d in comparison["differences"]}
     assert by_name["p_rel.avg"]["b"] == pytest.approx(0.2)
-    assert told["worse"] == ["p_rel.avg"]
+    assert comparison["worse"] == ["p_rel.avg"]
     run = dubench("compare", "a.jsonl", "b.jsonl", "--fail-if-worse", cwd=tmp_path)
     assert run.returncode == 1
     assert "B is worse in p_rel.avg" in run.stdout

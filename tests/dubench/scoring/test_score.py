@@ -26,40 +26,40 @@ def train(made: Path) -> Split:
 def perfect(split: Split, path: Path, spoil: float = 1.0, **meta: object) -> Path:
     """Write predictions that name every truth, each number times `spoil`."""
     true = split.ground_truth()
-    said = {"model": "oracle", "dataset": split.where, "split": split.name, **split.identity}
-    lines = [{"meta": said | meta}]
+    known = {"model": "oracle", "dataset": split.where, "split": split.name, **split.identity}
+    lines = [{"meta": known | meta}]
     for row, name in enumerate(true.ids):
-        kind = TYPES[TYPE_NAMES[true.types[row]]]
-        told = {key.name: (true.values[key.name][row] * spoil).tolist() for key in kind.keys}
-        lines.append({"id": name, "type": kind.name, "parameters": told})
+        entry = TYPES[TYPE_NAMES[true.types[row]]]
+        values = {key.name: (true.values[key.name][row] * spoil).tolist() for key in entry.keys}
+        lines.append({"id": name, "type": entry.name, "parameters": values})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
 
 
 def test_the_truth_scores_full_marks(train: Split, tmp_path: Path) -> None:
     preds = perfect(train, tmp_path / "preds.jsonl")
-    told = score(preds).told
-    assert told["understanding"]["j_acc"] == told["understanding"]["t_f1"] == 1
-    assert told["understanding"]["p_abs"]["avg"] == 0
-    assert told["understanding"]["skill"]["avg"] == 1
-    assert told["coverage"] == 1
-    assert told["n"] == train.n
-    assert told["restoration"] is None
-    assert told["predictions_sha256"] == hashlib.sha256(preds.read_bytes()).hexdigest()
-    assert told["recipe_id"] == train.identity["recipe_id"]
-    assert told["content_id"] == train.identity["content_id"]
+    result = score(preds).result
+    assert result.understanding.j_acc == result.understanding.t_f1 == 1
+    assert result.understanding.p_abs["avg"] == 0
+    assert result.understanding.skill["avg"] == 1
+    assert result.coverage == 1
+    assert result.n == train.n
+    assert result.restoration is None
+    assert result.predictions_sha256 == hashlib.sha256(preds.read_bytes()).hexdigest()
+    assert result.recipe_id == train.identity["recipe_id"]
+    assert result.content_id == train.identity["content_id"]
 
 
 def test_five_percent_off_is_a_p_rel_of_five_percent(train: Split, tmp_path: Path) -> None:
-    told = score(perfect(train, tmp_path / "preds.jsonl", 1.05)).told
-    for name, value in told["understanding"]["p_rel"].items():
+    result = score(perfect(train, tmp_path / "preds.jsonl", 1.05)).result
+    for name, value in result.understanding.p_rel.items():
         assert value == pytest.approx(0.05), name
 
 
 def test_the_signature_names_what_a_score_depends_on(train: Split, tmp_path: Path) -> None:
-    told = score(perfect(train, tmp_path / "preds.jsonl"), seed=7).told
+    result = score(perfect(train, tmp_path / "preds.jsonl"), seed=7).result
     release = ".".join(version("dubench").split(".")[:2])
-    assert told["signature"].split("|") == [
+    assert result.signature.split("|") == [
         f"dubench:{release}",
         f"data:du110k@{train.identity['content_id'][:8]}",
         "split:train",
@@ -75,24 +75,24 @@ def test_missing_answers_and_prose(train: Split, tmp_path: Path) -> None:
     lines = preds.read_text().splitlines()[1:11]
     lines[0] = json.dumps({"id": json.loads(lines[0])["id"], "output": "I cannot say."})
     preds.write_text("\n".join(lines) + "\n")
-    told = score(preds, train.where, "train").told
-    assert told["coverage"] == pytest.approx(10 / train.n)
-    assert told["parse_failures"] == 1
-    assert told["understanding"]["t_acc"] == pytest.approx(9 / train.n)
-    assert told["model"] == "preds"
-    assert f"{train.n - 10} of {train.n} images have no answer" in told["notes"][-1]
+    result = score(preds, train.where, "train").result
+    assert result.coverage == pytest.approx(10 / train.n)
+    assert result.parse_failures == 1
+    assert result.understanding.t_acc == pytest.approx(9 / train.n)
+    assert result.model == "preds"
+    assert f"{train.n - 10} of {train.n} images have no answer" in result.notes[-1]
 
 
 def test_the_constant_comes_from_train_or_the_preset(
     made: Path, copy: Path, tmp_path: Path
 ) -> None:
     split = open_split(str(made), "test")
-    told = score(perfect(split, tmp_path / "preds.jsonl")).told
-    assert told["understanding"]["oracle_constant"]["from"] == "the train split"
+    result = score(perfect(split, tmp_path / "preds.jsonl")).result
+    assert result.understanding.oracle_constant.source == "the train split"
     for file in (copy / "data").glob("train-*"):
         file.unlink()
-    told = score(tmp_path / "preds.jsonl", str(copy)).told
-    assert told["understanding"]["oracle_constant"]["from"] == "the preset du110k"
+    result = score(tmp_path / "preds.jsonl", str(copy)).result
+    assert result.understanding.oracle_constant.source == "the preset du110k"
 
 
 def test_predictions_of_other_data_are_refused(train: Split, tmp_path: Path) -> None:
@@ -100,26 +100,26 @@ def test_predictions_of_other_data_are_refused(train: Split, tmp_path: Path) -> 
     with pytest.raises(InputError, match="made on a dataset with recipe_id ffffffffffff"):
         score(preds)
     preds = perfect(train, tmp_path / "preds.jsonl", content_id="f" * 64)
-    assert "other pixels" in score(preds).told["notes"][-1]
+    assert "other pixels" in score(preds).result.notes[-1]
 
 
 def test_a_dataset_that_is_elsewhere_now(train: Split, tmp_path: Path) -> None:
     preds = perfect(train, tmp_path / "preds.jsonl", dataset="gone/away")
     with pytest.raises(InputError, match=r"was made on gone/away, .* give --dataset"):
         score(preds)
-    assert score(preds, train.where).told["n"] == train.n
+    assert score(preds, train.where).result.n == train.n
 
 
 def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:
     perfect(train, tmp_path / "preds.jsonl", 1.1)
     run = dubench("score", "preds.jsonl", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    told = json.loads((tmp_path / "score.json").read_text())
-    assert told["signature"] in run.stdout
+    result = json.loads((tmp_path / "score.json").read_text())
+    assert result["signature"] in run.stdout
     assert "0.100" in run.stdout
-    rows = pq.read_table(tmp_path / told["per_sample"]).to_pylist()
+    rows = pq.read_table(tmp_path / result["per_sample"]).to_pylist()
     assert len(rows) == train.n
-    assert np.mean([row["joint_right"] for row in rows]) == told["understanding"]["j_acc"]
+    assert np.mean([row["joint_right"] for row in rows]) == result["understanding"]["j_acc"]
     blurs = [row for row in rows if row["type"] == "blur"]
     assert np.mean([row["rel_sigma"] for row in blurs]) == pytest.approx(0.1)
     assert all(row["rel_gamma"] is None for row in blurs)
@@ -141,13 +141,13 @@ def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> N
     given = ["--restored", "restored", "--metrics", "psnr,ssim", "--json"]
     run = dubench("score", "preds.jsonl", *given, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)
-    means = {kind: float(np.mean(values)) for kind, values in wanted.items()}
-    for kind, value in means.items():
-        assert told["restoration"]["psnr"][kind] == pytest.approx(value, abs=1e-6)
-    assert told["restoration"]["psnr"]["avg"] == pytest.approx(np.mean(list(means.values())))
-    assert told["restoration_coverage"] == pytest.approx(1 - 1 / split.n)
-    assert told["signature"].endswith("|psnr:rgb|ssim:y,11x11")
+    result = json.loads(run.stdout)
+    means = {name: float(np.mean(values)) for name, values in wanted.items()}
+    for name, value in means.items():
+        assert result["restoration"]["psnr"][name] == pytest.approx(value, abs=1e-6)
+    assert result["restoration"]["psnr"]["avg"] == pytest.approx(np.mean(list(means.values())))
+    assert result["restoration_coverage"] == pytest.approx(1 - 1 / split.n)
+    assert result["signature"].endswith("|psnr:rgb|ssim:y,11x11")
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_mistakes_get_one_line_and_code_two(
     run = dubench(*arguments.format(made=made).split(), cwd=tmp_path)
     assert run.returncode == 2, run.stdout
     assert run.stderr.startswith("dubench: ")
-    told = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
-    assert len(told) == 1
-    assert message in told[0]
+    lines = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
     assert "Traceback" not in run.stderr
     assert sorted(path.name for path in tmp_path.rglob("*")) == before

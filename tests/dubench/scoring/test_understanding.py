@@ -7,6 +7,7 @@ from sklearn import metrics
 from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction
 from dubench.scoring.estimates import Estimates, estimate
+from dubench.scoring.result import OracleConstant
 from dubench.scoring.sample_scores import OTHER, SampleScores, read, score_samples, write
 from dubench.scoring.type_oracle import constants
 from dubench.scoring.understanding import confusion, predicted_keys, summary
@@ -15,6 +16,7 @@ from generators.taxonomy import KEYS, Degradation
 from tests.dubench.scoring import synthetic_scores
 
 NAN = float("nan")
+ORACLE = OracleConstant({}, "nothing", {}, {})
 WITH_NONE = (*synthetic_scores.PRESET.types, "none")
 DU110K, TWO_TYPES = synthetic_scores.PRESET, synthetic_scores.TWO_TYPES
 
@@ -197,10 +199,10 @@ def test_a_type_outside_the_preset_is_one_wrong_answer(preset: Preset | None) ->
     assert values["p_rel.avg"] == pytest.approx((1 / 103 + 0) / 2)
     assert {"t_f1", "p_rel.avg", "skill.avg", "by_type.blur.f1"} <= set(estimates.intervals)
     assert not [name for name in values if "haze" in name or "transmission" in name]
-    understanding = summary(rows, values)
-    assert list(understanding["by_type"]) == ["blur", "low_resolution"]
-    assert list(understanding["p_rel"]) == ["sigma", "scale", "avg"]
-    assert understanding["confusion"]["blur"]["haze"] == 1
+    understanding = summary(rows, values, ORACLE)
+    assert list(understanding.by_type) == ["blur", "low_resolution"]
+    assert list(understanding.p_rel) == ["sigma", "scale", "avg"]
+    assert understanding.confusion["blur"]["haze"] == 1
 
 
 def test_a_type_of_the_preset_that_does_not_occur_is_scored_all_the_same() -> None:
@@ -262,7 +264,9 @@ def test_rows_survive_their_file(tmp_path) -> None:
     rows.quality["psnr"] = np.where(np.arange(200) % 7, 20.0 + np.arange(200) / 9, NAN)
     write(tmp_path / "rows.parquet", rows)
     again = read(tmp_path / "rows.parquet", DU110K.types, ("psnr",))
-    assert summary(again, estimate(again).values) == summary(rows, estimate(rows).values)
+    assert summary(again, estimate(again).values, ORACLE) == summary(
+        rows, estimate(rows).values, ORACLE
+    )
     assert estimate(again) == estimate(rows)
     for name in KEYS:
         np.testing.assert_array_equal(again.truth[name], rows.truth[name])

@@ -27,9 +27,9 @@ def test_it_learns(made: Path, trained: Trained, tmp_path: Path) -> None:
     preds = predict(
         split, load_predictor(f"statistics:{trained.path}"), tmp_path / "preds.jsonl"
     ).path
-    understanding = score(preds).told["understanding"]
-    assert understanding["t_acc"] > 0.99
-    assert understanding["skill"]["avg"] > 0.7
+    understanding = score(preds).result.understanding
+    assert understanding.t_acc > 0.99
+    assert understanding.skill["avg"] > 0.7
 
 
 def test_its_validation_is_that_of_the_score(made: Path, trained: Trained, tmp_path: Path) -> None:
@@ -37,12 +37,12 @@ def test_its_validation_is_that_of_the_score(made: Path, trained: Trained, tmp_p
     preds = predict(
         split, load_predictor(f"statistics:{trained.path}"), tmp_path / "preds.jsonl"
     ).path
-    result = score(preds).told
+    result = score(preds).result
     validation = trained.validation
     assert validation is not None
-    assert validation.n == result["n"]
-    assert validation.t_acc == pytest.approx(result["understanding"]["t_acc"], abs=1e-4)
-    for name, value in result["understanding"]["p_rel"].items():
+    assert validation.n == result.n
+    assert validation.t_acc == pytest.approx(result.understanding.t_acc, abs=1e-4)
+    for name, value in result.understanding.p_rel.items():
         assert validation.p_rel[name] == pytest.approx(value, abs=1e-4), name
     assert validation.false_alarms is None
 

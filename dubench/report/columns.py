@@ -1,0 +1,80 @@
+"""The columns of tables, and the lines of the terminal: one list of the scores that come first."""
+
+from collections.abc import Mapping
+
+from dubench.report.formats import Better, Column, words
+from dubench.scoring.metrics import METRICS
+from dubench.scoring.result import AVERAGE
+from dubench.scoring.sample_scores import MAP_KEY
+from generators.taxonomy import KEYS
+
+_METRIC_NAMES = {"psnr": "PSNR (dB)", "clipiqa": "CLIP-IQA"}
+
+PARAMETER_SCORES: Mapping[str, Better] = {
+    "p_abs": "lower",
+    "p_rel": "lower",
+    "p_rel_capped": "lower",
+    "p_rel_type_correct": "lower",
+    "skill": "higher",
+    "skill_type_correct": "higher",
+}
+"""The scores of values, and their better side."""
+
+
+def share_column(name: str, title: str, better: Better = "higher", line: str = "") -> Column:
+    """The column of a share, shown in percent."""
+    return Column(name, title, better, 1, percent=True, line=line)
+
+
+def parameter_column(score: str, key: str, title: str = "", line: str = "") -> Column:
+    """The column of one score of the values, such as `p_abs`, for a key or `avg`; with a digit
+    more for the error of a key whose whole range is below 0.1."""
+    narrow = score == "p_abs" and key in KEYS and KEYS[key].high - KEYS[key].low < 0.1
+    title = title or words(key)
+    return Column(f"{score}.{key}", title, PARAMETER_SCORES[score], 4 if narrow else 3, line=line)
+
+
+def metric_column(metric: str, name: str, title: str = "") -> Column:
+    """The column of a restoration metric for a type or `avg`, by default called as the metric."""
+    better: Better = "higher" if METRICS[metric].higher_is_better else "lower"
+    digits = 2 if metric == "psnr" else 3
+    return Column(f"{metric}.{name}", title or metric_name(metric), better, digits)
+
+
+def metric_name(metric: str) -> str:
+    """A restoration metric as people write it."""
+    return _METRIC_NAMES.get(metric, metric.upper())
+
+
+HEADLINES = (
+    share_column("t_acc", "T-Acc"),
+    share_column("t_f1", "T-F1"),
+    share_column("j_acc", "J-Acc"),
+    parameter_column("p_abs", AVERAGE, "P-Abs", "P-Abs, mean over keys"),
+    parameter_column("p_rel", AVERAGE, "P-Rel", "P-Rel, mean over keys"),
+    parameter_column("p_rel_capped", AVERAGE, "P-Rel capped", "  capped at 1 per sample"),
+    parameter_column(
+        "p_rel_type_correct", AVERAGE, "P-Rel, right type", "  where the type is right"
+    ),
+    parameter_column("skill", AVERAGE, "skill", "skill against the constant"),
+    parameter_column(
+        "skill_type_correct", AVERAGE, "skill, right type", "  where the type is right"
+    ),
+)
+"""Type, keys and values, the latter averaged over keys."""
+
+ANSWERS = (
+    Column("n", "samples", "", 0),
+    share_column("false_alarms", "false alarms on none", "lower", "false alarms on undegraded"),
+    share_column("coverage", "answered"),
+    Column("parse_failures", "not readable", "lower", 0, line="answers that cannot be read"),
+    Column(f"map_error.{MAP_KEY}.n", f"{MAP_KEY} maps", "", 0),
+    Column(
+        f"map_error.{MAP_KEY}.mae",
+        "their mean error",
+        "lower",
+        line=f"{MAP_KEY} maps, mean error",
+    ),
+    share_column("restoration_coverage", "restored"),
+)
+"""How much was answered, and what happened on undegraded photographs."""
