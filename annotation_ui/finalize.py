@@ -7,7 +7,7 @@ from pathlib import Path
 
 from annotation_ui.figures.outcomes import sample_outcomes
 from annotation_ui.figures.reject_hotspots import range_parts
-from annotation_ui.figures.review_figures import anonymous, review_figures
+from annotation_ui.figures.review_figures import anonymous, compute_figures
 from annotation_ui.figures.reviewers import careless_reviewers
 from annotation_ui.folder import review_folder, review_of
 from annotation_ui.planning.sampling import read_entries, wanted_count
@@ -99,7 +99,7 @@ def finalize_review(
     _check_same(folder, snapshot.plan, info.identity)
     _check_done(folder, snapshot)
     outcomes = sample_outcomes(snapshot.items, snapshot.verdicts)
-    figures = review_figures(snapshot, outcomes, range_parts(outcomes))
+    figures = compute_figures(snapshot, outcomes, range_parts(outcomes))
     rejected = {outcome.sample_id for outcome in outcomes if outcome.rejected}
     accepted = {outcome.sample_id for outcome in outcomes} - rejected
     published = anonymous(figures, snapshot.reviewers)

@@ -24,7 +24,7 @@ from generators.sources.splits import SPLITS
 from generators.taxonomy import TYPES
 
 
-def review_figures(
+def compute_figures(
     snapshot: Snapshot, outcomes: Sequence[Outcome], ranges: Sequence[Sequence[RangePart]]
 ) -> ReviewFigures:
     """The figures, reviewers by their names: for whoever runs the review alone.

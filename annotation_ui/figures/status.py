@@ -9,7 +9,7 @@ from typing import Any
 
 from annotation_ui.figures.outcomes import sample_outcomes
 from annotation_ui.figures.reject_hotspots import part_text, range_parts
-from annotation_ui.figures.review_figures import review_figures
+from annotation_ui.figures.review_figures import compute_figures
 from annotation_ui.figures.reviewers import careless_reviewers
 from annotation_ui.store.records import Progress, Snapshot
 from annotation_ui.store.review_plan import ReviewPlan
@@ -64,7 +64,7 @@ def review_status(snapshot: Snapshot) -> ReviewStatus:
     """How the review in a snapshot of its store stands."""
     outcomes = sample_outcomes(snapshot.items, snapshot.verdicts)
     ranges = range_parts(outcomes)
-    figures = review_figures(snapshot, outcomes, ranges)
+    figures = compute_figures(snapshot, outcomes, ranges)
     progress = snapshot.progress
     by_type = {t: progress.by_type[t] for t in TYPES if t in progress.by_type}
     return ReviewStatus(

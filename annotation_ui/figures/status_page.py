@@ -41,7 +41,7 @@ td.words, th.words { text-align: left; white-space: normal; min-width: 12rem; }
 """
 
 
-def status_page(status: ReviewStatus) -> str:
+def status_html(status: ReviewStatus) -> str:
     """The page, with nothing in it that is fetched or run."""
     title = f"Review of {status.plan.dataset}"
     sections = (_tiles, _progress, _agreement, _reviewers, _rejects, _ranges, _defects)

@@ -90,14 +90,14 @@ def serve(
 def status(folder: Dataset, as_json: Json = False) -> None:
     """How far the review is, and how well reviewers agree; writes a page beside the review."""
     from annotation_ui.figures.status import review_status
-    from annotation_ui.figures.status_page import status_page
+    from annotation_ui.figures.status_page import status_html
     from annotation_ui.figures.status_text import status_lines
     from annotation_ui.folder import review_folder, review_of
     from generators.files import write_whole
 
     standing = review_status(review_of(folder).snapshot())
     target = review_folder(folder) / "status.html"
-    write_whole(target, status_page(standing))
+    write_whole(target, status_html(standing))
     if as_json:
         print_json(standing.to_json())
         return

@@ -180,8 +180,8 @@ def test_a_review_has_gold_of_it(cli: Run, five: Path, tmp_path: Path) -> None:
     cli("review", "plan", copy, "--fraction", 1, "--seed", 5, "--workers", 1)
     with closing(sqlite3.connect(tmp_path / "five.review" / "review.sqlite")) as db:
         ((shown, detail),) = db.execute(
-            "SELECT shown, expected ->> 'detail' FROM items "
-            "WHERE type = 'motion_blur' AND expected ->> 'why' = 'wrong parameter'"
+            "SELECT shown, json_extract(expected, '$.detail') FROM items "
+            "WHERE type = 'motion_blur' AND json_extract(expected, '$.why') = 'wrong parameter'"
         )
     says = re.fullmatch(r"length is ([\d.]+), shown as ([\d.]+)", detail)
     assert says

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from annotation_ui.figures.status import ReviewStatus, review_status
-from annotation_ui.figures.status_page import status_page
+from annotation_ui.figures.status_page import status_html
 from annotation_ui.figures.status_text import status_lines
 from tests.annotation_ui.conftest import MEMORY
 from tests.annotation_ui.simulated import drawn_items, reviewed, value
@@ -44,7 +44,7 @@ def browser() -> Iterator[Any]:
 
 
 def test_it_says_what_the_status_says(status: ReviewStatus) -> None:
-    html, figures = status_page(status), status.figures
+    html, figures = status_html(status), status.figures
     assert f"{figures.agreement.overall.ac1.value:.2f}" in html
     assert f"{figures.defect_rates.overall.upper:.2%}" in html
     assert figures.hotspots[0].text.replace("<", "&lt;") in html
@@ -73,7 +73,7 @@ def test_names_are_text_and_nothing_else(status: ReviewStatus) -> None:
         progress=replace(status.progress, by_reviewer={bad: 1}),
         figures=figures,
     )
-    html = status_page(hostile)
+    html = status_html(hostile)
     assert "<script" not in html
     assert "<img" not in html
     assert html.count("&lt;img") >= 5
@@ -83,7 +83,7 @@ def test_chromium_shows_it_whole_without_asking_for_anything(
     status: ReviewStatus, browser: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / "review.html"
-    file.write_text(status_page(status), "utf-8")
+    file.write_text(status_html(status), "utf-8")
     for width in (1200, 390):
         tab = browser.new_page(viewport={"width": width, "height": 900})
         asked, complaints = [], []
@@ -107,7 +107,7 @@ def test_chromium_shows_it_whole_without_asking_for_anything(
 
 def test_a_review_that_has_not_begun_has_a_page(in_memory: Path) -> None:
     store = reviewed(in_memory / "review.sqlite", drawn_items(3, 2, 1, 0), {})
-    html = status_page(review_status(store.snapshot()))
+    html = status_html(review_status(store.snapshot()))
     assert "0 of 18 wanted" in html
     assert "Nowhere beyond chance, so far." in html
     assert "nan" not in html.replace("unanimous", "")
