@@ -8,8 +8,6 @@ import pytest
 import annotation_ui
 
 MODULES = [info.name for info in pkgutil.walk_packages(annotation_ui.__path__, "annotation_ui.")]
-    module.name for module in pkgutil.walk_packages(annotation_ui.__path__, "annotation_ui.")
-]
 
 
 @pytest.mark.parametrize("name", MODULES)
