@@ -13,7 +13,7 @@ from annotation_ui.folder import review_folder, review_of
 from annotation_ui.planning.sampling import read_entries, wanted_count
 from annotation_ui.store.records import Snapshot
 from annotation_ui.store.review_plan import ReviewPlan
-from generators.build.produce import Made, Progress
+from generators.build.job import GenerateResult, Progress
 from generators.build.replace import read_replaceable, replace
 from generators.dataset.ids import successor
 from generators.dataset.info import DatasetInfo, Identity
@@ -35,7 +35,7 @@ class Finalized:
         careless: what to say of reviewers who let gold pass, by name; not for the public.
     """
 
-    dataset: Made
+    dataset: GenerateResult
     replaced: int
     review: ReviewSummary
     careless: Sequence[str]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rich.progress import TaskID
 
 from dubench.progress import bar
-from generators.build.produce import Progress
+from generators.build.job import Progress
 from generators.dataset.recipe import Recipe
 
 _ROOM = 130  # columns that the bar needs beside its note on types
@@ -56,7 +56,7 @@ class GenerateBar(Progress):
             "pairs", total=recipe.n, completed=done, before=done, note=""
         )
 
-    def made(self, counts: Mapping[str, int]) -> None:
+    def rendered(self, counts: Mapping[str, int]) -> None:
         """Move it."""
         assert self._make is not None
         self._counts.update(counts)

@@ -22,7 +22,7 @@ from generators.taxonomy import TYPES
 from generators.typed_json import to_json
 
 if TYPE_CHECKING:
-    from generators.build.produce import Made
+    from generators.build.job import GenerateResult
 
 
 def generate(
@@ -95,7 +95,7 @@ def _refuse_flags_beside_manifest(**flags: object) -> None:
             raise InputError(f"--{name} with --manifest: the manifest says it; leave it out")
 
 
-def _print_notes(result: "Made", n: int | None) -> None:
+def _print_notes(result: "GenerateResult", n: int | None) -> None:
     """Say on stderr what differs from the `n` pairs asked for, and what was not used."""
     notes = []
     total = result.recipe.n + result.blind
@@ -111,7 +111,7 @@ def _print_notes(result: "Made", n: int | None) -> None:
         print(f"note: {note}", file=sys.stderr)
 
 
-def _print_summary(result: "Made", out: Path, blind: bool) -> None:
+def _print_summary(result: "GenerateResult", out: Path, blind: bool) -> None:
     splits = {**result.recipe.splits}
     if blind:
         del splits["test"]
@@ -125,7 +125,7 @@ def _print_summary(result: "Made", out: Path, blind: bool) -> None:
         print(f"  the test split's answers are in {out}.answers: keep them to yourself")
 
 
-def _as_json(result: "Made", different: list[str]) -> dict[str, Any]:
+def _as_json(result: "GenerateResult", different: list[str]) -> dict[str, Any]:
     return {
         "folder": str(result.folder),
         "n": result.recipe.n,

@@ -14,8 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generators.build.produce import Job, Made, Progress
-from generators.build.produce import produce as make
+from generators.build.job import GenerateResult, Job, Progress
+from generators.build.produce import produce
 from generators.dataset.card import card
 from generators.dataset.info import FILE, BlindSplit, DatasetInfo
 from generators.dataset.recipe import ROW_GROUP, Recipe, share_out
@@ -32,7 +32,9 @@ def answers_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.answers")
 
 
-def produce(out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: Progress) -> Made:
+def produce_blind(
+    out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: Progress
+) -> GenerateResult:
     """Make train and validation in `out` and the test split beside it, its answers apart."""
     splits = job.recipe.splits
     if not splits["test"]:
@@ -48,16 +50,14 @@ def produce(out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: 
         seed=_secret_seed(answers),
         first=public.n,
     )
-    kept = make(answers, replace(job, recipe=hidden), workers, progress)
-    made = make(out, replace(job, recipe=public), workers, progress)
-    _strip(answers, out, hidden)
+    kept = produce(answers, replace(job, recipe=hidden), workers, progress)
+    result = produce(out, replace(job, recipe=public), workers, progress)
+    _copy_without_answers(answers, out, hidden)
     blind = BlindSplit(splits["test"], kept.identity["test"].content_id)
     info = replace(DatasetInfo.read(out), blind=blind)
     write_whole(out / "README.md", card(info))
     info.write(out)
-    made.new += kept.new
-    made.blind = hidden.n
-    return made
+    return replace(result, new=result.new + kept.new, blind=hidden.n)
 
 
 def _secret_seed(answers: Path) -> int:
@@ -66,13 +66,12 @@ def _secret_seed(answers: Path) -> int:
     return secrets.randbits(63)
 
 
-def _strip(answers: Path, out: Path, hidden: Recipe) -> None:
+def _copy_without_answers(answers: Path, out: Path, hidden: Recipe) -> None:
     """Copy ids and degraded images of the hidden test split, and nothing else."""
-    wanted = schema()
-    bare = pa.schema([wanted.field(name) for name in COLUMNS])
-    features = json.loads(wanted.metadata[b"huggingface"])["info"]["features"]
+    full = schema()
+    features = json.loads(full.metadata[b"huggingface"])["info"]["features"]
     info = {"info": {"features": {name: features[name] for name in COLUMNS}}}
-    bare = bare.with_metadata({"huggingface": json.dumps(info)})
+    bare = pa.schema([full.field(name) for name in COLUMNS], {"huggingface": json.dumps(info)})
     for shard in hidden.shards:
         target = out / "data" / f"blind-{shard.name}"
         source = pq.ParquetFile(answers / "data" / shard.name)

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from generators import engines, presets
-from generators.build import blind as blinds
-from generators.build.produce import Job, Made, Progress, produce
+from generators.build.blind import produce_blind
+from generators.build.job import GenerateResult, Job, Progress
+from generators.build.produce import produce
 from generators.dataset import manifest as manifests
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.info import LeftOut
@@ -36,7 +37,7 @@ def generate(
     depth: DepthSpec | None = None,
     device: str = "cpu",
     blind: bool = False,
-) -> Made:
+) -> GenerateResult:
     """Make about `n` pairs in the folder `out`, or finish what an earlier run began there.
 
     `n` is rounded to a multiple of the number of types, so that every type has as many samples.
@@ -81,7 +82,7 @@ def generate(
     job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
     if not blind:
         return produce(out, job, workers, progress)
-    return blinds.produce(out, job, pools, workers, progress)
+    return produce_blind(out, job, pools, workers, progress)
 
 
 def regenerate(
@@ -93,11 +94,11 @@ def regenerate(
     *,
     depth: DepthSpec | None = None,
     device: str = "cpu",
-) -> tuple[Made, list[str]]:
+) -> tuple[GenerateResult, list[str]]:
     """Make the dataset of a manifest again in `out`, from the photographs it was made of.
 
     Returns:
-        what was made, and the splits whose pixels are not the manifest's to the byte.
+        what the run did, and the splits whose pixels are not the manifest's to the byte.
 
     Raises:
         InputError: the manifest cannot be read, photographs are missing or differ, or as
@@ -115,24 +116,25 @@ def regenerate(
     progress = progress or Progress()
     workers = engines.processes(workers)
     _check_device(device)
-    told = manifests.read(manifest)
+    wanted = manifests.read(manifest)
+    recipe = wanted.recipe
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
-    everything = {"train": told.recipe.n}
-    options = gather_options(out, everything, told.recipe.size, 0, workers, progress)
-    pools = pools_of(out, sources, options, told.recipe.preset, depth, device, progress)
+    options = gather_options(out, {"train": recipe.n}, recipe.size, 0, workers, progress)
+    pools = pools_of(out, sources, options, recipe.preset, depth, device, progress)
     photographs = {
         photo.sha256: photo
         for pool in pools
         for photos in (pool.photographs or {}).values()
         for photo in photos
     }
-    manifests.match(told, photographs, ", ".join(map(str, sources)))
-    check_space(out, told.recipe)
+    manifests.match(wanted, photographs, ", ".join(map(str, sources)))
+    check_space(out, recipe)
     members = [p.photographs or {} for p in pools]
-    job = Job(told.recipe, members, {}, device, manifest, review=told.review)
-    made = produce(out, job, workers, progress)
-    return made, [split for split, ids in made.identity.items() if ids != told.identity[split]]
+    job = Job(recipe, members, {}, device, manifest, review=wanted.review)
+    result = produce(out, job, workers, progress)
+    identity = result.identity
+    return result, [split for split, ids in identity.items() if ids != wanted.identity[split]]
 
 
 def pools_of(

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from generators import engines
 from generators.build.generate import gather_options, pools_of
-from generators.build.produce import Job, Made, Progress, produce
+from generators.build.job import GenerateResult, Job, Progress
+from generators.build.produce import produce
 from generators.build.revise import Revision
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.ids import parse, successor
@@ -36,7 +37,7 @@ def replace(
     progress: Progress | None = None,
     *,
     depth: DepthSpec | None = None,
-) -> Made:
+) -> GenerateResult:
     """Make the dataset of `folder` in `out`, or finish it, with the `rejected` samples replaced.
 
     A replacement keeps index, split, source and type; its id ends in -r1 (then -r2, …), and it is

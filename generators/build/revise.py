@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from generators.build.shards import Progress, Shards
+from generators.build.shards import OnRendered, Shards
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import ShardWriter, reading
 from generators.dataset.recipe import ROW_GROUP
@@ -29,7 +29,9 @@ class Revision:
     accepted: frozenset[str]
 
 
-def revise(shards: Shards, revision: Revision, number: int, progress: Progress) -> Counter[str]:
+def revise(
+    shards: Shards, revision: Revision, number: int, on_progress: OnRendered
+) -> Counter[str]:
     """Make shard `number` of the revised dataset; returns how many crops were redrawn, by reason.
 
     Rows that the new recipe calls by another name are made anew; the others are copied.
@@ -46,12 +48,12 @@ def revise(shards: Shards, revision: Revision, number: int, progress: Progress) 
             start = indices.stop
             for index, old in zip(indices, rows, strict=True):
                 if old["id"] != shards.recipe.id_of(index):
-                    (made,) = shards.fresh([index], redrawn)
-                    writer.add(made)
+                    (new,) = shards.fresh([index], redrawn)
+                    writer.add(new)
                 else:
                     accepted = old["id"] in revision.accepted
                     writer.add(old | {"review": REVIEW[1]} if accepted else old)
-            progress(Counter(name for i in indices for name in shards.recipe.types_of(i)))
+            on_progress(Counter(name for i in indices for name in shards.recipe.types_of(i)))
     return redrawn
 
 

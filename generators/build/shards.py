@@ -1,34 +1,34 @@
 """Make one shard: a pure function of the recipe and the shard's number."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from generators.crops import Box, Clean, open_photograph, open_scene
+from generators.build.clean_images import CleanImages, Photographs
+from generators.crops import Box, Clean
+from generators.dataset.manifest import ManifestRow
 from generators.dataset.parquet import ShardWriter
 from generators.dataset.recipe import ROW_GROUP, Recipe, Slot
-from generators.dataset.schema import Origin, degradations_of, provenance_of, row
+from generators.dataset.schema import Origin, row
 from generators.errors import InputError
 from generators.physics import Depth, Image, Values, compose
 from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
 from generators.sample import Sample, draw, needs_depth, render
 from generators.sources.photographs import UnreadableError
-from generators.sources.pools import Photograph
 from generators.sources.refusal import refusal
 from generators.taxonomy import Degradation
 
 ATTEMPTS, CROPS = 5, 40
 SAME_PHOTOGRAPH = 8
-KEPT = 64 << 20  # bytes of decoded photographs that a worker keeps
 
-Photographs = list[dict[str, list[Photograph]]]  # per pool, per split; empty for scenes
-Progress = Callable[[dict[str, int]], None]
+OnRendered = Callable[[Mapping[str, int]], None]
+"""Called with the number of samples of each type that were rendered since the last call."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,21 @@ class Shards:
     photographs: Photographs
     folder: Path
     device: str = "cpu"
-    rows: Mapping[int, Mapping[str, Any]] | None = None
-    _open: OrderedDict[str, Clean] = field(default_factory=OrderedDict)
+    rows: Mapping[int, ManifestRow] | None = None
 
-    def make(self, number: int, progress: Progress) -> Counter[str]:
+    def make(self, number: int, on_progress: OnRendered) -> Counter[str]:
         """Make shard `number`; returns how many crops were redrawn, by reason.
 
-        `progress` hears the number of samples made of each type, every row group.
+        `on_progress` is called for every row group.
         """
         shard = self.recipe.shards[number]
         redrawn: Counter[str] = Counter()
         with ShardWriter(self.folder / shard.name, ROW_GROUP) as writer:
             for start in range(shard.start, shard.stop, ROW_GROUP):
                 indices = range(start, min(start + ROW_GROUP, shard.stop))
-                for made in self.fresh(indices, redrawn):
-                    writer.add(made)
-                progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
+                for new in self.fresh(indices, redrawn):
+                    writer.add(new)
+                on_progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
         return redrawn
 
     def fresh(self, indices: Iterable[int], redrawn: Counter[str]) -> Iterator[dict[str, Any]]:
@@ -94,6 +93,10 @@ class Shards:
             )
             yield row(sample, planned.origin, self.recipe.preset.draws)
 
+    @cached_property
+    def _images(self) -> CleanImages:
+        return CleanImages(self.recipe, self.photographs)
+
     def _rendered(self, plans: Iterator[Planned]) -> Iterator[tuple[Planned, Image]]:
         if self.device == "cpu":
             for plan in plans:
@@ -102,12 +105,12 @@ class Shards:
         from generators.batched.render import render_batch
 
         waiting = list(plans)
-        made: dict[int, Image] = {}
+        rendered: dict[int, Image] = {}
         batches: dict[tuple[str, ...], list[Planned]] = {}
         for plan in waiting:
             if plan.postprocess.get("jpeg_quality"):
                 # JPEG would make several levels of the one that a device may be off.
-                made[plan.origin.index] = _render(plan)
+                rendered[plan.origin.index] = _render(plan)
             else:
                 batches.setdefault(plan.types, []).append(plan)
         for mine in batches.values():
@@ -120,9 +123,9 @@ class Shards:
                 [plan.key for plan in mine],
                 self.device,
             )
-            made |= {p.origin.index: image for p, image in zip(mine, images, strict=True)}
+            rendered |= {p.origin.index: image for p, image in zip(mine, images, strict=True)}
         for plan in waiting:
-            yield plan, made[plan.origin.index]
+            yield plan, rendered[plan.origin.index]
 
     def plan(self, index: int, redrawn: Counter[str]) -> Planned:
         """Sample `index`: as the manifest says, or the first attempt that gives a good crop.
@@ -145,9 +148,9 @@ class Shards:
                 if crop % SAME_PHOTOGRAPH == 0 and attempt + crop:
                     count = self.recipe.pools[slot.pool].photographs[slot.split]
                     number = int(rng.random() * count)
-                made = self._try(index, attempt, slot, number, rng, redrawn)
-                if made:
-                    return made
+                planned = self._try(index, attempt, slot, number, rng, redrawn)
+                if planned:
+                    return planned
         pool = self.recipe.pools[slot.pool]
         raise InputError(
             f"{ATTEMPTS * CROPS} crops of the {slot.split} photographs of source {pool.source} "
@@ -166,7 +169,7 @@ class Shards:
         recipe = self.recipe
         key = (recipe.seed, index, attempt)
         try:
-            clean = self._clean(slot, number)
+            clean = self._images.open(slot, number)
         except UnreadableError:
             redrawn["unreadable"] += 1
             return None
@@ -184,17 +187,16 @@ class Shards:
         origin = self._origin(index, attempt, recipe.pools[slot.pool].source, clean, box, depth)
         return Planned(drawn, crop, depth, after, origin)
 
-    def _follow(self, told: Mapping[str, Any]) -> Planned:
+    def _follow(self, row: ManifestRow) -> Planned:
         """The sample that a row of a manifest describes."""
-        provenance = provenance_of(told)
-        degradations = degradations_of(told, provenance)
+        provenance, degradations = row.provenance, row.degradations
         index, attempt, box = provenance.index, provenance.attempt, provenance.crop_box
-        clean = self._named(told, provenance.photograph)
+        clean = self._images.open_for(row)
         crop = clean.cut(box, self.recipe.size)
         types = [one.type for one in degradations]
         depth = clean.cut_depth(box, crop) if needs_depth(types) else None
-        origin = self._origin(index, attempt, told["source"], clean, box, depth)
-        origin = replace(origin, review=told["review"])
+        origin = self._origin(index, attempt, row.source, clean, box, depth)
+        origin = replace(origin, review=row.review)
         return Planned(degradations, crop, depth, provenance.postprocess, origin)
 
     def _origin(
@@ -213,44 +215,6 @@ class Shards:
             source_scale=self.recipe.size / box[2],
             depth_source=clean.depth_source if depth is not None else None,
         )
-
-    def _clean(self, slot: Slot, number: int) -> Clean:
-        photos = self.photographs[slot.pool]
-        if photos:
-            photo = photos[slot.split][number]
-            return self._opened(photo.sha256, lambda: open_photograph(photo, self.recipe.size))
-        return self._scene(slot.split, number)
-
-    def _named(self, told: Mapping[str, Any], sha256: str) -> Clean:
-        """The photograph or scene that a manifest's row names."""
-        if told["source"] == "dead-leaves":
-            split, _, number = told["source_id"].partition("/")
-            return self._scene(split, int(number))
-        photo = self._by_hash[sha256]
-        return self._opened(sha256, lambda: open_photograph(photo, self.recipe.size))
-
-    def _scene(self, split: str, number: int) -> Clean:
-        seed, size = self.recipe.seed, self.recipe.size
-        return self._opened(f"{split}/{number}", lambda: open_scene(seed, split, number, size))
-
-    def _opened(self, name: str, open_: Callable[[], Clean]) -> Clean:
-        """What `open_` gives, kept while there is room; the longest unused go first."""
-        if name in self._open:
-            self._open.move_to_end(name)
-            return self._open[name]
-        clean = self._open[name] = open_()
-        while len(self._open) > 1 and sum(c.pixels.nbytes for c in self._open.values()) > KEPT:
-            self._open.popitem(last=False)
-        return clean
-
-    @cached_property
-    def _by_hash(self) -> dict[str, Photograph]:
-        return {
-            photo.sha256: photo
-            for pool in self.photographs
-            for photos in pool.values()
-            for photo in photos
-        }
 
 
 def _render(plan: Planned) -> Image:

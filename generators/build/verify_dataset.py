@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from generators.build.blind import COLUMNS as BLIND_COLUMNS
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe, Shard
 from generators.errors import InputError
 from generators.sources.splits import SPLITS
-
-_BLIND_COLUMNS = ["id", "degraded"]
 
 
 @dataclass
@@ -105,7 +104,7 @@ def _blind_files(folder: Path, promised: int) -> Iterator[str]:
         except InputError as error:
             yield str(error)
             continue
-        if columns != _BLIND_COLUMNS:
+        if columns != list(BLIND_COLUMNS):
             yield f"{file.name} shows {', '.join(columns)}, not id and degraded alone"
     if len(ids) != promised or len(set(ids)) != promised:
         yield f"the blind test split holds {len(set(ids))} samples, not {promised}"

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from generators.dataset.info import Identity
 from generators.dataset.parquet import MAKE_AGAIN, reading
+from generators.dataset.recipe import Recipe
+from generators.sources.splits import SPLITS
 
 COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
 
@@ -33,6 +35,20 @@ def split_identity(files: list[Path], preset: dict[str, Any]) -> Identity:
         contents.append(json.dumps([row["id"], row["degraded_sha256"], tuples]))
     recipes.append(json.dumps(preset, sort_keys=True))
     return Identity(_digest(recipes), _digest(contents))
+
+
+def dataset_identity(folder: Path, recipe: Recipe) -> dict[str, Identity]:
+    """The identity of every split of the dataset in `folder` that holds samples.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    files = {
+        split: [folder / "data" / shard.name for shard in recipe.shards if shard.split == split]
+        for split in SPLITS
+    }
+    preset = recipe.preset.as_json()
+    return {split: split_identity(paths, preset) for split, paths in files.items() if paths}
 
 
 def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:

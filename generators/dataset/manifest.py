@@ -17,10 +17,11 @@ from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
-from generators.dataset.schema import schema
+from generators.dataset.schema import Provenance, degradations_of, provenance_of, schema
 from generators.errors import InputError
 from generators.files import whole
 from generators.sources.pools import PLACELESS, Photograph
+from generators.taxonomy import Degradation
 from generators.typed_json import from_json, to_json
 
 FORMAT = b"1"
@@ -41,6 +42,33 @@ class _Metadata:
 
 
 @dataclass(frozen=True)
+class ManifestRow:
+    """What a manifest says of one sample.
+
+    Attributes:
+        source, source_id, review: as in the row.
+    """
+
+    provenance: Provenance
+    degradations: tuple[Degradation, ...]
+    source: str
+    source_id: str
+    review: str
+
+    @staticmethod
+    def of(record: Mapping[str, Any]) -> "ManifestRow":
+        """That of a row with `COLUMNS`; raises as `degradations_of`."""
+        provenance = provenance_of(record)
+        return ManifestRow(
+            provenance,
+            degradations_of(record, provenance),
+            record["source"],
+            record["source_id"],
+            record["review"],
+        )
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A dataset without its pixels.
 
@@ -53,16 +81,16 @@ class Manifest:
 
     recipe: Recipe
     identity: Mapping[str, Identity]
-    rows: Mapping[int, Mapping[str, Any]]
+    rows: Mapping[int, ManifestRow]
     review: ReviewSummary | None = None
 
     @property
     def photographs(self) -> dict[str, str]:
         """Photograph hash → its name in the source, for every photograph (not scene) used."""
         return {
-            json.loads(row["recipe"])["photograph"]: row["source_id"]
+            row.provenance.photograph: row.source_id
             for row in self.rows.values()
-            if row["source"] not in PLACELESS
+            if row.source not in PLACELESS
         }
 
 
@@ -123,15 +151,16 @@ def read(path: Path) -> Manifest:
     there = {field.name: field.type for field in table.schema}
     if any(there.get(name) != wanted.field(name).type for name in COLUMNS):
         raise InputError(f"--manifest {path} lacks columns of a manifest; export it again")
-    rows = {json.loads(row["recipe"])["index"]: row for row in table.to_pylist()}
     where = f"--manifest {path}"
     try:
+        rows = [ManifestRow.of(record) for record in table.to_pylist()]
         data = {name: json.loads(metadata[name.encode()]) for name in _Metadata.__annotations__}
-    except (KeyError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError):
         raise InputError(f"{where} is damaged; export it again") from None
     entries = from_json(_Metadata, data, where)
     recipe = Recipe.from_json(entries.recipe, where)
-    return Manifest(recipe, entries.identity, rows, entries.review)
+    by_index = {row.provenance.index: row for row in rows}
+    return Manifest(recipe, entries.identity, by_index, entries.review)
 
 
 def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str) -> None:
@@ -150,12 +179,12 @@ def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str)
         return
     differing = sorted(name for name in lost.values() if name in names)
     missing = sorted(name for name in lost.values() if name not in names)
-    told = [
+    lists = [
         f"{len(some)} {what} ({', '.join(some[:3])}{', …' if len(some) > 3 else ''})"
         for what, some in (("are missing", missing), ("are other files", differing))
         if some
     ]
     raise InputError(
-        f"of {len(manifest.photographs)} photographs of the manifest, {' and '.join(told)} in "
+        f"of {len(manifest.photographs)} photographs of the manifest, {' and '.join(lists)} in "
         f"{where}; give the photographs it was made from"
     )

@@ -13,8 +13,8 @@ import pytest
 from generators.batched.render import render_batch
 from generators.build.generate import generate
 from generators.build.jpeg_tolerance import within_one_level_of_jpeg
-from generators.build.produce import identities
 from generators.build.verify import verify
+from generators.dataset.identity import dataset_identity
 from generators.dataset.info import DatasetInfo, Finished
 from generators.dataset.schema import degradations_of, provenance_of, schema
 from generators.images import decode_depth, decode_rgb, encode_rgb, pixel_hash
@@ -52,7 +52,9 @@ def replace_pictures(folder: Path, picture: Callable[[dict], np.ndarray]) -> Non
             row["degraded_sha256"] = pixel_hash(made)
         pq.write_table(pa.Table.from_pylist(rows, schema()), path)
     info = DatasetInfo.read(folder)
-    replace(info, finished=Finished(identities(folder, info.recipe), info.left_out)).write(folder)
+    replace(info, finished=Finished(dataset_identity(folder, info.recipe), info.left_out)).write(
+        folder
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from generators.build.generate import generate, regenerate
-from generators.build.produce import Made
+from generators.build.job import GenerateResult
 from generators.build.replace import replace
 from generators.build.verify import verify
 from generators.dataset import manifest
@@ -35,7 +35,9 @@ def review(accepted: int = len(ACCEPTED), replaced: int = len(REJECTED)) -> Revi
     return ReviewSummary(0.1, 44, accepted, replaced, waiting=replaced, rounds=())
 
 
-def replaced(folder: Path, out: Path, rejected: Collection[str] = REJECTED, **options: Any) -> Made:
+def replaced(
+    folder: Path, out: Path, rejected: Collection[str] = REJECTED, **options: Any
+) -> GenerateResult:
     return replace(folder, out, ACCEPTED, rejected, review(), **{"sources": BUILTIN, **options})
 
 
