@@ -56,11 +56,13 @@ class CleanImages:
             self._decoded.move_to_end(name)
             return self._decoded[name]
         clean = self._decoded[name] = open_()
-        while (
-            len(self._decoded) > 1 and sum(c.pixels.nbytes for c in self._decoded.values()) > ROOM
-        ):
+        while len(self._decoded) > 1 and self._bytes > ROOM:
             self._decoded.popitem(last=False)
         return clean
+
+    @property
+    def _bytes(self) -> int:
+        return sum(clean.pixels.nbytes for clean in self._decoded.values())
 
     @cached_property
     def _by_hash(self) -> dict[str, Photograph]:

@@ -9,9 +9,9 @@ from generators import engines, presets
 from generators.build.blind import produce_blind
 from generators.build.job import GenerateResult, Job, Progress
 from generators.build.produce import produce
-from generators.dataset import manifest as manifests
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.info import LeftOut
+from generators.dataset.manifest import check_photographs, read_manifest
 from generators.dataset.recipe import Recipe, share_out
 from generators.depth import attach
 from generators.depth.attach import DepthSpec
@@ -116,7 +116,7 @@ def regenerate(
     progress = progress or Progress()
     workers = engines.processes(workers)
     _check_device(device)
-    wanted = manifests.read(manifest)
+    wanted = read_manifest(manifest)
     recipe = wanted.recipe
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
@@ -128,7 +128,7 @@ def regenerate(
         for photos in (pool.photographs or {}).values()
         for photo in photos
     }
-    manifests.match(wanted, photographs, ", ".join(map(str, sources)))
+    check_photographs(wanted, photographs, ", ".join(map(str, sources)))
     check_space(out, recipe)
     members = [p.photographs or {} for p in pools]
     job = Job(recipe, members, {}, device, manifest, review=wanted.review)

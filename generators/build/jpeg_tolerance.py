@@ -87,10 +87,10 @@ def _improve(
         for move in moves:
             within = np.clip(was + move, middle - 1, middle + 1)
             witness[block] = np.clip(within, 0, 255)
-            found = int(np.abs(_off(stored[around], witness[around], quality)).sum())
-            if found < least:
-                least, best = found, witness[block].copy()
-            if not found:
+            left = int(np.abs(_off(stored[around], witness[around], quality)).sum())
+            if left < least:
+                least, best = left, witness[block].copy()
+            if not left:
                 break
         if best is not was:
             break

@@ -13,10 +13,11 @@ from generators import engines
 from generators.build.job import GenerateResult, Job, Progress
 from generators.build.revise import Revision, revise
 from generators.build.shards import Shards
-from generators.dataset import card, croissant, manifest
+from generators.dataset import card, croissant
 from generators.dataset.folder import lock, write_or_match_recipe
 from generators.dataset.identity import dataset_identity
 from generators.dataset.info import DatasetInfo, Finished, Identity
+from generators.dataset.manifest import read_manifest
 from generators.dataset.parquet import holds
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
@@ -121,7 +122,7 @@ def _shards(out: Path, device: str) -> Shards:
         for pool in pools
     ]
     path = out / _MANIFEST
-    rows = manifest.read(path).rows if path.exists() else None
+    rows = read_manifest(path).rows if path.exists() else None
     return Shards(DatasetInfo.read(out).recipe, photographs, out / "data", device, rows)
 
 

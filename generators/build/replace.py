@@ -1,10 +1,8 @@
 """Replace the samples that people rejected: the same dataset again, but for them."""
 
 import dataclasses
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -19,11 +17,12 @@ from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.review_figures import ReviewSummary
+from generators.dataset.schema import provenance_of
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
 from generators.sources.pools import Pool, SourceSpec
 
-_COLUMNS = ["id", "depth_source", "recipe"]
+_COLUMNS = ["id", "type", "tuples", "depth_source", "recipe"]
 
 
 def replace(
@@ -61,7 +60,7 @@ def replace(
         raise InputError(f"--out {out} is the dataset itself, which stays as it is; choose another")
     check_folder(out)
     before = info.recipe
-    rows = {row["id"]: row for row in _rows(folder, before)}
+    rows = dict(_rows(folder, before))
     strange = sorted({*accepted, *rejected} - set(rows))
     if strange:
         raise InputError(f"{folder} has no sample {strange[0]}")
@@ -99,21 +98,34 @@ def read_replaceable(folder: Path) -> DatasetInfo:
     return info
 
 
-def _rows(folder: Path, recipe: Recipe) -> Iterator[dict[str, Any]]:
+@dataclasses.dataclass(frozen=True)
+class _Row:
+    """What replacing needs of a row: the attempt it was drawn at, its photograph, its depth."""
+
+    attempt: int
+    photograph: str
+    depth_source: str | None
+
+
+def _rows(folder: Path, recipe: Recipe) -> Iterator[tuple[str, _Row]]:
+    """Every row of the dataset, by id."""
     for shard in recipe.shards:
         path = folder / "data" / shard.name
         with reading(path, f"run dubench verify {folder}"):
-            yield from pq.read_table(path, columns=_COLUMNS).to_pylist()
+            for record in pq.read_table(path, columns=_COLUMNS).to_pylist():
+                provenance = provenance_of(record)
+                row = _Row(provenance.attempt, provenance.photograph, record["depth_source"])
+                yield record["id"], row
 
 
 def _replaced(
-    before: Recipe, rejected: Collection[str], rows: Mapping[str, Mapping[str, Any]]
+    before: Recipe, rejected: Collection[str], rows: Mapping[str, _Row]
 ) -> dict[str, int]:
     """The new recipe's `replaced`: what was replaced before and stands, and what is now."""
-    made = {name: first for name, first in before.replaced.items() if name not in rejected}
+    replaced = {name: first for name, first in before.replaced.items() if name not in rejected}
     for name in rejected:
-        made[successor(name)] = json.loads(rows[name]["recipe"])["attempt"] + 1
-    return dict(sorted(made.items()))
+        replaced[successor(name)] = rows[name].attempt + 1
+    return dict(sorted(replaced.items()))
 
 
 def _check_sources(
@@ -153,7 +165,7 @@ def _check_photographs(
     folder: Path,
     recipe: Recipe,
     pools: Sequence[Pool],
-    rows: Mapping[str, Mapping[str, Any]],
+    rows: Mapping[str, _Row],
 ) -> None:
     """Does every photograph lie in its split again, with depth from the same place?"""
     at_hand = {
@@ -163,17 +175,16 @@ def _check_photographs(
         for photo in photos
     }
     for name, row in rows.items():
-        found = at_hand.get(json.loads(row["recipe"])["photograph"])
-        if found is None:  # a scene
+        if row.photograph not in at_hand:  # a scene
             continue
-        split, depth = found
+        split, depth = at_hand[row.photograph]
         if split != recipe.split_of(parse(name)[0]):
             raise InputError(
                 f"{folder}: the photograph of {name} would be in {split} now, and on two sides; "
                 "the photographs cannot be parted as they were"
             )
-        if row["depth_source"] not in (None, depth):
+        if row.depth_source not in (None, depth):
             raise InputError(
-                f"{folder}: {name} has {row['depth_source']} depth, and --depth gives {depth} "
+                f"{folder}: {name} has {row.depth_source} depth, and --depth gives {depth} "
                 "depth for its photograph; give the same --depth as to dubench generate"
             )

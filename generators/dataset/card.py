@@ -105,16 +105,16 @@ def _yaml_feature(field: pa.Field) -> dict[str, Any]:
     if field.name == "type":
         names = {str(i): name for i, name in enumerate(TYPES)}
         return {"name": "type", "dtype": {"class_label": {"names": names}}}
-    return {"name": field.name, **_yaml_kind(field.type)}
+    return {"name": field.name, **_yaml_dtype(field.type)}
 
 
-def _yaml_kind(kind: pa.DataType) -> dict[str, Any]:
-    if pa.types.is_list(kind):
-        inner = kind.value_type
+def _yaml_dtype(arrow_type: pa.DataType) -> dict[str, Any]:
+    if pa.types.is_list(arrow_type):
+        inner = arrow_type.value_type
         if pa.types.is_struct(inner):
-            return {"list": [{"name": child.name, **_yaml_kind(child.type)} for child in inner]}
-        return {"list": _yaml_kind(inner)["dtype"]}
-    return {"dtype": "float32" if pa.types.is_float32(kind) else str(kind)}
+            return {"list": [{"name": child.name, **_yaml_dtype(child.type)} for child in inner]}
+        return {"list": _yaml_dtype(inner)["dtype"]}
+    return {"dtype": "float32" if pa.types.is_float32(arrow_type) else str(arrow_type)}
 
 
 def _splits(recipe: Recipe, identity: Mapping[str, Identity], blind: int) -> str:
@@ -147,8 +147,7 @@ def _splits(recipe: Recipe, identity: Mapping[str, Identity], blind: int) -> str
 def _types(recipe: Recipe) -> str:
     rows = []
     for name in recipe.preset.types:
-        kind = TYPES[name]
-        for key in kind.keys:
+        for key in TYPES[name].keys:
             drawn = json.dumps(recipe.preset.draws[name][key.name])
             drawn = drawn if len(drawn) < 70 else f"{drawn[:60]} …"
             rows.append(f"| `{name}` | `{key.name}` | {key.meaning} | {key.unit} | `{drawn}` |")
@@ -182,8 +181,8 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
         samples, photographs = sum(pool.samples.values()), sum(pool.photographs.values())
         lines.append(f"| {pool.source} | {samples:,} | {photographs:,} |")
     for source, reasons in left_out.items():
-        told = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())
-        lines.append(f"\nLeft out of {source}: {told} (named in `recipe.json`).")
+        counts = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())
+        lines.append(f"\nLeft out of {source}: {counts} (named in `recipe.json`).")
     if any(TYPES[name].needs_depth for name in recipe.preset.types):
         lines.append(
             "\nDepth of photographs is procedural (a plausible layout, not a measurement), of "

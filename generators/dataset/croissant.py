@@ -53,8 +53,8 @@ _LICENCES = {
 }
 
 
-def metadata(recipe: Recipe, made_on: str) -> dict[str, Any]:
-    """croissant.json of the dataset, made on an ISO date; paths are relative to its folder."""
+def metadata(recipe: Recipe, date: str) -> dict[str, Any]:
+    """croissant.json of the dataset, finished on an ISO date; paths are relative to its folder."""
     shards = {
         "@type": "cr:FileSet",
         "@id": "shards",
@@ -71,7 +71,7 @@ def metadata(recipe: Recipe, made_on: str) -> dict[str, Any]:
         "license": _LICENCES[licence(recipe)],
         "url": "https://arxiv.org/abs/2602.04565",
         "version": "1.0.0",
-        "datePublished": made_on,
+        "datePublished": date,
         "citeAs": "Understanding Degradation with Vision Language Model, arXiv:2602.04565",
         "distribution": [shards],
         "recordSet": [
@@ -90,20 +90,21 @@ def _field(field: pa.Field) -> dict[str, Any]:
     source: dict[str, Any] = {"fileSet": {"@id": "shards"}, "extract": {"column": field.name}}
     if picture:
         source["transform"] = {"jsonPath": "bytes"}
-    kind = field.type.value_type if pa.types.is_list(field.type) else field.type
-    made: dict[str, Any] = {
+    is_list = pa.types.is_list(field.type)
+    arrow_type = field.type.value_type if is_list else field.type
+    entry: dict[str, Any] = {
         "@type": "cr:Field",
         "@id": f"default/{field.name}",
         "name": field.name,
-        "dataType": "sc:ImageObject" if picture else _data_type(kind),
+        "dataType": "sc:ImageObject" if picture else _data_type(arrow_type),
         "source": source,
     }
-    if pa.types.is_list(field.type):
-        made["repeated"] = True
-    return made
+    if is_list:
+        entry["repeated"] = True
+    return entry
 
 
-def _data_type(kind: pa.DataType) -> str:
-    if pa.types.is_integer(kind):
+def _data_type(arrow_type: pa.DataType) -> str:
+    if pa.types.is_integer(arrow_type):
         return "sc:Integer"
-    return "sc:Float" if pa.types.is_floating(kind) else "sc:Text"
+    return "sc:Float" if pa.types.is_floating(arrow_type) else "sc:Text"

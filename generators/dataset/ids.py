@@ -11,7 +11,7 @@ def sample_id(index: int, replacement: int = 0) -> str:
 
 
 def parse(name: str) -> tuple[int, int]:
-    """The index and replacement that `sample_id` made `name` of; InputError if it made none."""
+    """The index and replacement that the id `name` stands for; InputError if it is no id."""
     match = re.fullmatch(r"du-(\d{8,})(?:-r([1-9]\d*))?", name, re.ASCII)
     index, replacement = (int(part or 0) for part in match.groups()) if match else (0, 0)
     if sample_id(index, replacement) != name:

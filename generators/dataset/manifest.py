@@ -128,30 +128,28 @@ def write_manifest(folder: Path, path: Path) -> int:
     return table.num_rows
 
 
-def read(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
     """The manifest in the file at `path`.
 
     Raises:
         InputError: there is no such file, it is no manifest, or of another version.
     """
+    where = f"--manifest {path}"
     if not path.is_file():
-        raise InputError(f"--manifest {path}: no such file")
-    remedy = "it is not a Parquet file, or is cut short: export it again"
-    with reading(path, remedy, f"--manifest {path}"):
+        raise InputError(f"{where}: no such file")
+    with reading(path, "it is not a Parquet file, or is cut short: export it again", where):
         table = pq.read_table(path)
     metadata = table.schema.metadata or {}
     if _KEY not in metadata:
-        raise InputError(f"--manifest {path} is no manifest; dubench manifest DIR makes one")
+        raise InputError(f"{where} is no manifest; dubench manifest DIR makes one")
     if metadata[_KEY] != FORMAT:
         raise InputError(
-            f"--manifest {path} is of version {metadata[_KEY].decode()}; this dubench reads "
-            f"{FORMAT.decode()}"
+            f"{where} is of version {metadata[_KEY].decode()}; this dubench reads {FORMAT.decode()}"
         )
     wanted = schema()
     there = {field.name: field.type for field in table.schema}
     if any(there.get(name) != wanted.field(name).type for name in COLUMNS):
-        raise InputError(f"--manifest {path} lacks columns of a manifest; export it again")
-    where = f"--manifest {path}"
+        raise InputError(f"{where} lacks columns of a manifest; export it again")
     try:
         rows = [ManifestRow.of(record) for record in table.to_pylist()]
         data = {name: json.loads(metadata[name.encode()]) for name in _Metadata.__annotations__}
@@ -163,7 +161,9 @@ def read(path: Path) -> Manifest:
     return Manifest(recipe, entries.identity, by_index, entries.review)
 
 
-def match(manifest: Manifest, photographs: Mapping[str, Photograph], where: str) -> None:
+def check_photographs(
+    manifest: Manifest, photographs: Mapping[str, Photograph], where: str
+) -> None:
     """Make sure that every photograph of `manifest` is at hand.
 
     Args:

@@ -37,9 +37,9 @@ class ShardWriter:
             write_page_index=True,
         )
 
-    def add(self, made: dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any]) -> None:
         """Append one row."""
-        self._rows.append(made)
+        self._rows.append(row)
         if len(self._rows) == self._row_group:
             self._flush()
 
@@ -53,7 +53,7 @@ class ShardWriter:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
@@ -70,7 +70,7 @@ class ShardWriter:
 
 
 def holds(path: Path, rows: int) -> bool:
-    """Whether the file at `path` is there, its footer is readable, and it tells of `rows` rows."""
+    """Whether the file at `path` is there, with a readable footer that counts `rows` rows."""
     try:
         return int(pq.read_metadata(path).num_rows) == rows
     except (OSError, pa.ArrowException):
@@ -95,8 +95,7 @@ def reading(path: Path, remedy: str = "run dubench verify", name: str = "") -> I
 @cache
 def _leaves() -> list[str]:
     """Names of the schema's leaf columns as Parquet calls them."""
-    made = schema()
     sink = pa.BufferOutputStream()
-    pq.write_table(made.empty_table(), sink)
+    pq.write_table(schema().empty_table(), sink)
     parquet = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     return [parquet.column(i).path for i in range(len(parquet.names))]

@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
-from generators.dataset.schema import flat_columns
+from generators.dataset.schema import flat_columns, sample_of, severity, types_of
 from generators.errors import InputError
-from generators.images import decode_depth, decode_rgb
+from generators.physics import Depth
+from generators.sample import Sample
 from generators.sources.splits import SPLITS
 from generators.taxonomy import TYPES
 
@@ -53,13 +54,13 @@ def preview(folder: Path) -> Preview:
     if not files:
         raise InputError(f"{folder} holds no finished shard yet; run dubench generate first")
     sheet = contact_sheet(recipe, _spread(files))
-    made = Preview(folder / "contact_sheet.png", folder / "preview.html")
-    sheet.save(made.sheet)
-    made.page.write_text(_page(folder, recipe, files, sheet), "utf-8")
-    return made
+    written = Preview(folder / "contact_sheet.png", folder / "preview.html")
+    sheet.save(written.sheet)
+    written.page.write_text(_page(folder, recipe, files, sheet), "utf-8")
+    return written
 
 
-def contact_sheet(recipe: Recipe, rows: Sequence[dict[str, Any]]) -> Image.Image:
+def contact_sheet(recipe: Recipe, samples: Sequence[Sample]) -> Image.Image:
     """Pairs, clean left and degraded right, by type, each with its parameters below."""
     down = -(-PAIRS // _ACROSS)
     wide = _ACROSS * (2 * _THUMB + _GAP) + _GAP
@@ -71,63 +72,60 @@ def contact_sheet(recipe: Recipe, rows: Sequence[dict[str, Any]]) -> Image.Image
         title = f"{name.replace('_', ' ')}: clean, degraded"
         pen.text((_GAP, y), title, _INK, ImageFont.load_default(20))
         y += _TITLE
-        chosen = [row for row in rows if list(TYPES)[row["type"]] == name][:PAIRS]
-        for place, row in enumerate(chosen):
+        chosen = [s for s in samples if s.degradations[0].type == name][:PAIRS]
+        for place, sample in enumerate(chosen):
             x = _GAP + place % _ACROSS * (2 * _THUMB + _GAP)
             top = y + place // _ACROSS * (_THUMB + _LABEL + _GAP)
-            for i, image in enumerate(("clean", "degraded")):
-                pixels = decode_rgb(row[image]["bytes"])
-                assert pixels is not None
+            for i, pixels in enumerate((sample.clean, sample.degraded)):
                 thumb = Image.fromarray(pixels).resize((_THUMB, _THUMB), Image.Resampling.LANCZOS)
                 sheet.paste(thumb, (x + i * _THUMB, top))
-            if row["depth"]:
-                _inset(sheet, row, (x, top))
+            if sample.depth is not None:
+                _inset(sheet, sample.depth, (x, top))
             font = ImageFont.load_default(12)
-            pen.text((x, top + _THUMB + 4), _caption(row), _FAINT, font)
+            pen.text((x, top + _THUMB + 4), _caption(sample), _FAINT, font)
         y += down * (_THUMB + _LABEL + _GAP)
     return sheet
 
 
-def _inset(sheet: Image.Image, row: dict[str, Any], corner: tuple[int, int]) -> None:
+def _inset(sheet: Image.Image, depth: Depth, corner: tuple[int, int]) -> None:
     """The depth map, near dark and far bright, small in the clean image's corner."""
-    depth = decode_depth(row["depth"]["bytes"])
-    assert depth is not None
     side = _THUMB // 3
     grey = Image.fromarray((depth >> 8).astype(np.uint8)).resize((side, side))
     sheet.paste(grey, (corner[0], corner[1] + _THUMB - side))
 
 
-def _caption(row: dict[str, Any]) -> str:
-    told = []
-    for name, key in flat_columns().items():
-        value = row.get(name)
-        if key and value is not None and not isinstance(value, list):
-            told.append(f"{name.replace('_', ' ')} {value:.3g}")
-    nuisance = json.loads(row["recipe"])["nuisance"]
-    if quality := nuisance.get("jpeg_quality"):
-        told.append(f"JPEG {quality:.0f}")
-    if noise := nuisance.get("capture_noise"):
-        told.append(f"noise {noise:.1f}")
-    return " · ".join([*told, row["severity"] or "undegraded"])
+def _caption(sample: Sample) -> str:
+    parts = [
+        f"{name.replace('_', ' ')} {value:.3g}"
+        for name, value in sample.parameters.items()
+        if isinstance(value, float)
+    ]
+    if quality := sample.postprocess.get("jpeg_quality"):
+        parts.append(f"JPEG {quality:.0f}")
+    if noise := sample.postprocess.get("capture_noise"):
+        parts.append(f"noise {noise:.1f}")
+    return " · ".join([*parts, severity(sample.degradations) or "undegraded"])
 
 
-def _spread(files: Sequence[Path]) -> list[dict[str, Any]]:
-    """Rows from all over the dataset, at least PAIRS of each type where there are as many."""
+def _spread(files: Sequence[Path]) -> list[Sample]:
+    """Samples from all over the dataset, at least PAIRS of each type where there are as many."""
     groups: list[tuple[Path, int]] = []
     for file in files:
         with reading(file, MAKE_AGAIN):
             groups += [(file, i) for i in range(pq.read_metadata(file).num_row_groups)]
     step = max(1, len(groups) // PAIRS)
-    rows: list[dict[str, Any]] = []
+    most = max(1, -(-PAIRS // len(groups[::step])))
+    samples: list[Sample] = []
     for file, i in groups[::step][: 2 * PAIRS]:
-        seen: dict[int, int] = {}
+        seen: Counter[tuple[str, ...]] = Counter()
         with reading(file, MAKE_AGAIN):
             group = pq.ParquetFile(file).read_row_group(i)
         for row in group.to_pylist():
-            seen[row["type"]] = seen.get(row["type"], 0) + 1
-            if seen[row["type"]] <= max(1, -(-PAIRS // len(groups[::step]))):
-                rows.append(row)
-    return rows
+            types = types_of(row)
+            seen[types] += 1
+            if seen[types] <= most:
+                samples.append(sample_of(row, file.name)[0])
+    return samples
 
 
 def _page(folder: Path, recipe: Recipe, files: Sequence[Path], sheet: Image.Image) -> str:
@@ -163,7 +161,7 @@ Made so far: {len(values["type"]):,}.</p>
 {_table(values)}
 {_histograms(values)}
 <h2>Composition</h2>
-{"".join(_shares(values, name) for name in _PLAIN)}
+{"".join(_proportions(values, name) for name in _PLAIN)}
 </html>
 """
 
@@ -205,8 +203,8 @@ def _histograms(values: dict[str, list[Any]]) -> str:
     return buffer.getvalue().partition("<svg")[1] + buffer.getvalue().partition("<svg")[2]
 
 
-def _shares(values: dict[str, list[Any]], name: str) -> str:
-    found = [list(TYPES)[v] if name == "type" else v for v in values[name] if v is not None]
-    counts = sorted(((found.count(v), v) for v in set(found)), reverse=True)
-    told = ", ".join(f"{html.escape(str(v))} {c:,}" for c, v in counts)
-    return f"<p><b>{name.replace('_', ' ')}</b>: {told}</p>"
+def _proportions(values: dict[str, list[Any]], name: str) -> str:
+    present = [list(TYPES)[v] if name == "type" else v for v in values[name] if v is not None]
+    counts = sorted(((present.count(v), v) for v in set(present)), reverse=True)
+    text = ", ".join(f"{html.escape(str(v))} {c:,}" for c, v in counts)
+    return f"<p><b>{name.replace('_', ' ')}</b>: {text}</p>"

@@ -145,15 +145,15 @@ class Recipe:
     @cached_property
     def shards(self) -> list[Shard]:
         """The files of the dataset, in order."""
-        made = []
+        shards = []
         for split, start in zip(SPLITS, self._starts, strict=False):
             count = self.splits[split]
             rows = min(MAX_SHARD, max(ROW_GROUP, -(-count // (16 * ROW_GROUP)) * ROW_GROUP))
             of = -(-count // rows)
             for number in range(of):
                 stop = start + min((number + 1) * rows, count)
-                made.append(Shard(split, number, of, start + number * rows, stop))
-        return made
+                shards.append(Shard(split, number, of, start + number * rows, stop))
+        return shards
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain data, for recipe.json."""

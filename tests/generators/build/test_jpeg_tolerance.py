@@ -52,9 +52,8 @@ def replace_pictures(folder: Path, picture: Callable[[dict], np.ndarray]) -> Non
             row["degraded_sha256"] = pixel_hash(made)
         pq.write_table(pa.Table.from_pylist(rows, schema()), path)
     info = DatasetInfo.read(folder)
-    replace(info, finished=Finished(dataset_identity(folder, info.recipe), info.left_out)).write(
-        folder
-    )
+    finished = Finished(dataset_identity(folder, info.recipe), info.left_out)
+    replace(info, finished=finished).write(folder)
 
 
 @pytest.fixture(scope="module")
