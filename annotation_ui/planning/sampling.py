@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import REVIEW
+from generators.errors import InputError
 from generators.randomness import five_digits
 from generators.sources.splits import largest_remainder
 from generators.taxonomy import KEYS, SEVERITIES, TYPES
@@ -59,7 +60,11 @@ class Entry:
 
 
 def read_entries(folder: Path, recipe: Recipe) -> list[Entry]:
-    """Every row of the dataset, in the files' order; InputError if a file cannot be read."""
+    """Every row of the dataset, in the files' order.
+
+    Raises:
+        InputError: a file cannot be read, or an image has several degradations.
+    """
     entries = []
     for shard in recipe.shards:
         path = folder / "data" / shard.name
@@ -68,6 +73,10 @@ def read_entries(folder: Path, recipe: Recipe) -> list[Entry]:
             scalars = [n for n, key in KEYS.items() if key.kind != "vector" and n in there]
             rows = pq.read_table(path, columns=[*_COLUMNS, *scalars]).to_pylist()
         for place, row in enumerate(rows):
+            if row["type"] is None:
+                raise InputError(
+                    f"{path}: {row['id']} has several degradations; a review is of images with one"
+                )
             values = {n: five_digits(row[n]) for n in scalars if row[n] is not None}
             entries.append(
                 Entry(

@@ -349,6 +349,14 @@ def test_a_row_that_cannot_be_shown_is_named_and_nothing_is_left(copy: Path) -> 
     assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]
 
 
+def test_several_degradations_are_not_planned(copy: Path) -> None:
+    file = next((copy / "data").glob("test-*"))
+    name = pq.read_table(file)["id"][1].as_py()
+    rewrite(file, {name: {"type": None}})
+    with pytest.raises(InputError, match=f"{file.name}: {name} has several degradations"):
+        plan_review(copy)
+
+
 def test_progress_is_reported_to_the_end(copy: Path) -> None:
     reports: list[tuple[int, int]] = []
     plan_review(copy, fraction=0.1, on_progress=lambda done, total: reports.append((done, total)))
