@@ -106,11 +106,11 @@ def test_the_cache_does_not_take_one_secret_for_another(blind: Path, tmp_path: P
     assert not set(theirs) & set(ours)
 
 
-def test_the_blind_split_is_counted_and_not_said_to_be_verified(
+def test_the_blind_split_is_counted_and_not_claimed_to_be_verified(
     blind: Path, dubench: Dubench
 ) -> None:
     again = dubench("generate", "--n", 440, "--size", 64, "--blind", "--out", blind)
     assert "440 pairs (412 train, 16 validation, 12 blind test), 0 of them new" in again.stdout
-    told = dubench("verify", blind).stdout
-    assert "428 rows" in told
-    assert "not rendered again: the 12 blind test images" in told
+    verified = dubench("verify", blind).stdout
+    assert "428 rows" in verified
+    assert "not rendered again: the 12 blind test images" in verified

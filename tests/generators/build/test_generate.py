@@ -1,6 +1,5 @@
 """Making a dataset: the same bytes whatever happens, and nothing lost."""
 
-import hashlib
 import json
 import resource
 import shutil
@@ -17,14 +16,10 @@ from generators.build.generate import generate
 from generators.dataset.schema import schema
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
+from tests.on_disk import hashes
 from tests.stopping import stopped
 
 BUILTIN = [SourceSpec("builtin")]
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted((folder / "data").iterdir())
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -39,9 +34,9 @@ def test_another_seed_makes_another_dataset(made: Path, tmp_path: Path) -> None:
 
 
 def test_any_missing_shards_are_made_again(made: Path, copy: Path) -> None:
-    told = json.loads((copy / "recipe.json").read_text())
-    del told["made"]
-    (copy / "recipe.json").write_text(json.dumps(told))
+    data = json.loads((copy / "recipe.json").read_text())
+    del data["made"]
+    (copy / "recipe.json").write_text(json.dumps(data))
     for file in sorted((copy / "data").iterdir())[::2]:
         file.unlink()
     generate(440, copy, BUILTIN, size=64)
@@ -63,9 +58,9 @@ def test_shards_lost_from_a_finished_dataset_are_made_again(made: Path, copy: Pa
 
 
 def test_a_lost_shard_that_comes_out_otherwise_is_an_error(copy: Path) -> None:
-    told = json.loads((copy / "recipe.json").read_text())
-    told["made"]["identity"]["train"]["content_id"] = "0" * 64  # as of other libraries' pixels
-    (copy / "recipe.json").write_text(json.dumps(told))
+    data = json.loads((copy / "recipe.json").read_text())
+    data["made"]["identity"]["train"]["content_id"] = "0" * 64  # as of other libraries' pixels
+    (copy / "recipe.json").write_text(json.dumps(data))
     lost = sorted((copy / "data").glob("train-*"))[1]
     lost.unlink()
     for _ in range(2):  # it does not pass for whole the second time
@@ -148,8 +143,8 @@ def test_unreadable_photographs_are_left_out_and_named(photos: Path, tmp_path: P
     (folder / "broken.jpg").write_bytes((folder / "wine-by-jakkub-mede.jpg").read_bytes()[:9000])
     shutil.copy(folder / "wine-by-jakkub-mede.jpg", folder / "twin.jpg")
     Image.new("RGB", (20, 20)).save(folder / "tiny.png")
-    made = generate(40, tmp_path / "d", [SourceSpec("folder", str(folder))], size=64)
-    assert made.left_out["folder"] == {
+    result = generate(40, tmp_path / "d", [SourceSpec("folder", str(folder))], size=64)
+    assert result.left_out["folder"] == {
         "unreadable": ("broken.jpg: cut short",),
         "the same file as another": ("wine-by-jakkub-mede.jpg",),
         "too small": ("tiny.png: 20×20",),
@@ -247,7 +242,7 @@ def test_bad_source_specs(text: str) -> None:
         SourceSpec.parse(text)
 
 
-def test_what_two_folders_left_out_is_all_told(photos: Path, tmp_path: Path) -> None:
+def test_what_two_folders_left_out_is_all_listed(photos: Path, tmp_path: Path) -> None:
     sources = [SourceSpec("folder", str(photos))]
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -256,7 +251,7 @@ def test_what_two_folders_left_out_is_all_told(photos: Path, tmp_path: Path) -> 
                 image.save(tmp_path / name / photo.name, quality=80 if name == "one" else 90)
         Image.new("RGB", (20, 20)).save(tmp_path / name / f"tiny-{name}.png")
         sources.append(SourceSpec("folder", str(tmp_path / name)))
-    made = generate(40, tmp_path / "d", sources, size=64)
-    assert made.left_out == {
+    result = generate(40, tmp_path / "d", sources, size=64)
+    assert result.left_out == {
         "folder": {"too small": ("tiny-one.png: 20×20", "tiny-two.png: 20×20")}
     }

@@ -47,9 +47,9 @@ def replace_pictures(folder: Path, picture: Callable[[dict], np.ndarray]) -> Non
     for path in (folder / "data").iterdir():
         rows = pq.read_table(path).to_pylist()
         for row in rows:
-            made = picture(row)
-            row["degraded"]["bytes"] = encode_rgb(made)
-            row["degraded_sha256"] = pixel_hash(made)
+            degraded = picture(row)
+            row["degraded"]["bytes"] = encode_rgb(degraded)
+            row["degraded_sha256"] = pixel_hash(degraded)
         pq.write_table(pa.Table.from_pylist(rows, schema()), path)
     info = DatasetInfo.read(folder)
     finished = Finished(dataset_identity(folder, info.recipe), info.left_out)
@@ -69,9 +69,9 @@ def test_a_dataset_made_in_batches_verifies(wild: Path, tmp_path: Path) -> None:
 
     def picture(row: dict) -> np.ndarray:
         one_by_one = decode_rgb(row["degraded"]["bytes"])
-        made = again_in_batches(row) if quality_of(row) else one_by_one
-        off.append(furthest(made, one_by_one))
-        return made
+        again = again_in_batches(row) if quality_of(row) else one_by_one
+        off.append(furthest(again, one_by_one))
+        return again
 
     replace_pictures(folder, picture)
     audit = verify(folder)
@@ -116,7 +116,7 @@ def test_a_spoilt_row_does_not(wild: Path, tmp_path: Path, spoil) -> None:
 @pytest.mark.parametrize("side", [64, 129])
 def test_single_levels_before_are_found(photos: Path, side: int) -> None:
     rng = np.random.default_rng(side)
-    found = []
+    within = []
     for path in sorted(photos.glob("*.jpg")) * 12:
         before = np.ascontiguousarray(load(path, 8)[0][-side:, -side:])
         other, quality = before.copy(), int(rng.integers(60, 99))
@@ -125,9 +125,9 @@ def test_single_levels_before_are_found(photos: Path, side: int) -> None:
             other[place] = min(255, int(before[place]) + 1)
         stored = through_jpeg(other, quality)
         if furthest(stored, through_jpeg(before, quality)) > 1:
-            found.append(within_one_level_of_jpeg(stored, before, quality))
-    assert len(found) > 15
-    assert np.mean(found) > 0.9
+            within.append(within_one_level_of_jpeg(stored, before, quality))
+    assert len(within) > 15
+    assert np.mean(within) > 0.9
 
 
 @pytest.mark.parametrize("quality", [60, 90])

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Collection
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from generators.build.generate import generate, regenerate
 from generators.build.job import GenerateResult
 from generators.build.replace import replace
 from generators.build.verify import verify
-from generators.dataset import manifest
 from generators.dataset.ids import parse
 from generators.dataset.info import DatasetInfo
+from generators.dataset.manifest import write_manifest
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import schema
 from generators.depth.attach import DepthSpec
@@ -65,14 +66,14 @@ def test_a_replacement_is_another_sample_of_the_same_kind(made: Path, second: Pa
     first, recipe = (DatasetInfo.read(folder).recipe for folder in (made, second))
     for name in REJECTED:
         old, new = before[name], after[f"{name}-r1"]
-        told = json.loads(new["recipe"])
+        drawn = json.loads(new["recipe"])
         assert (new["type"], new["source"]) == (old["type"], old["source"])
         assert new["review"] == "unreviewed"
         assert new["degraded_sha256"] != old["degraded_sha256"]
         assert new["clean"] != old["clean"]
-        assert told["index"] == json.loads(old["recipe"])["index"] == parse(name)[0]
-        assert told["attempt"] > json.loads(old["recipe"])["attempt"]
-        assert recipe.split_of(told["index"]) == first.split_of(told["index"])
+        assert drawn["index"] == json.loads(old["recipe"])["index"] == parse(name)[0]
+        assert drawn["attempt"] > json.loads(old["recipe"])["attempt"]
+        assert recipe.split_of(drawn["index"]) == first.split_of(drawn["index"])
         values = [(old[key], new[key]) for key in ("gamma", "sigma", "transmission")]
         assert all(one is None or one != other for one, other in values)
 
@@ -130,14 +131,14 @@ def test_what_was_replaced_can_be_replaced_again(made: Path, second: Path, tmp_p
 
 
 def test_its_manifest_makes_it_again(second: Path, tmp_path: Path) -> None:
-    manifest.write_manifest(second, tmp_path / "m.parquet")
-    made, different = regenerate(tmp_path / "m.parquet", tmp_path / "d", BUILTIN)
+    write_manifest(second, tmp_path / "m.parquet")
+    result, different = regenerate(tmp_path / "m.parquet", tmp_path / "d", BUILTIN)
     assert not different
     assert hashes(tmp_path / "d") == hashes(second)
-    assert made.recipe.replaced == DatasetInfo.read(second).recipe.replaced
+    assert result.recipe.replaced == DatasetInfo.read(second).recipe.replaced
     assert verify(tmp_path / "d").good
-    told, card = (tmp_path / "d" / name for name in ("recipe.json", "README.md"))
-    assert json.loads(told.read_text())["review"] == review().to_json()
+    recipe, card = (tmp_path / "d" / name for name in ("recipe.json", "README.md"))
+    assert json.loads(recipe.read_text())["review"] == review().to_json()
     assert "People accepted 2 rows" in card.read_text()
 
 
@@ -153,8 +154,7 @@ def test_photographs_are_not_needed_where_nothing_is_replaced(made: Path, tmp_pa
 def test_half_made_it_goes_on(made: Path, second: Path, tmp_path: Path) -> None:
     """What a kill leaves; test_finalize kills a real run."""
     out = Path(shutil.copytree(second, tmp_path / "d"))
-    told = json.loads((out / "recipe.json").read_text())
-    (out / "recipe.json").write_text(json.dumps({k: v for k, v in told.items() if k != "made"}))
+    unfinish(out)
     for file in sorted((out / "data").iterdir())[::2]:
         file.unlink()
     with pytest.raises(InputError, match="not finished"):
@@ -168,24 +168,28 @@ def test_half_made_it_goes_on(made: Path, second: Path, tmp_path: Path) -> None:
     assert replaced(made, out).new == 0
 
 
+def unfinish(folder: Path) -> None:
+    replace_fields(DatasetInfo.read(folder), finished=None).write(folder)
+
+
 def edit(path: Path, name: str, **changes: Any) -> None:
-    made = pq.read_table(path).to_pylist()
-    made = [row | changes if row["id"] == name else row for row in made]
-    pq.write_table(pa.Table.from_pylist(made, schema()), path)
+    before = pq.read_table(path).to_pylist()
+    after = [row | changes if row["id"] == name else row for row in before]
+    pq.write_table(pa.Table.from_pylist(after, schema()), path)
 
 
 def test_verify_knows_which_ids_the_recipe_gives(second: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(second, tmp_path / "copy"))
-    told = json.loads((copy / "recipe.json").read_text())
-    replaced = told["replaced"]
+    data = json.loads((copy / "recipe.json").read_text())
+    replaced = data["replaced"]
     changed = {**replaced, "du-00000120-r1": replaced["du-00000120-r1"] + 9}
     del changed["du-00000003-r1"]
-    (copy / "recipe.json").write_text(json.dumps({**told, "replaced": changed}))
+    (copy / "recipe.json").write_text(json.dumps({**data, "replaced": changed}))
     problems = verify(copy).problems
     assert len(problems) == 2
     assert "(du-00000003-r1): its id does not belong to index 3" in problems[0]
     assert "(du-00000120-r1): attempt" in problems[1]
-    (copy / "recipe.json").write_text(json.dumps({**told, "replaced": {"du-3-r1": 1}}))
+    (copy / "recipe.json").write_text(json.dumps({**data, "replaced": {"du-3-r1": 1}}))
     with pytest.raises(InputError, match="'du-3-r1' is no id"):
         verify(copy)
 
@@ -226,13 +230,13 @@ def test_photographs_with_depth_of_their_own(of_folder: Path, tmp_path: Path) ->
     depth = DepthSpec("folder", str(of_folder / "depth"))
     name = hazy(of_folder)
     none = next(name for name, row in rows(of_folder / "d").items() if not row["tuples"])
-    told = review(0, 2)
-    replace(of_folder / "d", tmp_path / "d", (), [name, none], told, sources, depth=depth)
+    summary = review(0, 2)
+    replace(of_folder / "d", tmp_path / "d", (), [name, none], summary, sources, depth=depth)
     assert verify(tmp_path / "d").good
     assert rows(tmp_path / "d")[f"{name}-r1"]["depth_source"] == "folder"
     assert rows(tmp_path / "d")[f"{none}-r1"]["tuples"] == []
     with pytest.raises(InputError, match=r"has folder depth, and --depth gives procedural depth"):
-        replace(of_folder / "d", tmp_path / "e", (), [name], told, sources)
+        replace(of_folder / "d", tmp_path / "e", (), [name], summary, sources)
     assert not (tmp_path / "e").exists()
 
 
@@ -287,8 +291,7 @@ def test_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
 
 
 def test_an_unfinished_or_blind_dataset(made: Path, copy: Path, tmp_path: Path) -> None:
-    told = json.loads((copy / "recipe.json").read_text())
-    (copy / "recipe.json").write_text(json.dumps({k: v for k, v in told.items() if k != "made"}))
+    unfinish(copy)
     with pytest.raises(InputError, match="not finished"):
         replaced(copy, tmp_path / "d")
     generate(220, tmp_path / "blind", BUILTIN, size=64, blind=True)

@@ -29,8 +29,8 @@ def edit(path: Path, change: Callable[[Rows], Rows | None]) -> None:
     pq.write_table(pa.Table.from_pylist(change(rows) or rows, schema()), path)
 
 
-def first(rows: Rows, kind: str) -> dict[str, Any]:
-    return next(r for r in rows if r["tuples"][0]["type"] == kind)
+def first(rows: Rows, type_name: str) -> dict[str, Any]:
+    return next(r for r in rows if r["tuples"][0]["type"] == type_name)
 
 
 def test_a_sound_dataset_passes(made: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_sound_dataset_passes(made: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "key", "value"),
+    ("type_name", "key", "value"),
     [
         ("blur", "sigma", 5.4321),
         ("low_light", "gamma", 2.2222),
@@ -51,20 +51,19 @@ def test_a_sound_dataset_passes(made: Path) -> None:
         ("blur", "sigma", 99.0),
     ],
 )
-def test_a_tampered_value(copy: Path, kind: str, key: str, value: float) -> None:
+def test_a_tampered_value(copy: Path, type_name: str, key: str, value: float) -> None:
     def change(rows: Rows) -> None:
-        row = next(r for r in rows if r["tuples"][0]["type"] == kind and r[key] != value)
+        row = next(r for r in rows if r["tuples"][0]["type"] == type_name and r[key] != value)
         row[key] = value
         for triple in row["tuples"]:
             if triple["key"] == key:
                 triple["value"] = [value]
-        row["id"] = row["id"]
 
     edit(shard(copy), change)
     audit = verify(copy)
-    told = [p for p in audit.problems if shard(copy).name in p]
-    assert told
-    assert all(key in p or "pixels differ" in p or "severity" in p for p in told)
+    problems = [p for p in audit.problems if shard(copy).name in p]
+    assert problems
+    assert all(key in p or "pixels differ" in p or "severity" in p for p in problems)
 
 
 def test_a_tampered_camera_matrix_that_pixels_do_not_show(copy: Path) -> None:
@@ -176,9 +175,9 @@ def test_a_stray_shard(copy: Path) -> None:
 
 
 def test_an_unfinished_dataset(copy: Path) -> None:
-    told = json.loads((copy / "recipe.json").read_text())
-    del told["made"]
-    (copy / "recipe.json").write_text(json.dumps(told))
+    data = json.loads((copy / "recipe.json").read_text())
+    del data["made"]
+    (copy / "recipe.json").write_text(json.dumps(data))
     with pytest.raises(InputError, match="not finished"):
         verify(copy)
 

@@ -31,22 +31,22 @@ def test_load_dataset(loaded, made: Path) -> None:
     assert features["type"] == ClassLabel(names=list(TYPES))
     for row in loaded["test"]:
         assert row["degraded"].size == row["clean"].size == (64, 64)
-        kind = TYPES[features["type"].int2str(row["type"])]
-        assert [t["key"] for t in row["tuples"]] == [key.name for key in kind.keys]
+        degradation_type = TYPES[features["type"].int2str(row["type"])]
+        assert [t["key"] for t in row["tuples"]] == [key.name for key in degradation_type.keys]
         for triple in row["tuples"]:
             flat = row[triple["key"]]
             assert triple["value"] == (flat if isinstance(flat, list) else [flat])
-        others = set(KEYS) - {key.name for key in kind.keys}
+        others = set(KEYS) - {key.name for key in degradation_type.keys}
         assert all(row[name] is None for name in others)
-        assert (row["depth"] is not None) == kind.needs_depth
+        assert (row["depth"] is not None) == degradation_type.needs_depth
 
 
 def test_the_card_is_valid_yaml_of_the_same_features(loaded, made: Path) -> None:
     card = DatasetCard.load(made / "README.md")
-    told = card.data.to_dict()
-    assert Features._from_yaml_list(told["dataset_info"]["features"]) == loaded["train"].features
-    assert [f["split"] for f in told["configs"][0]["data_files"]] == list(loaded)
-    assert told["license"] == "cc-by-sa-4.0"
+    data = card.data.to_dict()
+    assert Features._from_yaml_list(data["dataset_info"]["features"]) == loaded["train"].features
+    assert [f["split"] for f in data["configs"][0]["data_files"]] == list(loaded)
+    assert data["license"] == "cc-by-sa-4.0"
     assert "Sander Klootwijk" in card.text
 
 

@@ -1,6 +1,5 @@
 """The same dataset in another laboratory, from a manifest and the photographs."""
 
-import hashlib
 import shutil
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from PIL import Image
 
 from generators.build.generate import generate, regenerate
 from generators.build.verify import verify
-from generators.dataset import manifest
+from generators.dataset.manifest import write_manifest
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
+from tests.on_disk import hashes
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +22,14 @@ def theirs(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
     root = tmp_path_factory.mktemp("theirs")
     sources = [SourceSpec("folder", str(photos)), SourceSpec("dead-leaves")]
     generate(220, root / "d", sources, "du110k-wild", size=64, seed=9)
-    manifest.write_manifest(root / "d", root / "m.parquet")
+    write_manifest(root / "d", root / "m.parquet")
     return root
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted((folder / "data").iterdir())
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
-
-
 def test_a_manifest_is_small_and_holds_no_pixels(theirs: Path) -> None:
-    made = pq.read_table(theirs / "m.parquet")
-    assert made.num_rows == 220
-    assert not {"degraded", "clean", "depth"} & set(made.schema.names)
+    table = pq.read_table(theirs / "m.parquet")
+    assert table.num_rows == 220
+    assert not {"degraded", "clean", "depth"} & set(table.schema.names)
     pixels = sum(f.stat().st_size for f in (theirs / "d" / "data").iterdir())
     assert (theirs / "m.parquet").stat().st_size < pixels / 50
 
@@ -47,14 +42,14 @@ def test_the_same_bytes_from_photographs_under_other_names(
         shutil.copy(photo, tmp_path / "elsewhere" / "deep" / f"{number}.jpeg")
     Image.effect_noise((99, 99), 50).save(tmp_path / "elsewhere" / "more.png")
     source = [SourceSpec("folder", str(tmp_path / "elsewhere"))]
-    made, different = regenerate(theirs / "m.parquet", tmp_path / "d", source, workers=1)
+    result, different = regenerate(theirs / "m.parquet", tmp_path / "d", source, workers=1)
     assert not different
-    assert made.new == 220
+    assert result.new == 220
     assert verify(tmp_path / "d").good
     ours = pq.read_table(next((tmp_path / "d" / "data").glob("test-*")))
-    told = pq.read_table(next((theirs / "d" / "data").glob("test-*")))
-    assert ours["degraded"] == told["degraded"]
-    assert ours["clean"] == told["clean"]
+    original = pq.read_table(next((theirs / "d" / "data").glob("test-*")))
+    assert ours["degraded"] == original["degraded"]
+    assert ours["clean"] == original["clean"]
 
 
 def test_the_same_files_from_the_same_folder(theirs: Path, photos: Path, tmp_path: Path) -> None:
@@ -84,8 +79,8 @@ def test_what_is_no_manifest(theirs: Path, made: Path, tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("hello")
     (tmp_path / "cut.parquet").write_bytes((theirs / "m.parquet").read_bytes()[:-100])
     later = pq.read_table(theirs / "m.parquet")
-    about = {**later.schema.metadata, b"dubench_manifest": b"7"}
-    pq.write_table(later.replace_schema_metadata(about), tmp_path / "later.parquet")
+    metadata = {**later.schema.metadata, b"dubench_manifest": b"7"}
+    pq.write_table(later.replace_schema_metadata(metadata), tmp_path / "later.parquet")
     thin = later.drop_columns(["crop_box"])
     pq.write_table(thin.replace_schema_metadata(later.schema.metadata), tmp_path / "thin.parquet")
     for path, message in (
@@ -103,7 +98,7 @@ def test_what_is_no_manifest(theirs: Path, made: Path, tmp_path: Path) -> None:
 
 def test_a_manifest_of_an_unfinished_dataset(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
-        manifest.write_manifest(tmp_path / "nowhere", tmp_path / "m.parquet")
+        write_manifest(tmp_path / "nowhere", tmp_path / "m.parquet")
 
 
 def test_a_manifest_of_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
@@ -113,8 +108,8 @@ def test_a_manifest_of_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
     for damaged in (whole[:5000], b"PAR1" + bytes(len(whole) - 100_004) + whole[-100_000:]):
         shard.write_bytes(damaged)
         with pytest.raises(InputError, match=rf"{shard.name} cannot be read: .*dubench generate"):
-            manifest.write_manifest(copy, tmp_path / "m.parquet")
+            write_manifest(copy, tmp_path / "m.parquet")
     shard.unlink()
     with pytest.raises(InputError, match=rf"{shard.name} is missing; run the same dubench gene"):
-        manifest.write_manifest(copy, tmp_path / "m.parquet")
+        write_manifest(copy, tmp_path / "m.parquet")
     assert not (tmp_path / "m.parquet").exists()

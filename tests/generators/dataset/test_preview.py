@@ -13,13 +13,13 @@ from generators.taxonomy import KEYS, TYPES
 
 
 def test_sheet_and_page(copy: Path) -> None:
-    made = preview(copy)
-    with Image.open(made.sheet) as sheet:
+    written = preview(copy)
+    with Image.open(written.sheet) as sheet:
         # Four sections of six pairs: little of the paper is left white.
         assert sheet.width > 1000
         grey = np.asarray(sheet.convert("L").resize((64, 96)))
         assert (grey == 255).mean() < 0.25
-    page = made.page.read_text("utf-8")
+    page = written.page.read_text("utf-8")
     assert not re.search(r"(src|href)=.https?:", page)  # nothing is fetched
     for name in (*TYPES, *KEYS):
         assert name in page

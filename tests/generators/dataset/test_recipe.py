@@ -15,12 +15,14 @@ from generators.sources.pools import Photograph, Pool
 from generators.sources.splits import SPLITS, part, split_counts
 
 
-def pool(kind: str, weight: float, counts: tuple[int, int, int], crops: int | None = None) -> Pool:
+def pool(
+    source: str, weight: float, counts: tuple[int, int, int], crops: int | None = None
+) -> Pool:
     def photo(split: str, i: int) -> Photograph:
-        return Photograph(f"{split}{i}", Path("x"), f"{kind}{split}{i}", 640, 480)
+        return Photograph(f"{split}{i}", Path("x"), f"{source}{split}{i}", 640, 480)
 
     members = {s: [photo(s, i) for i in range(c)] for s, c in zip(SPLITS, counts, strict=True)}
-    return Pool(kind, weight, members, crops)
+    return Pool(source, weight, members, crops)
 
 
 def recipe(n: int, pools: list[Pool], seed: int = 0) -> Recipe:
@@ -78,24 +80,24 @@ def test_types_are_equal_in_every_split() -> None:
 
 def test_ids_and_order_do_not_tell_the_type() -> None:
     plan = recipe(20_000, [pool("a", 1, (90, 20, 20))])
-    kinds = np.array(
+    codes = np.array(
         [plan.preset.types.index(*plan.types_of(i)) for i in range(plan.splits["train"])]
     )
     for clue in (
-        np.arange(len(kinds)) % 4,
-        np.arange(len(kinds)) % 10,
-        np.arange(len(kinds)) * 20 // len(kinds),
-        np.roll(kinds, 1),
+        np.arange(len(codes)) % 4,
+        np.arange(len(codes)) % 10,
+        np.arange(len(codes)) * 20 // len(codes),
+        np.roll(codes, 1),
     ):
-        table = np.array([np.bincount(kinds[clue == c], minlength=4) for c in np.unique(clue)])
+        table = np.array([np.bincount(codes[clue == c], minlength=4) for c in np.unique(clue)])
         assert chi2_contingency(table).pvalue > 1e-3
     # The best guess that knows the last two types is right no more often than chance.
-    history = np.roll(kinds, 1) * 4 + np.roll(kinds, 2)
-    half = len(kinds) // 2
+    history = np.roll(codes, 1) * 4 + np.roll(codes, 2)
+    half = len(codes) // 2
     guess = [
-        np.bincount(kinds[:half][history[:half] == h], minlength=4).argmax() for h in range(16)
+        np.bincount(codes[:half][history[:half] == h], minlength=4).argmax() for h in range(16)
     ]
-    right = (np.array(guess)[history[half:]] == kinds[half:]).mean()
+    right = (np.array(guess)[history[half:]] == codes[half:]).mean()
     assert right == pytest.approx(0.25, abs=4 * np.sqrt(0.25 * 0.75 / half))
 
 
