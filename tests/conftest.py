@@ -31,17 +31,17 @@ def photos() -> Path:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def du110k(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished dataset of 440 pairs at 64 × 64: do not write to it."""
-    out = tmp_path_factory.mktemp("made") / "du110k"
+    out = tmp_path_factory.mktemp("datasets") / "du110k"
     generate(440, out, [SourceSpec("builtin")], size=64, workers=2)
     return out
 
 
 @pytest.fixture
-def copy(made: Path, tmp_path: Path) -> Path:
+def copy(du110k: Path, tmp_path: Path) -> Path:
     """A copy of that dataset, to spoil."""
-    return Path(shutil.copytree(made, tmp_path / "copy"))
+    return Path(shutil.copytree(du110k, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="session")

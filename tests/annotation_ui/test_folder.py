@@ -56,8 +56,8 @@ def test_serve_says_the_same(tmp_path: Path) -> None:
     assert "nope: no such folder" in complaint("serve nope", tmp_path)
 
 
-def test_finalize_writes_beside_the_dataset(made: Path, tmp_path: Path) -> None:
-    dataset = Path(shutil.copytree(made, tmp_path / "mine"))
+def test_finalize_writes_beside_the_dataset(du110k: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(du110k, tmp_path / "mine"))
     plan_review(dataset, fraction=0.01, workers=1)
     store = review_of(dataset)
     store.add_reviewer("ada", "a long password")

@@ -16,8 +16,8 @@ from generators.sources.pools import SourceSpec
 from generators.taxonomy import KEYS
 
 
-def test_the_answers_are_the_tuples(made: Path) -> None:
-    split = open_split(str(made), "train")
+def test_the_answers_are_the_tuples(du110k: Path) -> None:
+    split = open_split(str(du110k), "train")
     true = split.ground_truth()
     rows = [row for file in split.files for row in pq.read_table(file).to_pylist()]
     assert true.ids == split.ids == [row["id"] for row in rows]
@@ -33,11 +33,11 @@ def test_the_answers_are_the_tuples(made: Path) -> None:
                 assert np.isnan(value).all()
 
 
-def test_images_are_those_datasets_decodes(made: Path) -> None:
+def test_images_are_those_datasets_decodes(du110k: Path) -> None:
     import datasets
 
-    split = open_split(str(made), "test")
-    wanted = datasets.load_dataset(str(made), split="test")
+    split = open_split(str(du110k), "test")
+    wanted = datasets.load_dataset(str(du110k), split="test")
     for row, (name, degraded, clean) in zip(wanted, split.images("degraded", "clean"), strict=True):
         assert name == row["id"]
         np.testing.assert_array_equal(degraded, np.asarray(row["degraded"]))
@@ -46,20 +46,20 @@ def test_images_are_those_datasets_decodes(made: Path) -> None:
     assert [name for name, _ in split.images("clean", only=set(some))] == some
 
 
-def test_the_identity_is_the_recipes(made: Path) -> None:
-    identity = json.loads((made / "recipe.json").read_text())["made"]["identity"]
+def test_the_identity_is_the_recipes(du110k: Path) -> None:
+    identity = json.loads((du110k / "recipe.json").read_text())["made"]["identity"]
     for name in ("train", "validation", "test"):
-        assert open_split(str(made), name).identity == identity[name]
+        assert open_split(str(du110k), name).identity == identity[name]
 
 
-def test_a_glob_reads_the_same(made: Path, copy: Path) -> None:
+def test_a_glob_reads_the_same(du110k: Path, copy: Path) -> None:
     (copy / "recipe.json").unlink()
     split = open_split(f"{copy}/data/*.parquet", "test")
-    assert split.ids == open_split(str(made), "test").ids
+    assert split.ids == open_split(str(du110k), "test").ids
     assert split.title == "copy"
     # The preset is bundled, so the rows' own word for it is enough.
-    assert split.identity == open_split(str(made), "test").identity
-    assert open_split(str(copy), "train").n == open_split(str(made), "train").n
+    assert split.identity == open_split(str(du110k), "test").identity
+    assert open_split(str(copy), "train").n == open_split(str(du110k), "train").n
 
 
 def test_a_blind_split_shows_no_answers(tmp_path: Path) -> None:

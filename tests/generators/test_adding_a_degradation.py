@@ -277,11 +277,11 @@ def test_the_physics_is_scipys(arrays: dict[str, np.ndarray], height: int, case:
     assert np.abs(made - travelled(clean, length, angle)).max() < 0.51
 
 
-def test_old_datasets_keep_their_identity(cli: Run, made: Path, tmp_path: Path) -> None:
+def test_old_datasets_keep_their_identity(cli: Run, du110k: Path, tmp_path: Path) -> None:
     cli("generate", "--n", 440, "--size", 64, "--workers", 2, "--out", tmp_path / "again")
     old, new = (
         json.loads((folder / "recipe.json").read_text("utf-8"))["made"]["identity"]
-        for folder in (made, tmp_path / "again")
+        for folder in (du110k, tmp_path / "again")
     )
     assert new == old
 

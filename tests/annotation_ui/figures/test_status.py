@@ -77,9 +77,9 @@ def test_a_review_that_has_not_begun(in_memory: Path) -> None:
     assert status["residual"]["overall"]["rate"] is None
 
 
-def test_a_planned_dataset_says_what_is_unreviewed(made: Path, in_memory: Path) -> None:
-    folder = in_memory / made.name
-    folder.symlink_to(made)
+def test_a_planned_dataset_says_what_is_unreviewed(du110k: Path, in_memory: Path) -> None:
+    folder = in_memory / du110k.name
+    folder.symlink_to(du110k)
     plan_review(folder, fraction=0.1, workers=1)
     store = ReviewStore(review_folder(folder) / "review.sqlite")
     store.add_reviewer("ana", "a long password")

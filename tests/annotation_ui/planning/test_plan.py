@@ -60,9 +60,9 @@ def rewrite(file: Path, changed: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def dataset(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dataset(du110k: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset of 440 pairs, where a review may be put beside it."""
-    return Path(shutil.copytree(made, tmp_path_factory.mktemp("planned") / "du110k"))
+    return Path(shutil.copytree(du110k, tmp_path_factory.mktemp("planned") / "du110k"))
 
 
 @pytest.fixture(scope="module")

@@ -40,9 +40,9 @@ Login = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="module")
-def served(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(du110k: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     link = tmp_path_factory.mktemp("browser") / "du110k"
-    link.symlink_to(made)
+    link.symlink_to(du110k)
     plan_review(link, 0.4, workers=1)
     joined(link, ["first"])
     with Served(link) as server:

@@ -16,10 +16,10 @@ from tests.annotation_ui.web.served import PASSWORD, Served, call, joined
 
 
 @pytest.fixture(scope="module")
-def dataset(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dataset(du110k: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset under another name, with a review beside it."""
     link = tmp_path_factory.mktemp("served") / "du110k"
-    link.symlink_to(made)
+    link.symlink_to(du110k)
     plan_review(link, 0.2, workers=1)
     joined(link, ["ada", "ben"])
     return link

@@ -36,8 +36,8 @@ class Means:
 
 
 @pytest.fixture(scope="module")
-def split(made: Path) -> Split:
-    return open_split(str(made), "train")
+def split(du110k: Path) -> Split:
+    return open_split(str(du110k), "train")
 
 
 def test_every_image_has_its_own_prediction(split: Split, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_another_file_is_left_alone(split: Split, tmp_path: Path, held: str, mes
 
 
 def test_predictions_of_another_model_or_split_are_left_alone(
-    split: Split, made: Path, tmp_path: Path
+    split: Split, du110k: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "preds.jsonl"
     predict(split, Means(prompt="How bright?"), out)
@@ -107,7 +107,7 @@ def test_predictions_of_another_model_or_split_are_left_alone(
         (split, Means("medians", prompt="How bright?"), "another model"),
         (split, Means(prompt="How dark?"), "another prompt"),
         (split, Means(), "another prompt"),
-        (open_split(str(made), "test"), Means(prompt="How bright?"), "another content_id"),
+        (open_split(str(du110k), "test"), Means(prompt="How bright?"), "another content_id"),
     ]
     for on, model, message in others:
         with pytest.raises(InputError, match=f"predictions of means on .* with {message}"):
@@ -116,12 +116,12 @@ def test_predictions_of_another_model_or_split_are_left_alone(
 
 
 def test_the_same_dataset_under_another_name_is_gone_on_with(
-    split: Split, made: Path, tmp_path: Path
+    split: Split, du110k: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "preds.jsonl"
     predict(split, Means(), out)
     model = Means()
-    predict(open_split(f"{made}/data/train-*.parquet", "train"), model, out)
+    predict(open_split(f"{du110k}/data/train-*.parquet", "train"), model, out)
     assert model.asked == []
 
 
@@ -180,10 +180,10 @@ main()
 
 
 def test_kill_minus_nine_loses_no_whole_line(
-    made: Path, split: Split, tmp_path: Path, dubench: Dubench
+    du110k: Path, split: Split, tmp_path: Path, dubench: Dubench
 ) -> None:
     out, fresh = tmp_path / "preds.jsonl", tmp_path / "fresh.jsonl"
-    command = ["predict", "--model", "statistics", "--dataset", str(made), "--split", "train"]
+    command = ["predict", "--model", "statistics", "--dataset", str(du110k), "--split", "train"]
     held = b""
     for more, lines in ((5, 6), (60, 66)):  # killed twice, in the midst of a batch; one is meta
         code = [sys.executable, "-c", _KILLED, str(more)]

@@ -19,8 +19,8 @@ FORMS = [
 ]
 
 
-def test_a_split_is_replayed(made: Path, tmp_path: Path) -> None:
-    split = open_split(str(made), "test")
+def test_a_split_is_replayed(du110k: Path, tmp_path: Path) -> None:
+    split = open_split(str(du110k), "test")
     first = tmp_path / "first.jsonl"
     records = [{"id": name} | FORMS[i % 3] for i, name in enumerate(split.ids)]
     meta = {"meta": {"model": "someone", "delta": 0.05, "prompt": "What is wrong?"}}

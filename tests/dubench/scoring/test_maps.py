@@ -16,9 +16,9 @@ from generators.images import decode_depth
 
 
 @pytest.fixture
-def hazy(made: Path) -> tuple[Split, int, np.ndarray]:
+def hazy(du110k: Path) -> tuple[Split, int, np.ndarray]:
     """The test split, the row of a hazy sample, and its transmission by its own equation."""
-    split = open_split(str(made), "test")
+    split = open_split(str(du110k), "test")
     rows = [row for file in split.files for row in pq.read_table(file).to_pylist()]
     place = next(i for i, row in enumerate(rows) if row["beta"] is not None)
     depth = decode_depth(rows[place]["depth"]["bytes"])

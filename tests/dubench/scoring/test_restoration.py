@@ -23,8 +23,8 @@ Pixels = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def split(made: Path) -> Split:
-    return open_split(str(made), "test")
+def split(du110k: Path) -> Split:
+    return open_split(str(du110k), "test")
 
 
 @pytest.fixture(scope="module")
@@ -255,9 +255,9 @@ def test_a_uniform_restoration_has_no_brisque(split: Split, folder: Path) -> Non
     assert not np.isnan(found.values["psnr"]).any()
 
 
-def test_images_of_several_sizes(made: Path, tmp_path: Path) -> None:
+def test_images_of_several_sizes(du110k: Path, tmp_path: Path) -> None:
     """One size for all is the generator's custom, not the format's."""
-    (file,) = (made / "data").glob("test-*.parquet")
+    (file,) = (du110k / "data").glob("test-*.parquet")
     table = pq.read_table(file)
     rows = table.to_pylist()
     for row in rows[5:9]:

@@ -19,8 +19,8 @@ from generators.taxonomy import TYPES
 
 
 @pytest.fixture(scope="session")
-def train(made: Path) -> Split:
-    return open_split(str(made), "train")
+def train(du110k: Path) -> Split:
+    return open_split(str(du110k), "train")
 
 
 def perfect(split: Split, path: Path, spoil: float = 1.0, **meta: object) -> Path:
@@ -84,9 +84,9 @@ def test_missing_answers_and_prose(train: Split, tmp_path: Path) -> None:
 
 
 def test_the_constant_comes_from_train_or_the_preset(
-    made: Path, copy: Path, tmp_path: Path
+    du110k: Path, copy: Path, tmp_path: Path
 ) -> None:
-    split = open_split(str(made), "test")
+    split = open_split(str(du110k), "test")
     result = score(perfect(split, tmp_path / "preds.jsonl")).result
     assert result.understanding.oracle_constant.source == "the train split"
     for file in (copy / "data").glob("train-*"):
@@ -125,8 +125,8 @@ def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:
     assert all(row["rel_gamma"] is None for row in blurs)
 
 
-def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> None:
-    split = open_split(str(made), "test")
+def test_restored_images(dubench, train: Split, du110k: Path, tmp_path: Path) -> None:
+    split = open_split(str(du110k), "test")
     perfect(split, tmp_path / "preds.jsonl")
     (tmp_path / "restored").mkdir()
     wanted: dict[str, list[float]] = {}
@@ -166,8 +166,8 @@ def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> N
         ("score preds.jsonl --restored nowhere", "nowhere"),
         ("score preds.jsonl --seed -1", "choose 0 or more"),
         ("predict --dataset preds.jsonl", "no such folder"),
-        ("predict --out no/preds.jsonl --dataset {made}", "the folder no does not exist"),
-        ("predict --model nope --dataset {made}", "no such model"),
+        ("predict --out no/preds.jsonl --dataset {du110k}", "the folder no does not exist"),
+        ("predict --model nope --dataset {du110k}", "no such model"),
         ("compare score.json", "Missing argument"),
         ("compare table.json preds.jsonl", "not a score"),
         ("report table.json", "not a score"),
@@ -175,16 +175,16 @@ def test_restored_images(dubench, train: Split, made: Path, tmp_path: Path) -> N
     ],
 )
 def test_mistakes_get_one_line_and_code_two(
-    dubench, made: Path, tmp_path: Path, arguments: str, message: str
+    dubench, du110k: Path, tmp_path: Path, arguments: str, message: str
 ) -> None:
-    preds = perfect(open_split(str(made), "test"), tmp_path / "preds.jsonl")
+    preds = perfect(open_split(str(du110k), "test"), tmp_path / "preds.jsonl")
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "table.json").write_text('{"n": 3}')
     (tmp_path / "cut.jsonl").write_text(preds.read_text()[:-20])
     with (tmp_path / "table.csv").open("w") as file:
         csv.writer(file).writerows([["id", "type"], ["du-00000001", "blur"]])
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    run = dubench(*arguments.format(made=made).split(), cwd=tmp_path)
+    run = dubench(*arguments.format(du110k=du110k).split(), cwd=tmp_path)
     assert run.returncode == 2, run.stdout
     assert run.stderr.startswith("dubench: ")
     lines = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]

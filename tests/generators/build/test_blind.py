@@ -47,10 +47,10 @@ def test_the_secret_seed_is_nowhere_in_the_public_folder(blind: Path) -> None:
             assert str(secret).encode() not in file.read_bytes()
 
 
-def test_the_open_splits_are_those_of_the_dataset_with_answers(blind: Path, made: Path) -> None:
+def test_the_open_splits_are_those_of_the_dataset_with_answers(blind: Path, du110k: Path) -> None:
     for pattern in ("train-*", "validation-*"):
         ids = [row["degraded_sha256"] for row in rows(blind, pattern)]
-        assert ids == [row["degraded_sha256"] for row in rows(made, pattern)]
+        assert ids == [row["degraded_sha256"] for row in rows(du110k, pattern)]
 
 
 def test_no_photograph_and_no_id_on_two_sides(blind: Path) -> None:

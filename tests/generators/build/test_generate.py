@@ -23,36 +23,36 @@ BUILTIN = [SourceSpec("builtin")]
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_bytes_do_not_depend_on_workers(made: Path, tmp_path: Path, workers: int) -> None:
+def test_bytes_do_not_depend_on_workers(du110k: Path, tmp_path: Path, workers: int) -> None:
     generate(440, tmp_path, BUILTIN, size=64, workers=workers)
-    assert hashes(tmp_path) == hashes(made)
+    assert hashes(tmp_path) == hashes(du110k)
 
 
-def test_another_seed_makes_another_dataset(made: Path, tmp_path: Path) -> None:
+def test_another_seed_makes_another_dataset(du110k: Path, tmp_path: Path) -> None:
     generate(440, tmp_path, BUILTIN, size=64, seed=1)
-    assert not set(hashes(tmp_path).values()) & set(hashes(made).values())
+    assert not set(hashes(tmp_path).values()) & set(hashes(du110k).values())
 
 
-def test_any_missing_shards_are_made_again(made: Path, copy: Path) -> None:
+def test_any_missing_shards_are_made_again(du110k: Path, copy: Path) -> None:
     data = json.loads((copy / "recipe.json").read_text())
     del data["made"]
     (copy / "recipe.json").write_text(json.dumps(data))
     for file in sorted((copy / "data").iterdir())[::2]:
         file.unlink()
     generate(440, copy, BUILTIN, size=64)
-    assert hashes(copy) == hashes(made)
+    assert hashes(copy) == hashes(du110k)
     assert json.loads((copy / "recipe.json").read_text()) == json.loads(
-        (made / "recipe.json").read_text()
+        (du110k / "recipe.json").read_text()
     )
 
 
-def test_shards_lost_from_a_finished_dataset_are_made_again(made: Path, copy: Path) -> None:
+def test_shards_lost_from_a_finished_dataset_are_made_again(du110k: Path, copy: Path) -> None:
     gone, cut, foreign = sorted((copy / "data").iterdir())[:3]
     gone.unlink()
     cut.write_bytes(cut.read_bytes()[:-100])
     shutil.copy(sorted((copy / "data").glob("validation-*"))[0], foreign)
     assert generate(440, copy, BUILTIN, size=64).new == 212
-    assert hashes(copy) == hashes(made)
+    assert hashes(copy) == hashes(du110k)
     assert generate(440, copy, BUILTIN, size=64).new == 0
     assert not list(copy.glob(".*"))
 
@@ -68,7 +68,7 @@ def test_a_lost_shard_that_comes_out_otherwise_is_an_error(copy: Path) -> None:
             generate(440, copy, BUILTIN, size=64)
 
 
-def test_killed_at_any_moment_it_goes_on(made: Path, tmp_path: Path) -> None:
+def test_killed_at_any_moment_it_goes_on(du110k: Path, tmp_path: Path) -> None:
     arguments = ("generate", "--n", 440, "--size", 64, "--workers", 2, "--out", tmp_path / "d")
     for shards in (0, 1, 3):
         # It returns once all have let go of its pipes: workers do not outlive their parent.
@@ -79,10 +79,10 @@ def test_killed_at_any_moment_it_goes_on(made: Path, tmp_path: Path) -> None:
         for file in files:  # what has its final name is whole
             pq.ParquetFile(file)
     generate(440, tmp_path / "d", BUILTIN, size=64)
-    assert hashes(tmp_path / "d") == hashes(made)
+    assert hashes(tmp_path / "d") == hashes(du110k)
 
 
-def test_interrupted_it_says_how_to_go_on(made: Path, tmp_path: Path) -> None:
+def test_interrupted_it_says_how_to_go_on(du110k: Path, tmp_path: Path) -> None:
     arguments = ("generate", "--n", 440, "--size", 64, "--workers", 1, "--out", tmp_path / "d")
     run = stopped(signal.SIGINT, 1, "*.parquet", *arguments)
     assert run.returncode == 130
@@ -90,17 +90,17 @@ def test_interrupted_it_says_how_to_go_on(made: Path, tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
     assert len(list((tmp_path / "d" / "data").iterdir())) == 1  # and no part of another
     generate(440, tmp_path / "d", BUILTIN, size=64)
-    assert hashes(tmp_path / "d") == hashes(made)
+    assert hashes(tmp_path / "d") == hashes(du110k)
 
 
-def test_a_full_disk_loses_nothing(made: Path, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(du110k: Path, tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk: writes fail in the same place."""
     command = [sys.executable, "-m", "dubench.cli", "generate", "--n", "440", "--size", "64"]
     command += ["--out", str(tmp_path / "d")]
 
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        least = min(f.stat().st_size for f in (made / "data").iterdir())
+        least = min(f.stat().st_size for f in (du110k / "data").iterdir())
         resource.setrlimit(resource.RLIMIT_FSIZE, (least + 100_000, least + 100_000))
 
     run = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True)
@@ -109,7 +109,7 @@ def test_a_full_disk_loses_nothing(made: Path, tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
     assert not [f.name for f in (tmp_path / "d" / "data").iterdir() if f.suffix == ".part"]
     generate(440, tmp_path / "d", BUILTIN, size=64)
-    assert hashes(tmp_path / "d") == hashes(made)
+    assert hashes(tmp_path / "d") == hashes(du110k)
 
 
 def test_two_runs_in_one_folder_do_not_meet(tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ def test_two_runs_in_one_folder_do_not_meet(tmp_path: Path) -> None:
             generate(8, tmp_path / "d", BUILTIN, size=64)
 
 
-def test_parquet_is_as_the_hub_likes_it(made: Path) -> None:
-    for file in (made / "data").iterdir():
+def test_parquet_is_as_the_hub_likes_it(du110k: Path) -> None:
+    for file in (du110k / "data").iterdir():
         parquet = pq.ParquetFile(file)
         assert parquet.schema_arrow.names == schema().names
         assert parquet.schema_arrow.metadata == schema().metadata
@@ -204,7 +204,7 @@ def test_too_few_photographs_for_three_splits(photos: Path, tmp_path: Path) -> N
         generate(440, tmp_path / "d", [SourceSpec("folder", str(tmp_path / "p"))], size=64)
 
 
-def test_an_output_folder_that_is_taken(made: Path, copy: Path, tmp_path: Path) -> None:
+def test_an_output_folder_that_is_taken(du110k: Path, copy: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"another seed \(0 there, 5 asked\); choose"):
         generate(440, copy, BUILTIN, size=64, seed=5)
     with pytest.raises(InputError, match=r"another n \(440 there, 460 asked\), preset \(du110k th"):
@@ -213,7 +213,7 @@ def test_an_output_folder_that_is_taken(made: Path, copy: Path, tmp_path: Path) 
         generate(440, copy, BUILTIN, size=64, blind=True)
     with pytest.raises(InputError, match="another sources; choose"):
         generate(440, copy, [SourceSpec("dead-leaves")], size=64)
-    assert hashes(copy) == hashes(made)
+    assert hashes(copy) == hashes(du110k)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     with pytest.raises(InputError, match="is not empty"):

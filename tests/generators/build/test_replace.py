@@ -43,27 +43,27 @@ def replaced(
 
 
 @pytest.fixture(scope="module")
-def second(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def second(du110k: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset of 440 pairs with five of them replaced: do not write to it."""
     out = tmp_path_factory.mktemp("second") / "d"
-    assert replaced(made, out, workers=2).recipe.replaced
+    assert replaced(du110k, out, workers=2).recipe.replaced
     return out
 
 
-def test_the_others_are_the_same_to_the_byte(made: Path, second: Path) -> None:
-    before, after = rows(made), rows(second)
+def test_the_others_are_the_same_to_the_byte(du110k: Path, second: Path) -> None:
+    before, after = rows(du110k), rows(second)
     assert list(after) == [f"{name}-r1" if name in REJECTED else name for name in before]
     for name in set(before) - set(REJECTED):
         assert after[name] == before[name] | {"review": after[name]["review"]}
     looked_at = {name for name, row in after.items() if row["review"] != "unreviewed"}
     assert looked_at == set(ACCEPTED)
-    touched = {hashes(made)[name] == there for name, there in hashes(second).items()}
+    touched = {hashes(du110k)[name] == there for name, there in hashes(second).items()}
     assert touched == {True, False}  # files with nothing new in them are the same files
 
 
-def test_a_replacement_is_another_sample_of_the_same_kind(made: Path, second: Path) -> None:
-    before, after = rows(made), rows(second)
-    first, recipe = (DatasetInfo.read(folder).recipe for folder in (made, second))
+def test_a_replacement_is_another_sample_of_the_same_kind(du110k: Path, second: Path) -> None:
+    before, after = rows(du110k), rows(second)
+    first, recipe = (DatasetInfo.read(folder).recipe for folder in (du110k, second))
     for name in REJECTED:
         old, new = before[name], after[f"{name}-r1"]
         drawn = json.loads(new["recipe"])
@@ -84,8 +84,8 @@ def test_it_proves_sound(second: Path) -> None:
     assert audit.exact == 440
 
 
-def test_identity_tells_them_apart(made: Path, second: Path) -> None:
-    one, other = (json.loads((f / "recipe.json").read_text())["made"] for f in (made, second))
+def test_identity_tells_them_apart(du110k: Path, second: Path) -> None:
+    one, other = (json.loads((f / "recipe.json").read_text())["made"] for f in (du110k, second))
     assert one["left_out"] == other["left_out"]
     for split in ("train", "test"):
         for name in ("recipe_id", "content_id"):
@@ -93,14 +93,14 @@ def test_identity_tells_them_apart(made: Path, second: Path) -> None:
     assert one["identity"]["validation"] == other["identity"]["validation"]
 
 
-def test_workers_do_not_matter(made: Path, second: Path, tmp_path: Path) -> None:
-    replaced(made, tmp_path / "d", workers=1)
+def test_workers_do_not_matter(du110k: Path, second: Path, tmp_path: Path) -> None:
+    replaced(du110k, tmp_path / "d", workers=1)
     assert hashes(tmp_path / "d") == hashes(second)
     assert (tmp_path / "d/recipe.json").read_bytes() == (second / "recipe.json").read_bytes()
 
 
-def test_the_dataset_is_never_written_to(made: Path, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(made, tmp_path / "copy"))
+def test_the_dataset_is_never_written_to(du110k: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(du110k, tmp_path / "copy"))
     for path in (*copy.rglob("*"), copy):
         path.chmod(0o555 if path.is_dir() else 0o444)
     there = {path: path.stat().st_mtime_ns for path in (*copy.rglob("*"), copy)}
@@ -110,7 +110,9 @@ def test_the_dataset_is_never_written_to(made: Path, tmp_path: Path) -> None:
         path.chmod(0o755)
 
 
-def test_what_was_replaced_can_be_replaced_again(made: Path, second: Path, tmp_path: Path) -> None:
+def test_what_was_replaced_can_be_replaced_again(
+    du110k: Path, second: Path, tmp_path: Path
+) -> None:
     again = ["du-00000003-r1", "du-00000005"]
     third = replaced(second, tmp_path / "d", again)
     assert set(third.recipe.replaced) == {
@@ -120,7 +122,7 @@ def test_what_was_replaced_can_be_replaced_again(made: Path, second: Path, tmp_p
     attempts = [
         json.loads(of["recipe"])["attempt"]
         for of in (
-            rows(made)["du-00000003"],
+            rows(du110k)["du-00000003"],
             rows(second)["du-00000003-r1"],
             after["du-00000003-r2"],
         )
@@ -142,16 +144,16 @@ def test_its_manifest_makes_it_again(second: Path, tmp_path: Path) -> None:
     assert "People accepted 2 rows" in card.read_text()
 
 
-def test_photographs_are_not_needed_where_nothing_is_replaced(made: Path, tmp_path: Path) -> None:
+def test_photographs_are_not_needed_where_nothing_is_replaced(du110k: Path, tmp_path: Path) -> None:
     gone = [SourceSpec("folder", str(tmp_path / "gone"))]
-    replaced(made, tmp_path / "d", (), sources=gone)
-    assert list(rows(tmp_path / "d")) == list(rows(made))
+    replaced(du110k, tmp_path / "d", (), sources=gone)
+    assert list(rows(tmp_path / "d")) == list(rows(du110k))
     with pytest.raises(InputError, match="no such folder"):
-        replaced(made, tmp_path / "e", sources=gone)
+        replaced(du110k, tmp_path / "e", sources=gone)
     assert not (tmp_path / "e").exists()
 
 
-def test_half_made_it_goes_on(made: Path, second: Path, tmp_path: Path) -> None:
+def test_half_made_it_goes_on(du110k: Path, second: Path, tmp_path: Path) -> None:
     """What a kill leaves; test_finalize kills a real run."""
     out = Path(shutil.copytree(second, tmp_path / "d"))
     unfinish(out)
@@ -162,10 +164,10 @@ def test_half_made_it_goes_on(made: Path, second: Path, tmp_path: Path) -> None:
     # The half that is there is not generate's to go on with.
     with pytest.raises(InputError, match="another replaced, review"):
         generate(440, out, BUILTIN, size=64)
-    assert 0 < replaced(made, out).new < 440
+    assert 0 < replaced(du110k, out).new < 440
     assert hashes(out) == hashes(second)
     assert (out / "recipe.json").read_bytes() == (second / "recipe.json").read_bytes()
-    assert replaced(made, out).new == 0
+    assert replaced(du110k, out).new == 0
 
 
 def unfinish(folder: Path) -> None:
@@ -259,23 +261,23 @@ def test_photographs_that_are_not_the_same(of_folder: Path, photos: Path, tmp_pa
     refused("its 12 photographs are not the 13 that")
 
 
-def test_bad_arguments(made: Path, second: Path, copy: Path, tmp_path: Path) -> None:
+def test_bad_arguments(du110k: Path, second: Path, copy: Path, tmp_path: Path) -> None:
     before = hashes(second)
     with pytest.raises(InputError, match="is the dataset itself"):
-        replaced(made, made)
+        replaced(du110k, du110k)
     with pytest.raises(InputError, match="with another replaced, review; choose another --out"):
-        replaced(made, copy)
+        replaced(du110k, copy)
     with pytest.raises(InputError, match="with another replaced; choose another --out"):
-        replaced(made, second, REJECTED[1:])
+        replaced(du110k, second, REJECTED[1:])
     assert hashes(second) == before
     with pytest.raises(InputError, match="has no sample du-00000440"):
-        replaced(made, tmp_path / "d", ["du-00000440"])
+        replaced(du110k, tmp_path / "d", ["du-00000440"])
     with pytest.raises(InputError, match="has no sample du-00000003"):
         replaced(second, tmp_path / "d")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     with pytest.raises(InputError, match="is not empty"):
-        replaced(made, tmp_path / "mine")
+        replaced(du110k, tmp_path / "mine")
     assert not (tmp_path / "d").exists()
 
 
@@ -290,7 +292,7 @@ def test_a_damaged_dataset(copy: Path, tmp_path: Path) -> None:
         replaced(copy, tmp_path / "e")
 
 
-def test_an_unfinished_or_blind_dataset(made: Path, copy: Path, tmp_path: Path) -> None:
+def test_an_unfinished_or_blind_dataset(du110k: Path, copy: Path, tmp_path: Path) -> None:
     unfinish(copy)
     with pytest.raises(InputError, match="not finished"):
         replaced(copy, tmp_path / "d")

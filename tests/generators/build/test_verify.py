@@ -33,8 +33,8 @@ def first(rows: Rows, type_name: str) -> dict[str, Any]:
     return next(r for r in rows if r["tuples"][0]["type"] == type_name)
 
 
-def test_a_sound_dataset_passes(made: Path) -> None:
-    audit = verify(made)
+def test_a_sound_dataset_passes(du110k: Path) -> None:
+    audit = verify(du110k)
     assert audit.good
     assert audit.rows == audit.exact == 440
 

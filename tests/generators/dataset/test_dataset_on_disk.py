@@ -20,12 +20,14 @@ from generators.taxonomy import KEYS, TYPES
 
 
 @pytest.fixture(scope="module")
-def loaded(made: Path, tmp_path_factory: pytest.TempPathFactory):
-    return load_dataset(str(made), cache_dir=str(tmp_path_factory.mktemp("cache")))
+def loaded(du110k: Path, tmp_path_factory: pytest.TempPathFactory):
+    return load_dataset(str(du110k), cache_dir=str(tmp_path_factory.mktemp("cache")))
 
 
-def test_load_dataset(loaded, made: Path) -> None:
-    assert {s: d.num_rows for s, d in loaded.items()} == dict(DatasetInfo.read(made).recipe.splits)
+def test_load_dataset(loaded, du110k: Path) -> None:
+    assert {s: d.num_rows for s, d in loaded.items()} == dict(
+        DatasetInfo.read(du110k).recipe.splits
+    )
     features = loaded["train"].features
     assert isinstance(features["degraded"], Image)
     assert features["type"] == ClassLabel(names=list(TYPES))
@@ -41,8 +43,8 @@ def test_load_dataset(loaded, made: Path) -> None:
         assert (row["depth"] is not None) == degradation_type.needs_depth
 
 
-def test_the_card_is_valid_yaml_of_the_same_features(loaded, made: Path) -> None:
-    card = DatasetCard.load(made / "README.md")
+def test_the_card_is_valid_yaml_of_the_same_features(loaded, du110k: Path) -> None:
+    card = DatasetCard.load(du110k / "README.md")
     data = card.data.to_dict()
     assert Features._from_yaml_list(data["dataset_info"]["features"]) == loaded["train"].features
     assert [f["split"] for f in data["configs"][0]["data_files"]] == list(loaded)
@@ -50,12 +52,12 @@ def test_the_card_is_valid_yaml_of_the_same_features(loaded, made: Path) -> None
     assert "Sander Klootwijk" in card.text
 
 
-def test_croissant(made: Path) -> None:
-    dataset = mlcroissant.Dataset(made / "croissant.json")
+def test_croissant(du110k: Path) -> None:
+    dataset = mlcroissant.Dataset(du110k / "croissant.json")
     assert not dataset.metadata.issues.errors
     assert not dataset.metadata.issues.warnings
     ids = [record["default/id"].decode() for record in dataset.records("default")]
-    assert len(set(ids)) == len(ids) == DatasetInfo.read(made).recipe.n
+    assert len(set(ids)) == len(ids) == DatasetInfo.read(du110k).recipe.n
 
 
 def test_splits_share_no_photograph(loaded) -> None:
@@ -99,13 +101,13 @@ def test_what_fpng_would_break_is_refused(shape: tuple[int, ...]) -> None:
         encode_rgb(np.zeros((8, 8, 3), np.float32))
 
 
-def test_the_cache_does_not_take_one_dataset_for_another(made: Path, tmp_path: Path) -> None:
-    other = tmp_path / made.name
+def test_the_cache_does_not_take_one_dataset_for_another(du110k: Path, tmp_path: Path) -> None:
+    other = tmp_path / du110k.name
     generate(440, other, [SourceSpec("builtin")], size=64, seed=1)
     cache = str(tmp_path / "cache")
     hashes = [
         set(load_dataset(str(folder), split="test", cache_dir=cache)["degraded_sha256"])
-        for folder in (made, other, made)
+        for folder in (du110k, other, du110k)
     ]
     assert hashes[0] == hashes[2]
     assert not hashes[0] & hashes[1]

@@ -12,18 +12,18 @@ from generators.dataset.review_figures import ReviewSummary
 from generators.errors import InputError
 
 
-def read(made: Path) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((made / "recipe.json").read_text())
+def read(du110k: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((du110k / "recipe.json").read_text())
     return data
 
 
-def test_what_was_written_is_written_again(made: Path, tmp_path: Path) -> None:
-    DatasetInfo.read(made).write(tmp_path)
-    assert (tmp_path / "recipe.json").read_bytes() == (made / "recipe.json").read_bytes()
+def test_what_was_written_is_written_again(du110k: Path, tmp_path: Path) -> None:
+    DatasetInfo.read(du110k).write(tmp_path)
+    assert (tmp_path / "recipe.json").read_bytes() == (du110k / "recipe.json").read_bytes()
 
 
-def test_every_part_survives_json(made: Path) -> None:
-    info = DatasetInfo.read(made)
+def test_every_part_survives_json(du110k: Path) -> None:
+    info = DatasetInfo.read(du110k)
     full = DatasetInfo(
         info.recipe,
         {"python": "3.11.0"},
@@ -34,8 +34,8 @@ def test_every_part_survives_json(made: Path) -> None:
     assert DatasetInfo.from_json(json.loads(json.dumps(full.to_json())), "recipe.json") == full
 
 
-def test_an_unfinished_dataset_has_no_identity(made: Path, tmp_path: Path) -> None:
-    data = read(made)
+def test_an_unfinished_dataset_has_no_identity(du110k: Path, tmp_path: Path) -> None:
+    data = read(du110k)
     del data["made"]
     (tmp_path / "recipe.json").write_text(json.dumps(data))
     info = DatasetInfo.read(tmp_path)
@@ -68,10 +68,10 @@ def test_an_unfinished_dataset_has_no_identity(made: Path, tmp_path: Path) -> No
     ],
 )
 def test_what_is_wrong_is_named(
-    made: Path, tmp_path: Path, path: str, value: Any, message: str
+    du110k: Path, tmp_path: Path, path: str, value: Any, message: str
 ) -> None:
     """`value` None takes the field away."""
-    data = inner = read(made)
+    data = inner = read(du110k)
     *outer, name = path.split(".")
     for step in outer:
         inner = inner[int(step) if isinstance(inner, list) else step]
@@ -85,8 +85,8 @@ def test_what_is_wrong_is_named(
     assert str(caught.value).startswith(str(tmp_path / "recipe.json"))
 
 
-def test_no_dataset(made: Path, tmp_path: Path) -> None:
+def test_no_dataset(du110k: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         DatasetInfo.read(tmp_path / "nowhere")
     with pytest.raises(InputError, match="holds no dubench dataset"):
-        DatasetInfo.read(Path(shutil.copytree(made / "data", tmp_path / "d")))
+        DatasetInfo.read(Path(shutil.copytree(du110k / "data", tmp_path / "d")))

@@ -73,9 +73,9 @@ def test_missing_and_differing_photographs_are_counted_and_named(
     assert not (tmp_path / "d").exists()
 
 
-def test_what_is_no_manifest(theirs: Path, made: Path, tmp_path: Path) -> None:
+def test_what_is_no_manifest(theirs: Path, du110k: Path, tmp_path: Path) -> None:
     source = [SourceSpec("dead-leaves")]
-    shard = next((made / "data").iterdir())
+    shard = next((du110k / "data").iterdir())
     (tmp_path / "text.parquet").write_text("hello")
     (tmp_path / "cut.parquet").write_bytes((theirs / "m.parquet").read_bytes()[:-100])
     later = pq.read_table(theirs / "m.parquet")

@@ -228,6 +228,6 @@ def test_an_empty_column(photos: Path, tmp_path: Path) -> None:
         generate(40, tmp_path / "d", source, size=64, depth=DepthSpec("column", "depth"))
 
 
-def test_the_recipe_column_is_json(made: Path) -> None:
-    row = hazy_rows(made)[0]
+def test_the_recipe_column_is_json(du110k: Path) -> None:
+    row = hazy_rows(du110k)[0]
     assert json.loads(row["recipe"])["derived"]["beta"] > 0

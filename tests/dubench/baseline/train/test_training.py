@@ -18,12 +18,14 @@ from generators.errors import InputError
 
 
 @pytest.fixture(scope="module")
-def trained(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return train_statistics(str(made), tmp_path_factory.mktemp("model") / "mine.safetensors", 0, 2)
+def trained(du110k: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return train_statistics(
+        str(du110k), tmp_path_factory.mktemp("model") / "mine.safetensors", 0, 2
+    )
 
 
-def test_it_learns(made: Path, trained: Trained, tmp_path: Path) -> None:
-    split = open_split(str(made), "train")
+def test_it_learns(du110k: Path, trained: Trained, tmp_path: Path) -> None:
+    split = open_split(str(du110k), "train")
     preds = predict(
         split, load_predictor(f"statistics:{trained.path}"), tmp_path / "preds.jsonl"
     ).path
@@ -32,8 +34,10 @@ def test_it_learns(made: Path, trained: Trained, tmp_path: Path) -> None:
     assert understanding.skill["avg"] > 0.7
 
 
-def test_its_validation_is_that_of_the_score(made: Path, trained: Trained, tmp_path: Path) -> None:
-    split = open_split(str(made), "validation")
+def test_its_validation_is_that_of_the_score(
+    du110k: Path, trained: Trained, tmp_path: Path
+) -> None:
+    split = open_split(str(du110k), "validation")
     preds = predict(
         split, load_predictor(f"statistics:{trained.path}"), tmp_path / "preds.jsonl"
     ).path
@@ -47,25 +51,25 @@ def test_its_validation_is_that_of_the_score(made: Path, trained: Trained, tmp_p
     assert validation.false_alarms is None
 
 
-def test_the_file_says_what_it_was_trained_on(made: Path, trained: Trained) -> None:
+def test_the_file_says_what_it_was_trained_on(du110k: Path, trained: Trained) -> None:
     with safe_open(trained.path, framework="numpy") as opened:
         header = json.loads(opened.metadata()["dubench"])
-    split = open_split(str(made), "train")
+    split = open_split(str(du110k), "train")
     assert header["trained_on"] == {"dataset": split.title, "n": split.n, **split.identity}
     assert header["seed"] == 0
 
 
 def test_workers_do_not_matter_and_the_seed_does(
-    made: Path, trained: Trained, tmp_path: Path
+    du110k: Path, trained: Trained, tmp_path: Path
 ) -> None:
-    again = train_statistics(str(made), tmp_path / "again.safetensors", 0, 1).path
+    again = train_statistics(str(du110k), tmp_path / "again.safetensors", 0, 1).path
     assert again.read_bytes() == trained.path.read_bytes()
-    other = train_statistics(str(made), tmp_path / "other.safetensors", 1, 2).path
+    other = train_statistics(str(du110k), tmp_path / "other.safetensors", 1, 2).path
     assert other.read_bytes() != trained.path.read_bytes()
 
 
-def test_statistics_come_in_the_files_order(made: Path) -> None:
-    split = open_split(str(made), "train")
+def test_statistics_come_in_the_files_order(du110k: Path) -> None:
+    split = open_split(str(du110k), "train")
     assert len(split.files) > 1
     steps: list[tuple[int, int]] = []
     rows = extract(split, 2, lambda done, of: steps.append((done, of)))
@@ -83,6 +87,6 @@ def test_statistics_come_in_the_files_order(made: Path) -> None:
         ({"workers": 0}, "at least one"),
     ],
 )
-def test_mistakes_are_named_before_the_work(made: Path, changes: dict, message: str) -> None:
+def test_mistakes_are_named_before_the_work(du110k: Path, changes: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        train_statistics(**{"dataset": str(made)} | changes)
+        train_statistics(**{"dataset": str(du110k)} | changes)
