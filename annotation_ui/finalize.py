@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from annotation_ui.figures.compute import anonymous, compute_figures
 from annotation_ui.figures.outcomes import sample_outcomes
 from annotation_ui.figures.reject_hotspots import range_parts
-from annotation_ui.figures.review_figures import anonymous, compute_figures
 from annotation_ui.figures.reviewers import careless_reviewers
 from annotation_ui.folder import review_folder, review_of
 from annotation_ui.planning.sampling import read_entries, wanted_count

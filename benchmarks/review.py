@@ -52,11 +52,11 @@ def main() -> None:
             f"the 5th to the 95th percentile); goal: under {GOAL} ms"
         )
         print(f"\n{machine.describe(PACKAGES)}\n")
-        found = review_together(
+        outcome = review_together(
             Path(folder) / "crowd", options.items, options.people, options.kills
         )
         print(f"{options.people} reviewers, {options.items:,} items, {options.kills} kills:")
-        for name, value in asdict(found).items():
+        for name, value in asdict(outcome).items():
             print(f"  {name}: {value:,.1f}" if name == "seconds" else f"  {name}: {value}")
         print(f"\n{machine.describe(PACKAGES)}")
 

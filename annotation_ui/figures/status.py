@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from annotation_ui.figures.compute import compute_figures
 from annotation_ui.figures.outcomes import sample_outcomes
 from annotation_ui.figures.reject_hotspots import part_text, range_parts
-from annotation_ui.figures.review_figures import compute_figures
 from annotation_ui.figures.reviewers import careless_reviewers
 from annotation_ui.store.records import Progress, Snapshot
 from annotation_ui.store.review_plan import ReviewPlan

@@ -144,14 +144,14 @@ def test_counts_splits_and_proof_hold(first: Round) -> None:
     assert not audit.problems
     assert audit.exact == 240
 
-    def kinds(folder: Path) -> Counter[tuple[str, int, str]]:
+    def strata(folder: Path) -> Counter[tuple[str, int, str]]:
         recipe = DatasetInfo.read(folder).recipe
         return Counter(
             (recipe.split_of(int(name.split("-")[1])), row["type"], row["source"])
             for name, row in rows(folder).items()
         )
 
-    assert kinds(first.before) == kinds(first.after)
+    assert strata(first.before) == strata(first.after)
 
 
 def test_it_says_what_comes_next(first: Round, second: Round) -> None:
