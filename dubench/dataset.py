@@ -194,11 +194,17 @@ class Split:
                     yield row["id"], depth, five_digits(row["beta"])
 
 
-def open_split(where: str, split: str) -> Split:
+def open_split(where: str, split: str = "test") -> Split:
     """Find one split of the dataset `where`: a folder, a Parquet glob, or OWNER/NAME on the Hub.
 
     Raises:
         InputError: there is no such dataset or split, or it is not finished.
+
+    Example:
+        >>> from dubench import load  # du110k is that of `generators.generate`'s example
+        >>> split = load("du110k", "train")
+        >>> split.n
+        188
     """
     if split not in SPLITS:
         raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")

@@ -41,7 +41,7 @@ def score(
     from dubench.progress import counting
     from dubench.report.terminal import show
     from dubench.scoring.score import score as run
-    from dubench.scoring.score_files import check_out, write
+    from dubench.scoring.score_files import check_out, write_score
 
     check_out(out)
     with counting("restored images") as on_progress:
@@ -55,7 +55,7 @@ def score(
             device=device,
             on_progress=on_progress,
         )
-    result = write(out, scored)
+    result = write_score(out, scored)
     if as_json:
         print_json(result.to_json())
         return
@@ -79,9 +79,9 @@ def compare(
 
     from dubench.report.comparison import show
     from dubench.scoring.compare import compare as run
-    from dubench.scoring.compare import load
+    from dubench.scoring.compare import load_score
 
-    comparison = run(load(a, dataset, split), load(b, dataset, split), seed)
+    comparison = run(load_score(a, dataset, split), load_score(b, dataset, split), seed)
     if as_json:
         print_json(asdict(comparison))
     else:
@@ -96,10 +96,10 @@ def report(
 ) -> None:
     """Write a paper's tables and figures, and one page with all of them."""
     from dubench.progress import counting
-    from dubench.report.report import report as run
+    from dubench.report.report import write_report
 
     with counting("figures") as on_progress:
-        files = run(scores, out, on_progress)
+        files = write_report(scores, out, on_progress)
     if as_json:
         print_json([str(path) for path in files])
         return

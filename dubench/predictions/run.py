@@ -48,6 +48,15 @@ def predict(
     Raises:
         InputError: `out` cannot be written or holds something else, the split cannot be read, or
             the predictor did not give one prediction per image.
+
+    Example:
+        >>> from pathlib import Path  # du110k is that of `generators.generate`'s example
+        >>> from dubench import load, load_predictor, predict
+        >>> split = load("du110k", "train")
+        >>> predict(split, load_predictor("statistics"), Path("statistics.jsonl")).new
+        188
+        >>> predict(split, load_predictor("constant"), Path("constant.jsonl")).new
+        188
     """
     meta = _meta(split, predictor)
     done = _begin(out, meta, split)

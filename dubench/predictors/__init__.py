@@ -14,6 +14,11 @@ def load_predictor(name: str, device: str = "cpu") -> Predictor:
 
     Raises:
         InputError: an unknown name, or a file that is not what it should be.
+
+    Example:
+        >>> from dubench import load_predictor
+        >>> load_predictor("statistics").name
+        'statistics:du110k'
     """
     model, _, what = name.partition(":")
     if model not in _LOADERS:

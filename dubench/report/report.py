@@ -21,7 +21,7 @@ _PICTURES = ("pdf", "png")
 _OURS = {"index.html": (), "tables": tuple(_WRITERS), "figures": _PICTURES}
 
 
-def report(
+def write_report(
     paths: Sequence[Path],
     out: Path,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -39,6 +39,13 @@ def report(
     Raises:
         InputError: a score is missing, damaged, or cannot be compared with the others; or `out`
             holds something else, or cannot be written.
+
+    Example:
+        >>> from pathlib import Path  # the scores are those of `write_score`'s example
+        >>> from dubench import write_report
+        >>> files = write_report([Path("constant.json"), Path("statistics.json")], Path("report"))
+        >>> files[0].name
+        'index.html'
     """
     _check_out(out)
     scored = read_scores(paths)

@@ -62,15 +62,21 @@ class Comparison:
     notes: list[str]
 
 
-def load(path: Path, dataset: str | None = None, split: str | None = None) -> Scored:
+def load_score(path: Path, dataset: str | None = None, split: str | None = None) -> Scored:
     """A score.json with its rows, or predictions, which are scored first.
 
     Raises:
         InputError: the file is neither, or the rows beside a score.json are missing.
+
+    Example:
+        >>> from pathlib import Path  # the scores are those of `write_score`'s example
+        >>> from dubench import load_score
+        >>> load_score(Path("statistics.json")).result.n
+        188
     """
     if path.suffix != ".json":
         return score(path, dataset, split)
-    return score_files.read(path)
+    return score_files.read_score(path)
 
 
 def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
@@ -78,6 +84,16 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
 
     Raises:
         InputError: they were not scored on the same samples.
+
+    Example:
+        >>> from pathlib import Path  # the scores are those of `write_score`'s example
+        >>> from dubench import compare, load_score
+        >>> a, b = (load_score(Path(f"{name}.json")) for name in ("constant", "statistics"))
+        >>> comparison = compare(a, b)
+        >>> comparison.models
+        ('constant', 'statistics:du110k')
+        >>> comparison.worse
+        []
     """
     _check_same_samples(a, b)
     shared, notes = _shared_metrics(a, b)

@@ -47,6 +47,15 @@ def score(
     Raises:
         InputError: anything about the predictions, the dataset or the restored images is wrong;
             nothing is scored then.
+
+    Example:
+        >>> from pathlib import Path  # the predictions are those of `predict`'s example
+        >>> from dubench import score
+        >>> scored = score(Path("constant.jsonl"))
+        >>> scored.result.model
+        'constant'
+        >>> scored.result.understanding.t_acc
+        0.25
     """
     if seed < 0:
         raise InputError(f"--seed {seed}: choose 0 or more")

@@ -34,11 +34,19 @@ def check_out(out: Path) -> None:
         raise InputError(f"--out {out}: {what}")
 
 
-def write(out: Path, scored: Scored) -> ScoreResult:
+def write_score(out: Path, scored: Scored) -> ScoreResult:
     """Write `out` (score.json), and beside it the rows as Parquet; returns what score.json says.
 
     Raises:
         InputError: `out` cannot be written.
+
+    Example:
+        >>> from pathlib import Path  # the predictions are those of `predict`'s example
+        >>> from dubench import score, write_score
+        >>> for name in ("constant", "statistics"):
+        ...     result = write_score(Path(f"{name}.json"), score(Path(f"{name}.jsonl")))
+        >>> result.per_sample
+        'statistics.parquet'
     """
     rows = out.with_suffix(".parquet")
     result = replace(scored.result, per_sample=rows.name)
@@ -50,7 +58,7 @@ def write(out: Path, scored: Scored) -> ScoreResult:
     return result
 
 
-def read(path: Path) -> Scored:
+def read_score(path: Path) -> Scored:
     """One score.json with its rows; InputError if either is missing, damaged or something else."""
     try:
         data = json.loads(path.read_text("utf-8"))
@@ -86,7 +94,7 @@ def read_scores(paths: Sequence[Path]) -> dict[str, Scored]:
     repeated = [str(path) for path, count in Counter(paths).items() if count > 1]
     if repeated:
         raise InputError(f"{repeated[0]} is given twice")
-    scores = [read(path) for path in paths]
+    scores = [read_score(path) for path in paths]
     for path, scored in zip(paths[1:], scores[1:], strict=True):
         _check_comparable((paths[0], scores[0]), (path, scored))
     return dict(zip(_names(paths, scores), scores, strict=True))

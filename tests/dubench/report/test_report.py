@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from dubench.report.paper import note
-from dubench.report.report import report
-from dubench.scoring.score_files import read, read_scores
+from dubench.report.report import write_report
+from dubench.scoring.score_files import read_score, read_scores
 from generators.errors import InputError
 from tests.dubench.scoring import synthetic_scores
 
@@ -53,7 +53,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def made(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "out"
-    written = report(paths, out)
+    written = write_report(paths, out)
     assert written[0] == out / "index.html"
     assert {path for path in out.rglob("*") if path.is_file()} == set(written)
     assert not list(out.parent.glob(".*"))
@@ -137,7 +137,7 @@ def test_an_earlier_report_is_replaced(made: Path, paths: list[Path], tmp_path: 
     out = Path(shutil.copytree(made, tmp_path / "out"))
     (out / "tables" / "stale.md").write_text("of the earlier report")
     progress: list[tuple[int, int]] = []
-    report(paths[1:], out, lambda done, total: progress.append((done, total)))
+    write_report(paths[1:], out, lambda done, total: progress.append((done, total)))
     assert not (out / "tables" / "stale.md").exists()
     assert not (out / "figures" / "figure6_psnr_1.pdf").exists()
     assert progress == [(1, 3), (2, 3), (3, 3)]
@@ -152,10 +152,10 @@ def test_a_folder_with_something_else_is_left_alone(
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
     with pytest.raises(InputError, match="name a new folder"):
-        report(paths, tmp_path / "out")
+        write_report(paths, tmp_path / "out")
     assert mine.read_text() == "mine"
     with pytest.raises(InputError, match="a file has this name"):
-        report(paths, mine)
+        write_report(paths, mine)
 
 
 def test_killed_half_way_nothing_is_half_written(
@@ -164,8 +164,9 @@ def test_killed_half_way_nothing_is_half_written(
     out = Path(shutil.copytree(made, tmp_path / "out"))
     before = {path: path.read_bytes() for path in sorted(out.rglob("*.*"))}
     code = (
-        "import sys; from pathlib import Path; from dubench.report.report import report\n"
-        "report([Path(sys.argv[1])], Path(sys.argv[2]), lambda *a: print('drawn', flush=True))"
+        "import sys; from pathlib import Path; from dubench.report.report import write_report\n"
+        "paths, out = [Path(sys.argv[1])], Path(sys.argv[2])\n"
+        "write_report(paths, out, lambda *a: print('drawn', flush=True))"
     )
     command = [sys.executable, "-c", code, str(paths[1]), str(out)]
     with subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True) as run:
@@ -173,7 +174,7 @@ def test_killed_half_way_nothing_is_half_written(
         assert run.stdout.readline() == "drawn\n"
         os.kill(run.pid, signal.SIGKILL)
     assert {path: path.read_bytes() for path in sorted(out.rglob("*.*"))} == before
-    report(paths[1:], out)
+    write_report(paths[1:], out)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -216,7 +217,7 @@ def test_a_damaged_score_is_one_line(
     home = Path(shutil.copytree(paths[1].parent, tmp_path / "two"))
     spoil(home / "score.json", json.loads((home / "score.json").read_text()))
     with pytest.raises(InputError, match=says) as caught:
-        report([paths[0], home / "score.json"], tmp_path / "out")
+        write_report([paths[0], home / "score.json"], tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert str(home) in str(caught.value)
     assert not (tmp_path / "out").exists()
@@ -226,7 +227,7 @@ def test_scores_of_different_data_do_not_mix(paths: list[Path], tmp_path: Path) 
     other = synthetic_scores.scored("nano", n=400, metrics=(), data="a7")
     path = synthetic_scores.write(tmp_path / "other", other)
     with pytest.raises(InputError, match="different data") as caught:
-        report([*paths, path], tmp_path / "out")
+        write_report([*paths, path], tmp_path / "out")
     message = str(caught.value)
     assert str(paths[0]) in message
     assert str(path) in message
@@ -273,6 +274,6 @@ def test_names_of_one_models_variants(tmp_path: Path) -> None:
 
 
 def test_rows_come_with_the_score(paths: list[Path]) -> None:
-    scored = read(paths[0])
+    scored = read_score(paths[0])
     assert scored.rows.n == scored.result.n == 400
     assert set(scored.rows.quality) == {"psnr"}

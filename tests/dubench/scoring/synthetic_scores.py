@@ -136,5 +136,5 @@ def scored(
 def write(folder: Path, scored: Scored) -> Path:
     """Write a score as `dubench score --out FOLDER/score.json` does; returns that path."""
     folder.mkdir(parents=True)
-    score_files.write(folder / "score.json", scored)
+    score_files.write_score(folder / "score.json", scored)
     return folder / "score.json"

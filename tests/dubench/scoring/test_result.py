@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dubench.scoring.result import ScoreResult
-from dubench.scoring.score_files import read
+from dubench.scoring.score_files import read_score
 from generators.errors import InputError
 from tests.dubench.scoring import synthetic_scores
 
@@ -71,6 +71,6 @@ def test_what_is_not_so_is_named(data: dict[str, Any], spoil: Spoil, says: str) 
 def test_a_score_over_two_types_survives(tmp_path) -> None:
     two = synthetic_scores.TWO_TYPES
     path = synthetic_scores.write(tmp_path / "two", synthetic_scores.scored("m", n=200, preset=two))
-    scored = read(path)
+    scored = read_score(path)
     assert scored.result.types == scored.rows.scored_types == two.types
     assert scored.result.keys == scored.rows.keys == ("sigma", "scale")
