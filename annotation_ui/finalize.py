@@ -18,7 +18,7 @@ from generators.build.replace import read_replaceable, replace
 from generators.dataset.ids import successor
 from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.review_figures import ReviewFigures, ReviewSummary
-from generators.dataset.schema import REVIEW
+from generators.dataset.schema import ACCEPTED
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
@@ -123,7 +123,7 @@ def _summary(
     """`review` of the new recipe.json."""
     recipe = info.recipe
     before = info.review.rounds if info.review else ()
-    standing = {row.id for row in read_entries(folder, recipe) if row.review == REVIEW[1]}
+    standing = {row.id for row in read_entries(folder, recipe) if row.review == ACCEPTED}
     replaced = (set(recipe.replaced) - rejected) | {successor(name) for name in rejected}
     return ReviewSummary(
         fraction=fraction,

@@ -100,8 +100,7 @@ class Split:
         if self.blind:
             promised = self.info.blind.commitment if self.info and self.info.blind else None
             return {"recipe_id": None, "content_id": promised}
-        preset = self.preset.as_json() if self.preset else {}
-        identity = split_identity(self.files, preset)
+        identity = split_identity(self.files, self.preset)
         return {"recipe_id": identity.recipe_id, "content_id": identity.content_id}
 
     def ground_truth(self) -> GroundTruth:

@@ -14,6 +14,7 @@ import numpy as np
 from generators.errors import InputError
 from generators.randomness import five_digits
 from generators.taxonomy import TYPES, DegradationType, Value, scalar
+from generators.typed_json import from_json
 
 # Fields of [capture]: each amount, and how often it happens.
 POSTPROCESS = {"noise": "noise_share", "jpeg_quality": "jpeg_share"}
@@ -65,7 +66,7 @@ class Preset:
         noise, quality = drawn
         return {"capture_noise": five_digits(noise), "jpeg_quality": float(round(quality))}
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The whole preset as plain data, for recipe.json."""
         return {
             "name": self.name,
@@ -75,9 +76,27 @@ class Preset:
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "Preset":
-        """The preset that `as_json` wrote down, checked again."""
-        return _checked(data["name"], data["types"], data["draws"], data["capture"], "recipe.json")
+    def from_json(data: object, where: str) -> "Preset":
+        """The reverse of `to_json`.
+
+        Args:
+            where: names the file, for messages.
+
+        Raises:
+            InputError: a field is missing, unknown or wrong; the message names it.
+        """
+        preset = from_json(_PresetJson, data, where)
+        return _checked(preset.name, list(preset.types), preset.draws, preset.capture, where)
+
+
+@dataclass(frozen=True)
+class _PresetJson:
+    """The preset's fields by their names in recipe.json."""
+
+    name: str
+    types: tuple[str, ...]
+    draws: Mapping[str, Any]
+    capture: Mapping[str, Any]
 
 
 def load(name: str) -> Preset:
@@ -100,7 +119,7 @@ def load(name: str) -> Preset:
     base = data.pop("extends", None)
     if base is not None and not (FOLDER / f"{base}.toml").is_file():
         raise InputError(f"{path}: extends = {base!r}: only a bundled preset can be extended")
-    inherited = load(base).as_json() if base else {"types": None, "draws": {}, "capture": {}}
+    inherited = load(base).to_json() if base else {"types": None, "draws": {}, "capture": {}}
     types = data.pop("types", inherited["types"])
     title = data.pop("name", path.stem)
     capture = data.pop("capture", inherited["capture"])

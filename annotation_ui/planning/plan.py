@@ -23,7 +23,7 @@ from annotation_ui.store.review_plan import PlanCounts, ReviewPlan, StratumRows
 from annotation_ui.store.review_store import ReviewStore
 from generators import engines
 from generators.build.replace import read_replaceable
-from generators.dataset.schema import REVIEW
+from generators.dataset.schema import UNREVIEWED
 from generators.errors import InputError
 from generators.files import FULL
 
@@ -67,7 +67,7 @@ def plan_review(
     workers = engines.processes(workers)
     rows = read_entries(folder, info.recipe)
     samples = choose_samples(rows, fraction, seed)
-    reviewed = sum(row.review != REVIEW[0] for row in rows)
+    reviewed = sum(row.review != UNREVIEWED for row in rows)
     if not samples:
         raise InputError(
             f"{folder}: {reviewed:,} of {len(rows):,} samples are reviewed already, which meets "
@@ -112,7 +112,7 @@ def plan_review(
 
 def _unreviewed(rows: Sequence[Entry]) -> tuple[StratumRows, ...]:
     """What nobody has reviewed, for the defect rate."""
-    counts = Counter((row.split, *row.stratum) for row in rows if row.review == REVIEW[0])
+    counts = Counter((row.split, *row.stratum) for row in rows if row.review == UNREVIEWED)
     return tuple((*home, count) for home, count in sorted(counts.items()))
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
-from generators.dataset.schema import REVIEW
+from generators.dataset.schema import UNREVIEWED
 from generators.errors import InputError
 from generators.randomness import five_digits
 from generators.sources.splits import largest_remainder
@@ -56,7 +56,7 @@ class Entry:
     @property
     def replaced(self) -> bool:
         """Whether it took the place of a rejected sample, and nobody has looked at it."""
-        return "-r" in self.id and self.review == REVIEW[0]
+        return "-r" in self.id and self.review == UNREVIEWED
 
 
 def read_entries(folder: Path, recipe: Recipe) -> list[Entry]:
@@ -96,8 +96,8 @@ def choose_samples(rows: Sequence[Entry], fraction: float, seed: int) -> list[En
     samples stands for those that nobody looks at, which holds only if nothing else chose them.
     """
     room = wanted_count(fraction, len(rows))
-    room -= sum(row.review != REVIEW[0] for row in rows)
-    waiting = [row for row in rows if row.review == REVIEW[0]]
+    room -= sum(row.review != UNREVIEWED for row in rows)
+    waiting = [row for row in rows if row.review == UNREVIEWED]
     chosen: list[Entry] = []
     for group in (
         [row for row in waiting if row.replaced],

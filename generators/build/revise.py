@@ -12,7 +12,7 @@ from generators.build.shards import OnRendered, Shards
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import ShardWriter, reading
 from generators.dataset.recipe import ROW_GROUP
-from generators.dataset.schema import REVIEW
+from generators.dataset.schema import ACCEPTED
 from generators.errors import InputError
 
 
@@ -52,7 +52,7 @@ def revise(
                     writer.add(new)
                 else:
                     accepted = old["id"] in revision.accepted
-                    writer.add(old | {"review": REVIEW[1]} if accepted else old)
+                    writer.add(old | {"review": ACCEPTED} if accepted else old)
             on_progress(Counter(name for i in indices for name in shards.recipe.types_of(i)))
     return redrawn
 

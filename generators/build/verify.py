@@ -14,7 +14,7 @@ from generators.build.verify_rows import TOLERANCE, prove_row
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import ROW_GROUP, Recipe, Shard
-from generators.dataset.schema import REVIEW, provenance_of, types_of
+from generators.dataset.schema import ACCEPTED, provenance_of, types_of
 from generators.errors import InputError
 
 
@@ -122,7 +122,7 @@ def _verify_row(recipe: Recipe, shard: Shard, audit: _ShardAudit, row: dict[str,
         provenance = provenance_of(row)
         content.ids.append(row["id"])
         content.types.update(types_of(row))
-        content.accepted += row["review"] == REVIEW[1]
+        content.accepted += row["review"] == ACCEPTED
         content.photographs.setdefault(provenance.photograph, row["id"])
         proof = prove_row(recipe, shard, row, provenance)
     except (KeyError, IndexError, TypeError, ValueError, AssertionError) as error:

@@ -116,7 +116,7 @@ def _identities(folder: Path, recipe: Recipe, promised: Mapping[str, Identity]) 
         if not files:
             continue
         try:
-            identity = split_identity(files, recipe.preset.as_json())
+            identity = split_identity(files, recipe.preset)
         except (KeyError, TypeError, ValueError):
             continue  # the shard's own check has named what cannot be read
         wanted = promised.get(split)

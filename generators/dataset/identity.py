@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 from generators.dataset.info import Identity
 from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
+from generators.presets import Preset
 from generators.sources.splits import SPLITS
 
 COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
 
 
-def split_identity(files: list[Path], preset: dict[str, Any]) -> Identity:
+def split_identity(files: list[Path], preset: Preset | None) -> Identity:
     """`recipe_id` and `content_id` of the rows in `files`, whatever the files' order.
 
     `recipe_id` covers ids, parameters, photograph hashes, crops and the preset, and is the same
@@ -33,7 +34,7 @@ def split_identity(files: list[Path], preset: dict[str, Any]) -> Identity:
         crop = [recipe["photograph"], recipe["crop_box"], recipe["nuisance"]]
         recipes.append(json.dumps([row["id"], tuples, crop], sort_keys=True))
         contents.append(json.dumps([row["id"], row["degraded_sha256"], tuples]))
-    recipes.append(json.dumps(preset, sort_keys=True))
+    recipes.append(json.dumps(preset.to_json() if preset else {}, sort_keys=True))
     return Identity(_digest(recipes), _digest(contents))
 
 
@@ -47,8 +48,7 @@ def dataset_identity(folder: Path, recipe: Recipe) -> dict[str, Identity]:
         split: [folder / "data" / shard.name for shard in recipe.shards if shard.split == split]
         for split in SPLITS
     }
-    preset = recipe.preset.as_json()
-    return {split: split_identity(paths, preset) for split, paths in files.items() if paths}
+    return {split: split_identity(paths, recipe.preset) for split, paths in files.items() if paths}
 
 
 def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:

@@ -29,7 +29,7 @@ _INK, _FAINT, _PAPER = (30, 30, 30), (110, 110, 110), (255, 255, 255)
 _PLAIN = ["type", "severity", "source", "depth_source"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Preview:
     """Where the contact sheet and the page are."""
 

@@ -166,7 +166,7 @@ class Recipe:
             "first": self.first,
             "splits": dict(self.splits),
             "sources": to_json(self.pools),
-            "preset": self.preset.as_json(),
+            "preset": self.preset.to_json(),
             **replaced,
         }
 
@@ -192,7 +192,7 @@ class Recipe:
         for name in recipe.replaced:
             ids.parse(name)
         return Recipe(
-            Preset.from_json(recipe.preset),
+            Preset.from_json(recipe.preset, f"{where}.preset"),
             recipe.seed,
             recipe.size,
             recipe.splits,

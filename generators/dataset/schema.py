@@ -15,7 +15,7 @@ from generators.randomness import five_digits
 from generators.sample import Sample, needs_depth
 from generators.taxonomy import SEVERITIES, TYPES, Degradation, Key, Value, scalar
 
-REVIEW = ("unreviewed", "accepted", "rejected")
+REVIEW = UNREVIEWED, ACCEPTED, REJECTED = "unreviewed", "accepted", "rejected"
 IMAGES = ("degraded", "clean", "depth")
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -108,7 +108,7 @@ class Origin:
     crop_box: tuple[int, int, int, int]  # x, y, width, height in pixels of the photograph
     source_scale: float  # pixels of the sample per pixel of the photograph
     depth_source: str | None
-    review: str = REVIEW[0]
+    review: str = UNREVIEWED
 
 
 def flat_columns() -> dict[str, Key | None]:
@@ -164,7 +164,9 @@ def _plain_feature(arrow_type: pa.DataType) -> dict[str, Any]:
     return {"dtype": name, "_type": "Value"}
 
 
-def row(sample: Sample, origin: Origin, draws: Mapping[str, Collection[str]]) -> dict[str, Any]:
+def encode_row(
+    sample: Sample, origin: Origin, draws: Mapping[str, Collection[str]]
+) -> dict[str, Any]:
     """The row of `sample`, images encoded.
 
     Args:

@@ -160,8 +160,8 @@ def test_a_copied_and_changed_preset(tmp_path) -> None:
 
 
 def test_a_preset_survives_json() -> None:
-    text = json.dumps(PRESET.as_json())
-    assert Preset.from_json(json.loads(text)) == PRESET
+    text = json.dumps(PRESET.to_json())
+    assert Preset.from_json(json.loads(text), "recipe.json") == PRESET
 
 
 def edited(field: str, replacement: str) -> str:

@@ -57,6 +57,8 @@ def test_an_unfinished_dataset_has_no_identity(du110k: Path, tmp_path: Path) -> 
         ("sources.1.digest", None, r"json.sources\[1\]: digest is missing"),
         ("sources.0.samples.train", 1.5, r"json.sources\[0\].samples.train is 1.5, not a whole"),
         ("preset", None, "json: preset is missing"),
+        ("preset.draws", None, "json.preset: draws is missing"),
+        ("preset.draws.blur", None, r"json.preset: the section \[blur\] is missing"),
         ("versions", None, "json: versions is missing"),
         ("versions.numpy", 2, "json.versions.numpy is 2, not a text"),
         ("made.identity.train.content_id", None, "made.identity.train: content_id is missing"),

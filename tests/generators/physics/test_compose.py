@@ -11,7 +11,7 @@ from skimage import data
 
 from generators import presets
 from generators.batched.render import render_batch
-from generators.dataset.schema import Origin, degradations_of, provenance_of, row, sample_of
+from generators.dataset.schema import Origin, degradations_of, encode_row, provenance_of, sample_of
 from generators.depth.crop_depth import fit, store
 from generators.depth.procedural import guess
 from generators.physics import compose, model_of
@@ -86,7 +86,7 @@ def test_a_row_holds_them_all(types: tuple[str, ...]) -> None:
         "du-00000005", "mix", *KEY, "folder", "a.jpg", "ab" * 32, box, 1.0,
         "procedural" if depth is not None else None,
     )  # fmt: skip
-    record = row(sample, origin, PRESET.draws)
+    record = encode_row(sample, origin, PRESET.draws)
     assert degradations_of(record, provenance_of(record)) == degradations
     again, provenance = sample_of(record, "a file")
     assert again.degradations == degradations
