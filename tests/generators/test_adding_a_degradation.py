@@ -191,6 +191,42 @@ def test_a_review_has_gold_of_it(cli: Run, five: Path, tmp_path: Path) -> None:
     assert length == ["motion_blur", "length", pytest.approx(wrong, rel=1e-4)]
 
 
+def test_models_are_scored_on_it(cli: Run, five: Path, tmp_path: Path) -> None:
+    rows = [row for f in sorted(five.glob("data/train-*")) for row in pq.read_table(f).to_pylist()]
+    ask = ("--dataset", five, "--split", "train")
+    for model in ("statistics", "constant"):
+        cli("predict", "--model", model, *ask, "--out", tmp_path / f"{model}.jsonl")
+    right = [
+        {"id": row["id"], "tuples": [[t["type"], t["key"], t["value"]] for t in row["tuples"]]}
+        for row in rows
+    ]
+    moved = next(row for row in rows if row["type"] == TYPES.index("motion_blur"))
+    place = next(i for i, record in enumerate(right) if record["id"] == moved["id"])
+    text = f'{{"type": "Camera-Shake", "direction": {moved["angle"]}, "length": {moved["length"]}}}'
+    right[place] = {"id": moved["id"], "output": text}
+    lines = "".join(f"{json.dumps(record)}\n" for record in right)
+    (tmp_path / "right.jsonl").write_text(lines, "utf-8")
+    scores = {}
+    for model in ("statistics", "constant", "right"):
+        out = tmp_path / f"{model}.json"
+        cli("score", tmp_path / f"{model}.jsonl", *ask, "--out", out, "--json")
+        scores[model] = json.loads(out.read_text("utf-8"))["understanding"]
+    assert scores["right"]["t_f1"] == scores["right"]["j_acc"] == 1
+    assert scores["right"]["p_rel"]["length"] < 1e-6
+    assert scores["right"]["p_rel"]["angle"] < 1e-6
+    # The shipped baseline knows the other four.
+    assert scores["statistics"]["by_type"]["motion_blur"]["t_acc"] == 0
+    assert scores["statistics"]["confusion"]["blur"]["motion_blur"] == 0
+    assert scores["statistics"]["t_acc"] > scores["constant"]["t_acc"]
+    assert scores["constant"]["p_rel"]["angle"] == 1
+    compared = json.loads(
+        cli("compare", tmp_path / "constant.json", tmp_path / "right.json", "--json").stdout
+    )
+    assert "p_rel.angle" in {difference["name"] for difference in compared["differences"]}
+    cli("report", tmp_path / "right.json", tmp_path / "statistics.json", "--out", tmp_path / "out")
+    assert "motion_blur" in (tmp_path / "out" / "index.html").read_text("utf-8").replace(" ", "_")
+
+
 def test_one_photograph(cli: Run, tmp_path: Path) -> None:
     clean = np.array(Image.open(PHOTO).convert("RGB").crop((200, 100, 296, 180)))
     Image.fromarray(clean).save(tmp_path / "photo.png")
