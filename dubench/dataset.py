@@ -20,7 +20,7 @@ from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
 from generators.errors import InputError, first_line
 from generators.presets import Preset
-from generators.randomness import five_digits, five_digits_of
+from generators.randomness import five_digits_of
 from generators.sources.splits import SPLITS
 from generators.taxonomy import KEYS, TYPES
 
@@ -174,23 +174,37 @@ class Split:
                     row.append(image)
                 yield tuple(row)
 
-    def depths(self, only: Collection[str]) -> Iterator[tuple[str, Any, float]]:
-        """Yield (id, (H, W) uint16 depth, β) of the hazy samples among `only`.
+    def maps(self, only: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield (id, maps) of the samples among `only` that have keys of kind `map`: the values of
+        those keys over the image, (H, W) each, by key.
 
         Raises:
-            InputError: a file cannot be read, or a depth map in it is broken.
+            InputError: a file cannot be read, or a row in it is broken.
         """
+        from generators.dataset.schema import degradations_of, provenance_of
         from generators.images import decode_depth
+        from generators.physics import maps_of
+        from generators.sample import needs_depth
 
-        for batch in _batches(self.files, ["id", "depth", "beta"]):
+        for batch in _batches(self.files, ["id", "type", "tuples", "recipe", "depth"]):
             for row in batch.to_pylist():
-                if row["id"] in only and row["beta"] is not None:
+                if row["id"] not in only:
+                    continue
+                broken = f"{self.where}: {{}} of {row['id']} is broken; run dubench verify"
+                try:
+                    degradations = degradations_of(row, provenance_of(row))
+                except (KeyError, IndexError, TypeError, ValueError):
+                    raise InputError(broken.format("the row")) from None
+                depth = None
+                if needs_depth([one.type for one in degradations]):
                     depth = decode_depth((row["depth"] or {}).get("bytes") or b"")
                     if depth is None:
-                        raise InputError(
-                            f"{self.where}: depth of {row['id']} is broken; run dubench verify"
-                        )
-                    yield row["id"], depth, five_digits(row["beta"])
+                        raise InputError(broken.format("the depth"))
+                maps: dict[str, Any] = {}
+                for one in degradations:
+                    maps |= maps_of(one, depth)
+                if maps:
+                    yield row["id"], maps
 
 
 def open_split(where: str, split: str = "test") -> Split:

@@ -1,11 +1,10 @@
 """The columns of tables, and the lines of the terminal: one list of the scores that come first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dubench.report.formats import Better, Column, words
 from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE
-from dubench.scoring.sample_scores import MAP_KEY
 from generators.taxonomy import KEYS
 
 _METRIC_NAMES = {"psnr": "PSNR (dB)", "clipiqa": "CLIP-IQA"}
@@ -63,18 +62,24 @@ HEADLINES = (
 )
 """Type, keys and values, the latter averaged over keys."""
 
-ANSWERS = (
-    Column("n", "samples", "", 0),
-    share_column("false_alarms", "false alarms on none", "lower", "false alarms on undegraded"),
-    share_column("coverage", "answered"),
-    Column("parse_failures", "not readable", "lower", 0, line="answers that cannot be read"),
-    Column(f"map_error.{MAP_KEY}.n", f"{MAP_KEY} maps", "", 0),
-    Column(
-        f"map_error.{MAP_KEY}.mae",
-        "their mean error",
-        "lower",
-        line=f"{MAP_KEY} maps, mean error",
-    ),
-    share_column("restoration_coverage", "restored"),
-)
-"""How much was answered, and what happened on undegraded photographs."""
+
+def answer_columns(keys: Sequence[str]) -> tuple[Column, ...]:
+    """How much was answered, what happened on undegraded photographs, and the maps of those of
+    `keys` that have them."""
+    return (
+        Column("n", "samples", "", 0),
+        share_column("false_alarms", "false alarms on none", "lower", "false alarms on undegraded"),
+        share_column("coverage", "answered"),
+        Column("parse_failures", "not readable", "lower", 0, line="answers that cannot be read"),
+        *(column for key in keys if KEYS[key].kind == "map" for column in _map_columns(key)),
+        share_column("restoration_coverage", "restored"),
+    )
+
+
+def _map_columns(key: str) -> tuple[Column, Column]:
+    maps = f"{words(key)} maps"
+    mean_error = f"{maps}, mean error"
+    return (
+        Column(f"map_error.{key}.n", maps, "", 0),
+        Column(f"map_error.{key}.mae", "their mean error", "lower", line=mean_error),
+    )

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dubench.report import paper
 from dubench.report.columns import (
-    ANSWERS,
     HEADLINES,
     PARAMETER_SCORES,
+    answer_columns,
     metric_column,
     metric_name,
     parameter_column,
@@ -115,7 +115,8 @@ def variants(scores: Scores) -> Table:
 
 def answers(scores: Scores) -> Table:
     """How much was answered, and what happened on undegraded photographs."""
-    return _table("answers", "Answers", ANSWERS, scores, (), (_SPANS,))
+    columns = answer_columns(keys_of(types_of(scores)))
+    return _table("answers", "Answers", columns, scores, (), (_SPANS,))
 
 
 def types_of(scores: Scores) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dubench.report.columns import (
-    ANSWERS,
     HEADLINES,
+    answer_columns,
     metric_column,
     parameter_column,
     share_column,
@@ -79,7 +79,7 @@ def _parts(result: ScoreResult) -> Iterator[RenderableType]:
 def _overview(result: ScoreResult) -> Table:
     table = _table("understanding", "", "const.")
     constant = result.understanding.oracle_constant.scores
-    for column in (*HEADLINES, *ANSWERS):
+    for column in (*HEADLINES, *answer_columns(result.keys)):
         if column.better:  # counts have no better side, and stand elsewhere
             name = (column.line or column.title) + " %" * column.percent
             value = constant.get(column.name)

@@ -1,4 +1,4 @@
-"""How far a predicted transmission map is from the true one."""
+"""How far predicted maps, such as that of haze's transmission, are from the true ones."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from dubench.dataset import Split
 from dubench.predictions.file import Prediction
-from dubench.scoring.sample_scores import MAP_KEY
+from dubench.predictions.record import MAPS
 from generators.errors import InputError
-from generators.physics.haze import transmission_map
 
 
 def map_errors(
     split: Split, predictions: Mapping[str, Prediction], home: Path
-) -> NDArray[np.float64]:
-    """Mean |t̂ − t| over the pixels, per sample of `split`; NaN where no map is given.
+) -> dict[str, NDArray[np.float64]]:
+    """Per key of kind map, mean |v̂ − v| over the pixels of each sample of `split`; NaN where no
+    map is given.
 
     Maps are (H, W): `.npy` of floats in [0, 1], or a grey image of 8 or 16 bits whose white is 1.
-    A map on a sample without haze is left out: the type is what is wrong there.
+    A map of a key that the sample does not have is left out: the type is what is wrong there.
 
     Args:
         home: the folder that paths are relative to: that of the predictions.
@@ -27,20 +27,21 @@ def map_errors(
     Raises:
         InputError: a map cannot be read, or is of another size than the image.
     """
-    maps = {name: prediction.maps for name, prediction in predictions.items()}
-    paths = {name: given[MAP_KEY] for name, given in maps.items() if MAP_KEY in given}
-    errors = np.full(split.n, np.nan)
-    if not paths:
+    errors = {key: np.full(split.n, np.nan) for key in MAPS}
+    given = {name: prediction.maps for name, prediction in predictions.items() if prediction.maps}
+    if not given:
         return errors
     place = {name: row for row, name in enumerate(split.ids)}
-    for name, depth, beta in split.depths(paths.keys()):
-        predicted = _read(home / paths[name], f"{name}: the map {paths[name]}")
-        if predicted.shape != depth.shape:
-            raise InputError(
-                f"{name}: the map {paths[name]} is {predicted.shape[1]}×{predicted.shape[0]} "
-                f"pixels, the image {depth.shape[1]}×{depth.shape[0]}; save it at the image's size"
-            )
-        errors[place[name]] = np.abs(predicted - transmission_map(depth, beta)).mean()
+    for name, maps in split.maps(given.keys()):
+        for key in maps.keys() & given[name].keys():
+            file, true = given[name][key], maps[key]
+            predicted = _read(home / file, f"{name}: the map {file}")
+            if predicted.shape != true.shape:
+                raise InputError(
+                    f"{name}: the map {file} is {predicted.shape[1]}×{predicted.shape[0]} pixels, "
+                    f"the image {true.shape[1]}×{true.shape[0]}; save it at the image's size"
+                )
+            errors[key][place[name]] = np.abs(predicted - true).mean()
     return errors
 
 
@@ -62,5 +63,5 @@ def _read(path: Path, what: str) -> NDArray[np.float64]:
     if values.ndim != 2:
         raise InputError(f"{what} has shape {values.shape}; a map is one number per pixel, (H, W)")
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
-        raise InputError(f"{what} leaves [0, 1]; a transmission is a fraction")
+        raise InputError(f"{what} leaves [0, 1]; a map is of fractions")
     return values

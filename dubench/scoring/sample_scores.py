@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES, GroundTruth
-from dubench.predictions.file import Prediction
+from dubench.predictions.record import MAPS, Prediction
 from generators.errors import InputError
 from generators.files import whole
 from generators.presets import Preset
@@ -19,9 +19,6 @@ Floats = NDArray[np.float64]
 
 OTHER = "other"
 """What stands for an answer that is no known type: missing, unreadable, several, or another."""
-
-MAP_KEY = "transmission"
-"""The key whose maps are scored."""
 
 OTHER_CODE = len(TYPE_NAMES)
 STATUSES = ("ok", "missing", "parse_failure")
@@ -41,7 +38,7 @@ class SampleScores:
         error: per key the P-Abs term; relative: the P-Rel term; constant: the P-Rel term of the
             type-oracle constant. NaN where the true type has no such key.
         answered_keys: per key name, and OTHER for any other, whether the answer has it.
-        map_error: mean |t̂ − t| over the pixels where a map was given, else NaN.
+        map_error: per key of kind map, mean |v̂ − v| over the pixels; NaN where no map was given.
         quality: per restoration metric, of the restored image; NaN where there is none.
     """
 
@@ -59,7 +56,7 @@ class SampleScores:
     relative: dict[str, Floats]
     constant: dict[str, Floats]
     answered_keys: dict[str, NDArray[np.bool_]]
-    map_error: Floats
+    map_error: dict[str, Floats]
     quality: dict[str, Floats] = field(default_factory=dict)
 
     @property
@@ -165,7 +162,7 @@ def score_samples(
         relative,
         constant,
         answered_keys,
-        np.full(n, np.nan),
+        {key: np.full(n, np.nan) for key in MAPS},
     )
 
 
@@ -205,7 +202,7 @@ def write(path: Path, rows: SampleScores) -> None:
             f"rel_{name}": _arrow(rows.relative[name]),
             f"constant_rel_{name}": _arrow(rows.constant[name]),
         }
-    columns[f"map_error_{MAP_KEY}"] = _arrow(rows.map_error)
+    columns |= {f"map_error_{key}": _arrow(column) for key, column in rows.map_error.items()}
     columns |= {name: _arrow(column) for name, column in rows.quality.items()}
     with whole(path) as part:
         pq.write_table(pa.table(columns), part, compression="zstd")
@@ -280,7 +277,7 @@ def read(path: Path, type_names: tuple[str, ...], metrics: tuple[str, ...]) -> S
             terms("rel"),
             terms("constant_rel"),
             answered_keys,
-            _numpy(table[f"map_error_{MAP_KEY}"]),
+            {key: _numpy(table[f"map_error_{key}"]) for key in keys if key in MAPS},
             {name: _numpy(table[name]) for name in metrics if name in table.column_names},
         )
     except FileNotFoundError:

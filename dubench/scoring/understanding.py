@@ -21,7 +21,7 @@ from dubench.scoring.result import (
     TypeScores,
     Understanding,
 )
-from dubench.scoring.sample_scores import MAP_KEY, OTHER, SampleScores, keys_of
+from dubench.scoring.sample_scores import OTHER, SampleScores, keys_of
 from generators.taxonomy import NONE, TYPES
 
 Floats = NDArray[np.float64]
@@ -168,7 +168,10 @@ def summary(
 
 
 def _map_error(rows: SampleScores) -> dict[str, MapError] | None:
-    given = ~np.isnan(rows.map_error)
-    if not given.any():
-        return None
-    return {MAP_KEY: MapError(int(given.sum()), float(rows.map_error[given].mean()))}
+    given = {key: column[~np.isnan(column)] for key, column in rows.map_error.items()}
+    errors = {
+        key: MapError(len(column), float(column.mean()))
+        for key, column in given.items()
+        if len(column)
+    }
+    return errors or None

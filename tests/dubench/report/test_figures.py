@@ -3,6 +3,7 @@
 import io
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from PIL import Image
 from scipy import stats
 from sklearn.metrics import confusion_matrix
 
-from dubench.report import figures, tolerance
-from dubench.report.plotting import Drawing, line_style, print_style, render
+from dubench.report import figures, plotting, tolerance
+from dubench.report.plotting import Drawing, key_colours, line_style, print_style, render
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.score_files import Scored
-from generators.taxonomy import KEYS
+from generators.taxonomy import KEYS, TYPES
 from tests.dubench.scoring import synthetic_scores
 
 METRICS = ("psnr", "lpips")
@@ -198,6 +199,42 @@ def test_every_figure_has_its_place_in_the_paper(scored: dict[str, Scored]) -> N
 def test_models_are_told_apart() -> None:
     styles = {str(sorted(line_style(place).items(), key=str)) for place in range(21)}
     assert len(styles) == 21
+
+
+def test_any_number_of_types_has_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    built_in = key_colours()
+    assert built_in["sigma"] == "#E69F00"
+    more = {
+        f"type{place}": replace(
+            TYPES["haze"],
+            name=f"type{place}",
+            keys=tuple(replace(KEYS["sigma"], name=f"key{place}_{i}") for i in range(3)),
+        )
+        for place in range(8)
+    }
+    wider = replace(TYPES["blur"], keys=(KEYS["sigma"], replace(KEYS["sigma"], name="rotation")))
+    monkeypatch.setattr(plotting, "TYPES", TYPES | {"blur": wider} | more)
+    colours = key_colours()
+    assert {key: colours[key] for key in built_in} == built_in
+    assert len(set(colours.values())) == len(colours) == len(built_in) + 1 + 24
+    assert all(re.fullmatch("#[0-9A-Fa-f]{6}", colour) for colour in colours.values())
+
+
+@pytest.mark.parametrize("types", [("blur",), ("blur", "low_resolution"), ("haze", "blur")])
+def test_figures_of_other_presets_show_their_types_and_keys(types: tuple[str, ...]) -> None:
+    preset = replace(synthetic_scores.PRESET, name="mine", types=types)
+    mine = synthetic_scores.scored("m", n=400, preset=preset, metrics=("psnr",))
+    scores = {"m": mine.result}
+    spokes = [text.get_text() for text in figures.radar(scores).axes[0].texts]
+    assert spokes == [*(name.replace("_", "\n") for name in types), "all"]
+    legend = {text.get_text() for text in figures.predicted_keys(scores).legends[0].get_texts()}
+    assert {key.replace("_", " ") for key in mine.rows.keys} <= legend
+    figure = tolerance.tolerance(mine.rows, "psnr")
+    titles = [axis.get_title(loc="left").strip() for axis in figure.axes if axis.axison]
+    assert sorted(titles) == sorted(key.replace("_", " ") for key in mine.rows.keys)
+    assert figure.axes[-1].get_legend() is not None
+    for suffix in ("png", "pdf"):
+        assert render(figure, suffix)
 
 
 def test_any_name_can_stand_in_a_figure(scored: dict[str, Scored]) -> None:

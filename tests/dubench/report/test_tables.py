@@ -182,6 +182,34 @@ def test_the_constant_is_a_row_of_its_own_and_another_where_it_differs() -> None
     ]
 
 
+def test_tables_of_two_types_show_their_keys_and_no_average_of_the_papers() -> None:
+    two = synthetic_scores.scored("two", none=True, preset=synthetic_scores.TWO_TYPES)
+    scores = {"two": two.result}
+    by_name = {table.name: table for table in tables(scores)}
+    p_rel = by_name["table1_p_rel"]
+    assert [column.name for column in p_rel.columns] == ["p_rel.sigma", "p_rel.scale", "p_rel.avg"]
+    paper = [row for row in p_rel.rows if row.block == "paper"]
+    assert len(paper) == 8
+    assert all(row.cells[0].value is not None for row in paper)
+    assert all(row.cells[2].value is None for row in paper)
+    assert not [row for row in by_name["table1_overview"].rows if row.block == "paper"]
+    assert [column.title for column in by_name["by_type_f1"].columns] == [
+        "blur", "low resolution", "all",
+    ]  # fmt: skip
+    assert [column.name for column in by_name["table2_psnr"].columns] == [
+        "psnr.blur", "psnr.low_resolution", "psnr.avg", "psnr.none",
+    ]  # fmt: skip
+    assert "map" not in markdown(by_name["answers"])
+    text = printed(two.result)
+    assert "transmission maps" not in text
+    # Haze was answered, but has no row of its own, and its keys none among the errors.
+    errors, _, rest = text.partition("true / said")
+    assert "haze" not in errors
+    assert "transmission" not in errors
+    assert "haze" in rest
+    assert "none" in rest
+
+
 def test_wild_values_stay_narrow() -> None:
     assert Column("x", "x", "lower").text(1234567.891) == "1.23e+06"
     assert Column("x", "x", "lower").text(-1234567.891) == "-1.23e+06"

@@ -22,6 +22,7 @@ from generators.taxonomy import Degradation
 from tests.dubench.scoring import synthetic_scores
 from tests.dubench.scoring.test_score import perfect
 
+COLUMNS_BY_KEY = ("truth", "answer", "error", "relative", "constant")
 RESULT = replace(synthetic_scores.scored("m", n=40, metrics=()).result, signature="a|psnr:rgb")
 
 
@@ -64,11 +65,11 @@ def test_a_model_is_no_better_than_itself_in_any_order() -> None:
         "clusters": [one.rows.clusters[i] for i in order],
         **{
             name: getattr(one.rows, name)[order]
-            for name in ("types", "answered", "status", "joint", "map_error")
+            for name in ("types", "answered", "status", "joint")
         },
         **{
             name: {key: column[order] for key, column in getattr(one.rows, name).items()}
-            for name in ("truth", "answer", "error", "relative", "constant", "answered_keys")
+            for name in (*COLUMNS_BY_KEY, "answered_keys", "map_error")
         },
     }
     comparison = compare(one, Scored(one.result, replace(one.rows, **turned)))

@@ -29,7 +29,7 @@ def hazy(du110k: Path) -> tuple[Split, int, np.ndarray]:
 def errors(split: Split, home: Path, place: int, name: str) -> np.ndarray:
     line = {"id": split.ids[place], "type": "haze", "maps": {"transmission": name}}
     (home / "preds.jsonl").write_text(json.dumps(line) + "\n")
-    return map_errors(split, predictions.read(home / "preds.jsonl").by_id, home)
+    return map_errors(split, predictions.read(home / "preds.jsonl").by_id, home)["transmission"]
 
 
 def test_the_error_is_the_mean_distance(hazy, tmp_path: Path) -> None:
@@ -38,9 +38,9 @@ def test_the_error_is_the_mean_distance(hazy, tmp_path: Path) -> None:
     np.save(tmp_path / "half.npy", t / 2)
     Image.fromarray(np.round(t * 65535).astype(np.uint16)).save(tmp_path / "exact.png")
     Image.fromarray(np.round(t * 255).astype(np.uint8)).save(tmp_path / "coarse.png")
-    found = errors(split, tmp_path, place, "exact.npy")
-    assert found[place] == pytest.approx(0, abs=1e-6)
-    assert np.isnan(np.delete(found, place)).all()
+    error = errors(split, tmp_path, place, "exact.npy")
+    assert error[place] == pytest.approx(0, abs=1e-6)
+    assert np.isnan(np.delete(error, place)).all()
     assert errors(split, tmp_path, place, "half.npy")[place] == pytest.approx(
         t.mean() / 2, abs=1e-6
     )

@@ -95,6 +95,19 @@ def test_the_constant_comes_from_train_or_the_preset(
     assert result.understanding.oracle_constant.source == "the preset du110k"
 
 
+def test_the_ground_truth_is_read_once(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preds = perfect(open_split(str(made), "test"), tmp_path / "preds.jsonl")
+    read: list[str] = []
+    reading = Split.ground_truth
+    monkeypatch.setattr(
+        Split, "ground_truth", lambda split: read.append(split.name) or reading(split)
+    )
+    score(preds)
+    assert sorted(read) == ["test", "train"]
+
+
 def test_predictions_of_other_data_are_refused(train: Split, tmp_path: Path) -> None:
     preds = perfect(train, tmp_path / "preds.jsonl", recipe_id="f" * 64)
     with pytest.raises(InputError, match="made on a dataset with recipe_id ffffffffffff"):
