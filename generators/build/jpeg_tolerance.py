@@ -2,8 +2,8 @@
 
 A single level before the encoder can carry a coefficient over to the next quantisation step, which
 shows as several levels all over its block. How far the decoded pixels may then lie apart depends on
-quality and frequency; a bound that no honest picture breaks would let many a dishonest one pass.
-So a witness is looked for instead: a picture within one level whose JPEG is the one at hand.
+quality and frequency; a bound that holds for every such level would let many altered pictures pass.
+So a witness is searched for instead: a picture within one level whose JPEG is the one at hand.
 """
 
 from collections.abc import Iterator
@@ -40,33 +40,33 @@ def within_one_level_of_jpeg(stored: Image, before: Image, quality: int) -> bool
     """
     witness = before.copy()
     for changes in range(MOST + 1):
-        far = np.abs(_off(stored, witness, quality)).max(axis=2)
+        far = np.abs(_difference(stored, witness, quality)).max(axis=2)
         if far.max() <= 1:
             return True
         if np.count_nonzero(far > 1) > (MOST - changes) * _SPREAD:
             return False
-        if not _improve(witness, before, stored, quality, *_worst(far)):
+        if not _improve(witness, before, stored, quality, *_worst_block(far)):
             return False
     return False
 
 
-def _off(stored: Image, witness: Image, quality: int) -> Difference:
+def _difference(stored: Image, witness: Image, quality: int) -> Difference:
     return stored.astype(np.int16) - through_jpeg(witness, quality)
 
 
-def _worst(far: Difference) -> tuple[int, int]:
+def _worst_block(far: Difference) -> tuple[int, int]:
     """Row and column where the block begins that is farthest off, of those that touch what shows.
 
     What shows may be no more than colour spilt by a block over its border.
     """
     shows = cv2.dilate((far > 1).astype(np.uint8), np.ones((3, 3), np.uint8))
-    total = _sums(far) * (_sums(shows) > 0)
+    total = _block_sums(far) * (_block_sums(shows) > 0)
     row, column = np.unravel_index(total.argmax(), total.shape)
     return int(row) * _BLOCK, int(column) * _BLOCK
 
 
-def _sums(values: NDArray) -> NDArray[np.int64]:
-    """Over each block."""
+def _block_sums(values: NDArray) -> NDArray[np.int64]:
+    """The sum over each block."""
     rows, columns = (range(0, side, _BLOCK) for side in values.shape)
     return np.add.reduceat(np.add.reduceat(values.astype(np.int64), rows, 0), columns, 1)
 
@@ -79,7 +79,7 @@ def _improve(
     top, left = max(0, row - _BLOCK), max(0, column - _BLOCK)
     around = np.s_[top : row + 2 * _BLOCK, left : column + 2 * _BLOCK]
     block = np.s_[row : row + _BLOCK, column : column + _BLOCK]
-    off = _off(stored[around], witness[around], quality)
+    off = _difference(stored[around], witness[around], quality)
     was, middle = witness[block].copy(), before[block].astype(np.int16)
     least, best = int(np.abs(off).sum()), was
     inside = off[row - top :, column - left :][:_BLOCK, :_BLOCK]
@@ -87,10 +87,10 @@ def _improve(
         for move in moves:
             within = np.clip(was + move, middle - 1, middle + 1)
             witness[block] = np.clip(within, 0, 255)
-            left = int(np.abs(_off(stored[around], witness[around], quality)).sum())
-            if left < least:
-                least, best = left, witness[block].copy()
-            if not left:
+            error = int(np.abs(_difference(stored[around], witness[around], quality)).sum())
+            if error < least:
+                least, best = error, witness[block].copy()
+            if not error:
                 break
         if best is not was:
             break
