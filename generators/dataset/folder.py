@@ -1,7 +1,6 @@
 """The folder a dataset is made in: taken by one run, never half-written, never overwritten."""
 
 import fcntl
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +59,7 @@ def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
         differing.append("preset")
     if differing:
         return differing
-    fields, others = (json.loads(json.dumps(info.to_json())) for info in (there, wanted))
+    fields, others = there.to_json(), wanted.to_json()
     # What an earlier run added is no difference, nor are versions where nothing more is made.
     apart = {"made", "blind", *(["versions"] if there.finished else [])}
     return sorted(
