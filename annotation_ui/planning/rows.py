@@ -1,13 +1,13 @@
 """Rows of a dataset, one by one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
 from generators.dataset.parquet import reading
+from generators.dataset.schema import Row
 
 StreamKey = tuple[int, int, int]
 
@@ -21,14 +21,12 @@ class RowSource:
     depth_source: str | None
 
 
-def source_of(row: Mapping[str, Any]) -> RowSource:
+def source_of(row: Row) -> RowSource:
     """The source of a row."""
     return RowSource(row["source"], row["source_id"], row["depth_source"])
 
 
-def read_rows(
-    path: Path, places: Iterable[int], columns: Sequence[str]
-) -> Iterator[Mapping[str, Any]]:
+def read_rows(path: Path, places: Iterable[int], columns: Sequence[str]) -> Iterator[Row]:
     """The rows of a Parquet file at `places`, in the file's order, a row group in memory at a time.
 
     Raises:

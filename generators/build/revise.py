@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -12,7 +11,7 @@ from generators.build.shards import OnRendered, Shards
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import ShardWriter, reading
 from generators.dataset.recipe import ROW_GROUP
-from generators.dataset.schema import ACCEPTED
+from generators.dataset.schema import ACCEPTED, Row
 from generators.errors import InputError
 
 
@@ -57,7 +56,7 @@ def revise(
     return redrawn
 
 
-def _batches(folder: Path, number: int) -> Iterator[list[dict[str, Any]]]:
+def _batches(folder: Path, number: int) -> Iterator[list[Row]]:
     """The rows of a shard of the dataset in `folder`, which holds exactly what it should."""
     recipe = DatasetInfo.read(folder).recipe
     shard = recipe.shards[number]

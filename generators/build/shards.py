@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from generators.build.clean_images import CleanImages, Photographs
 from generators.build.planning import PlannedSample, Planner
 from generators.dataset.manifest import ManifestRow
 from generators.dataset.parquet import ShardWriter
 from generators.dataset.recipe import ROW_GROUP, Recipe
-from generators.dataset.schema import encode_row
+from generators.dataset.schema import Row, encode_row
 from generators.physics import Image
 from generators.sample import Sample, render
 
@@ -53,7 +52,7 @@ class Shards:
                 on_progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
         return redrawn
 
-    def fresh(self, indices: Iterable[int], redrawn: Counter[str]) -> Iterator[dict[str, Any]]:
+    def fresh(self, indices: Iterable[int], redrawn: Counter[str]) -> Iterator[Row]:
         """Make the rows of these samples; counts in `redrawn` as `Planner.plan` does."""
         for plan, degraded in self._rendered(self._planner.plan(i, redrawn) for i in indices):
             sample = Sample(plan.degradations, plan.clean, degraded, plan.depth, plan.postprocess)

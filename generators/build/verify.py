@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -14,7 +13,7 @@ from generators.build.verify_rows import TOLERANCE, prove_row
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import ROW_GROUP, Recipe, Shard
-from generators.dataset.schema import ACCEPTED, provenance_of, types_of
+from generators.dataset.schema import ACCEPTED, Row, provenance_of, types_of
 from generators.errors import InputError
 
 
@@ -113,7 +112,7 @@ def _recipe(folder: Path) -> Recipe:
     return DatasetInfo.read(folder).recipe
 
 
-def _verify_row(recipe: Recipe, shard: Shard, audit: _ShardAudit, row: dict[str, Any]) -> None:
+def _verify_row(recipe: Recipe, shard: Shard, audit: _ShardAudit, row: Row) -> None:
     """Prove one row and add what came of it to `audit`."""
     where = f"{shard.name} row {audit.rows} ({row.get('id')})"
     audit.rows += 1

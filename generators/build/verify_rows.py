@@ -11,6 +11,7 @@ from generators.dataset.recipe import Recipe, Shard
 from generators.dataset.schema import (
     REVIEW,
     Provenance,
+    Row,
     RowError,
     decode_row,
     degradations_of,
@@ -43,9 +44,7 @@ class RowProof:
     problems: list[str]
 
 
-def prove_row(
-    recipe: Recipe, shard: Shard, row: Mapping[str, Any], provenance: Provenance
-) -> RowProof:
+def prove_row(recipe: Recipe, shard: Shard, row: Row, provenance: Provenance) -> RowProof:
     """Check a row of `shard` against the recipe and itself, and render it again.
 
     Raises:
@@ -102,7 +101,7 @@ def _undrawn(recipe: Recipe, sample: Sample, key: tuple[int, int, int]) -> list[
 
 
 def _place_problems(
-    recipe: Recipe, shard: Shard, row: Mapping[str, Any], provenance: Provenance
+    recipe: Recipe, shard: Shard, row: Row, provenance: Provenance
 ) -> Iterator[str]:
     """Is this the row that the recipe puts here?"""
     index, types = provenance.index, types_of(row)
@@ -124,7 +123,7 @@ def _place_problems(
         yield "crop_box is not the one in its recipe"
 
 
-def _truth_problems(row: Mapping[str, Any], provenance: Provenance) -> Iterator[str]:
+def _truth_problems(row: Row, provenance: Provenance) -> Iterator[str]:
     """Do tuples, flat columns and severity say the same, within the taxonomy?"""
     types = types_of(row)
     keys = {key.name: key for name in types for key in TYPES[name].keys}

@@ -17,7 +17,7 @@ from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
-from generators.dataset.schema import Provenance, degradations_of, provenance_of, schema
+from generators.dataset.schema import Provenance, Row, degradations_of, provenance_of, schema
 from generators.errors import InputError
 from generators.files import whole
 from generators.sources.pools import PLACELESS, Photograph
@@ -56,7 +56,7 @@ class ManifestRow:
     review: str
 
     @staticmethod
-    def of(record: Mapping[str, Any]) -> "ManifestRow":
+    def of(record: Row) -> "ManifestRow":
         """That of a row with `COLUMNS`; raises as `degradations_of`."""
         provenance = provenance_of(record)
         return ManifestRow(

@@ -5,12 +5,11 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generators.dataset.schema import IMAGES, schema
+from generators.dataset.schema import IMAGES, Row, schema
 from generators.errors import InputError, first_line
 
 MAKE_AGAIN = "run the same dubench generate again"
@@ -24,7 +23,7 @@ class ShardWriter:
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
         self._row_group = row_group
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Row] = []
         self._schema = schema()
         plain = [f"{name}.bytes" for name in IMAGES]
         self._writer = pq.ParquetWriter(
@@ -37,7 +36,7 @@ class ShardWriter:
             write_page_index=True,
         )
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         """Append one row."""
         self._rows.append(row)
         if len(self._rows) == self._row_group:

@@ -18,6 +18,9 @@ from generators.taxonomy import SEVERITIES, TYPES, Degradation, Key, Value, scal
 REVIEW = UNREVIEWED, ACCEPTED, REJECTED = "unreviewed", "accepted", "rejected"
 IMAGES = ("degraded", "clean", "depth")
 
+Row = dict[str, Any]
+"""One row of a shard as pyarrow reads and writes it: column → value."""
+
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _FLOATS = pa.list_(pa.float32())
 _SHAPE = pa.list_(pa.int32())
@@ -164,9 +167,7 @@ def _plain_feature(arrow_type: pa.DataType) -> dict[str, Any]:
     return {"dtype": name, "_type": "Value"}
 
 
-def encode_row(
-    sample: Sample, origin: Origin, draws: Mapping[str, Collection[str]]
-) -> dict[str, Any]:
+def encode_row(sample: Sample, origin: Origin, draws: Mapping[str, Collection[str]]) -> Row:
     """The row of `sample`, images encoded.
 
     Args:
@@ -217,7 +218,7 @@ def _provenance(sample: Sample, origin: Origin, draws: Mapping[str, Collection[s
     )  # fmt: skip
 
 
-def types_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+def types_of(record: Row) -> tuple[str, ...]:
     """Names of the types of a row's degradations, in the order of its tuples.
 
     Raises:
@@ -228,7 +229,7 @@ def types_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     return in_tuples if record["type"] is None else (list(TYPES)[record["type"]],)
 
 
-def provenance_of(record: Mapping[str, Any]) -> Provenance:
+def provenance_of(record: Row) -> Provenance:
     """The column `recipe` of a row, which also has `type` and `tuples`.
 
     Raises:
@@ -237,7 +238,7 @@ def provenance_of(record: Mapping[str, Any]) -> Provenance:
     return Provenance.from_json(record["recipe"], types_of(record))
 
 
-def degradations_of(record: Mapping[str, Any], provenance: Provenance) -> tuple[Degradation, ...]:
+def degradations_of(record: Row, provenance: Provenance) -> tuple[Degradation, ...]:
     """What a row was rendered from: its tuples, derived values and nuisance; no image is read.
 
     Raises:
@@ -257,7 +258,7 @@ class RowError(ValueError):
     """A row holds no sample; the message says why, but not which row it is."""
 
 
-def decode_row(record: Mapping[str, Any]) -> tuple[Sample, Provenance]:
+def decode_row(record: Row) -> tuple[Sample, Provenance]:
     """The sample that a row holds, images decoded, and what it was made from.
 
     Raises:
@@ -285,7 +286,7 @@ def decode_row(record: Mapping[str, Any]) -> tuple[Sample, Provenance]:
     return Sample(degradations, clean, degraded, depth, provenance.postprocess), provenance
 
 
-def sample_of(record: Mapping[str, Any], where: str) -> tuple[Sample, Provenance]:
+def sample_of(record: Row, where: str) -> tuple[Sample, Provenance]:
     """The sample that a row of a finished dataset holds, and what it was made from.
 
     Args:
