@@ -1,14 +1,6 @@
-"""docs/adding-a-degradation.md is followed to the letter, and what comes out is right."""
+"""docs/adding-a-degradation.md is followed to the letter, and the dataset is right."""
 
 import json
-import os
-import re
-import shutil
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,96 +9,12 @@ import pytest
 from PIL import Image
 from scipy.ndimage import convolve, map_coordinates
 
-import annotation_ui
-import dubench as dubench_package
-import generators
 from generators.sources.pools import BUNDLED
+from tests.adding_a_degradation.conftest import Run
+from tests.adding_a_degradation.page import PAGE, steps
 
-HERE = Path(__file__).parents[2]
-PAGE = HERE / "docs" / "adding-a-degradation.md"
 PHOTO = BUNDLED / "bridge-by-sander-klootwijk.jpg"
 TYPES = ["haze", "low_light", "blur", "low_resolution", "none", "motion_blur"]
-
-# A heading names the file and the place there; a fenced block follows, but for a copy.
-STEP = re.compile(
-    r"^\*\*(?P<file>[\w./]+)\*\*,\s"
-    r"(?P<place>a new file|at the end|a copy of|before the line|instead of the line)"
-    r"(?:\s`(?P<anchor>[^`]+)`)?\n\n(?:```\w+\n(?P<block>.*?)^```$)?",
-    re.MULTILINE | re.DOTALL,
-)
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def steps(page: str) -> list[re.Match[str]]:
-    found = list(STEP.finditer(page))
-    assert len(found) == page.count("\n**"), "a heading of the page is not understood"
-    return found
-
-
-def follow(page: str, house: Path) -> None:
-    """Do to the copy in `house` what the page says."""
-    for step in steps(page):
-        file, place, anchor, block = step.group("file", "place", "anchor", "block")
-        path = house / file
-        if place == "a copy of":
-            shutil.copy(house / anchor, path)
-        elif place == "a new file":
-            assert not path.exists()
-            path.write_text(block, "utf-8")
-        elif place == "at the end":
-            path.write_text(f"{path.read_text('utf-8')}\n{block}", "utf-8")
-        else:
-            lines = path.read_text("utf-8").splitlines(keepends=True)
-            assert lines.count(f"{anchor}\n") == 1, f"{file} has no line {anchor!r}"
-            at = lines.index(f"{anchor}\n")
-            if place == "instead of the line":
-                lines[at] = block
-            else:
-                above = [line.strip() for line in lines[:at]]
-                blank = next(count for count, line in enumerate(reversed(above)) if line)
-                lines.insert(at, block + "\n" * blank)
-            path.write_text("".join(lines), "utf-8")
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run Python in the copy that has the fifth type."""
-    house = tmp_path_factory.mktemp("house")
-    for package in (generators, dubench_package, annotation_ui):
-        source = Path(package.__file__ or "").parent
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, house / source.name, ignore=ignored)
-    follow(PAGE.read_text("utf-8"), house)
-    environment = os.environ | {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
-
-    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=house, env=environment, capture_output=True, text=True, timeout=600
-        )
-
-    where = call("-c", "import generators, dubench; print(generators.__file__, dubench.__file__)")
-    assert where.stdout.count(str(house)) == 2, where.stderr
-    return call
-
-
-@pytest.fixture(scope="module")
-def cli(run: Run) -> Run:
-    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        done = run("-m", "dubench.cli", *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def five(cli: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("five") / "five"
-    options = ("--size", 64, "--preset", "five", "--workers", 2)
-    cli("generate", "--n", 150, *options, "--out", out)
-    return out
 
 
 def travelled(image: np.ndarray, length: float, angle: float, places: int = 1000) -> np.ndarray:
@@ -174,67 +82,14 @@ def test_preview_shows_it(cli: Run, five: Path) -> None:
     assert "<td>length<td>pixels<td>30<td>" in (five / "preview.html").read_text("utf-8")
 
 
-def test_a_review_has_gold_of_it(cli: Run, five: Path, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(five, tmp_path / "five"))
-    # By this seed it is one of the two types that get a wrong value.
-    cli("review", "plan", copy, "--fraction", 1, "--seed", 5, "--workers", 1)
-    with closing(sqlite3.connect(tmp_path / "five.review" / "review.sqlite")) as db:
-        ((shown, detail),) = db.execute(
-            "SELECT shown, json_extract(expected, '$.detail') FROM items "
-            "WHERE type = 'motion_blur' AND json_extract(expected, '$.why') = 'wrong parameter'"
-        )
-    says = re.fullmatch(r"length is ([\d.]+), shown as ([\d.]+)", detail)
-    assert says
-    right, wrong = map(float, says.groups())
-    assert wrong / right == pytest.approx(2.5 if wrong > right else 0.4, rel=1e-3)
-    length = json.loads(shown)["tuples"][0]
-    assert length == ["motion_blur", "length", pytest.approx(wrong, rel=1e-4)]
-
-
-def test_models_are_scored_on_it(cli: Run, five: Path, tmp_path: Path) -> None:
-    rows = [row for f in sorted(five.glob("data/train-*")) for row in pq.read_table(f).to_pylist()]
-    ask = ("--dataset", five, "--split", "train")
-    for model in ("statistics", "constant"):
-        cli("predict", "--model", model, *ask, "--out", tmp_path / f"{model}.jsonl")
-    right = [
-        {"id": row["id"], "tuples": [[t["type"], t["key"], t["value"]] for t in row["tuples"]]}
-        for row in rows
-    ]
-    moved = next(row for row in rows if row["type"] == TYPES.index("motion_blur"))
-    place = next(i for i, record in enumerate(right) if record["id"] == moved["id"])
-    text = f'{{"type": "Camera-Shake", "direction": {moved["angle"]}, "length": {moved["length"]}}}'
-    right[place] = {"id": moved["id"], "output": text}
-    lines = "".join(f"{json.dumps(record)}\n" for record in right)
-    (tmp_path / "right.jsonl").write_text(lines, "utf-8")
-    scores = {}
-    for model in ("statistics", "constant", "right"):
-        out = tmp_path / f"{model}.json"
-        cli("score", tmp_path / f"{model}.jsonl", *ask, "--out", out, "--json")
-        scores[model] = json.loads(out.read_text("utf-8"))["understanding"]
-    assert scores["right"]["t_f1"] == scores["right"]["j_acc"] == 1
-    assert scores["right"]["p_rel"]["length"] < 1e-6
-    assert scores["right"]["p_rel"]["angle"] < 1e-6
-    # The shipped baseline knows the other four.
-    assert scores["statistics"]["by_type"]["motion_blur"]["t_acc"] == 0
-    assert scores["statistics"]["confusion"]["blur"]["motion_blur"] == 0
-    assert scores["statistics"]["t_acc"] > scores["constant"]["t_acc"]
-    assert scores["constant"]["p_rel"]["angle"] == 1
-    compared = json.loads(
-        cli("compare", tmp_path / "constant.json", tmp_path / "right.json", "--json").stdout
-    )
-    assert "p_rel.angle" in {difference["name"] for difference in compared["differences"]}
-    cli("report", tmp_path / "right.json", tmp_path / "statistics.json", "--out", tmp_path / "out")
-    assert "motion_blur" in (tmp_path / "out" / "index.html").read_text("utf-8").replace(" ", "_")
-
-
 def test_one_photograph(cli: Run, tmp_path: Path) -> None:
     clean = np.array(Image.open(PHOTO).convert("RGB").crop((200, 100, 296, 180)))
     Image.fromarray(clean).save(tmp_path / "photo.png")
-    told = cli(
+    result = cli(
         "degrade", tmp_path / "photo.png", "--type", "motion_blur", "--set", "length=15",
         "--set", "angle=30", "--preset", "five", "--out", tmp_path / "moved.png", "--json",
     )  # fmt: skip
-    assert json.loads(told.stdout)["tuples"] == [
+    assert json.loads(result.stdout)["tuples"] == [
         ["motion_blur", "length", 15.0],
         ["motion_blur", "angle", 30.0],
     ]
@@ -303,14 +158,14 @@ def test_the_twin_agrees(arrays: dict[str, np.ndarray], height: int) -> None:
 @pytest.mark.parametrize("height", [height for height, _ in SHAPES])
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_the_physics_is_scipys(arrays: dict[str, np.ndarray], height: int, case: int) -> None:
-    clean, made = arrays[f"clean {height}"], arrays[f"single {height}"][case]
+    clean, degraded = arrays[f"clean {height}"], arrays[f"single {height}"][case]
     length, angle = CASES[case]
     kernel = arrays[f"kernel {length} {angle}"]
     assert kernel.sum() == pytest.approx(1, abs=1e-12)
     # Rounded to the nearest level; at a tie, float32 may fall to either side.
     by_kernel = convolve(clean.astype(float), kernel[..., None], mode="mirror")
-    assert np.abs(made - by_kernel).max() < 0.501
-    assert np.abs(made - travelled(clean, length, angle)).max() < 0.51
+    assert np.abs(degraded - by_kernel).max() < 0.501
+    assert np.abs(degraded - travelled(clean, length, angle)).max() < 0.51
 
 
 def test_old_datasets_keep_their_identity(cli: Run, du110k: Path, tmp_path: Path) -> None:
