@@ -5,6 +5,7 @@ matrix product may round differently with another number of them.
 """
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import threading
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait as wait_for
 from time import sleep
 from typing import Any, TypeVar
 
@@ -125,7 +125,7 @@ def _start(channel: Any) -> None:
     assert parent
 
     def die_with_parent() -> None:
-        wait_for([parent.sentinel])
+        multiprocessing.connection.wait([parent.sentinel])
         os._exit(1)
 
     threading.Thread(target=die_with_parent, daemon=True).start()

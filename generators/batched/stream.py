@@ -34,8 +34,7 @@ from generators.batched.stream_prefetched import PrefetchedCrops
 from generators.batched.tensors import quantize
 from generators.errors import InputError
 from generators.presets import Preset, load
-from generators.randomness import Purpose
-from generators.randomness import stream as random_stream
+from generators.randomness import Purpose, stream
 from generators.sources.pools import BUNDLED, BUNDLED_SPLITS
 from generators.taxonomy import TYPES
 
@@ -176,7 +175,7 @@ class Stream:
     def _groups(self, step: int) -> list[_Group]:
         """Preset and type of every sample of batch `step`, drawn anew for each."""
         weights = [weight for _, _, weight in self._mixture]
-        rng = random_stream(self._seed, step, APART, Purpose.PARAMETERS)
+        rng = stream(self._seed, step, APART, Purpose.PARAMETERS)
         picks = rng.choice(len(weights), self._batch_size, p=weights)
         return [
             _Group(preset, type_name, np.flatnonzero(picks == place))
@@ -195,7 +194,7 @@ class Stream:
 
     def _generators(self, step: int) -> tuple[torch.Generator, torch.Generator]:
         """Of the values, on the CPU, where they are read without waiting; of all else."""
-        rng = random_stream(self._seed, step, APART, Purpose.NOISE)
+        rng = stream(self._seed, step, APART, Purpose.NOISE)
         one, other = (int(seed) for seed in rng.integers(2**63, size=2))
         return (
             torch.Generator().manual_seed(one),
