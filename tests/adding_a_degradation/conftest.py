@@ -24,9 +24,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run Python in the copy that has the fifth type."""
     house = tmp_path_factory.mktemp("house")
-    for package in (generators, dubench_package, annotation_ui):
+    ignored = shutil.ignore_patterns("__pycache__")
+    for package in PACKAGES:
         source = Path(package.__file__ or "").parent
-        ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, house / source.name, ignore=ignored)
     follow(PAGE.read_text("utf-8"), house)
     environment = os.environ | {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
