@@ -51,7 +51,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def made(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report_folder(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "out"
     written = write_report(paths, out)
     assert written[0] == out / "index.html"
@@ -60,21 +60,21 @@ def made(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_tables_and_figures_are_there(made: Path) -> None:
-    names = {path.name for path in (made / "tables").iterdir()}
+def test_tables_and_figures_are_there(report_folder: Path) -> None:
+    names = {path.name for path in (report_folder / "tables").iterdir()}
     for table in ("table1_overview", "table1_p_rel", "table2_psnr", "table4_5_variants"):
         assert {f"{table}.md", f"{table}.tex", f"{table}.csv"} <= names
     assert not [name for name in names if name.startswith("table3")]  # nothing was measured
-    figures = {path.name for path in (made / "figures").iterdir()}
+    figures = {path.name for path in (report_folder / "figures").iterdir()}
     assert figures == {
-        f"{name}.{kind}"
+        f"{name}.{suffix}"
         for name in ("figure4_radar", "figure8_confusion", "figure9_keys", "figure6_psnr_1")
-        for kind in ("png", "pdf")
+        for suffix in ("png", "pdf")
     }
 
 
-def test_page_fetches_and_runs_nothing(made: Path) -> None:
-    page = Page((made / "index.html").read_text("utf-8"))
+def test_page_fetches_and_runs_nothing(report_folder: Path) -> None:
+    page = Page((report_folder / "index.html").read_text("utf-8"))
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "link", "iframe", "object", "embed", "a", "form", "base"}
     pictures = 0
@@ -96,8 +96,8 @@ def test_page_fetches_and_runs_nothing(made: Path) -> None:
     assert "@import" not in style
 
 
-def test_page_tells_what_a_reader_must_know(made: Path, paths: list[Path]) -> None:
-    page = Page((made / "index.html").read_text("utf-8"))
+def test_page_tells_what_a_reader_must_know(report_folder: Path, paths: list[Path]) -> None:
+    page = Page((report_folder / "index.html").read_text("utf-8"))
     for path in paths:
         data = json.loads(path.read_text())
         for name in ("signature", "content_id", "recipe_id", "predictions_sha256", "model"):
@@ -115,14 +115,14 @@ def test_page_tells_what_a_reader_must_know(made: Path, paths: list[Path]) -> No
 
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here")
 @pytest.mark.parametrize("width", [1200, 500])
-def test_page_in_a_browser(made: Path, tmp_path: Path, width: int) -> None:
+def test_page_in_a_browser(report_folder: Path, tmp_path: Path, width: int) -> None:
     shot = tmp_path / "shot.png"
     command = [
         *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
         *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
         *("--disable-sync", "--enable-logging=stderr", "--hide-scrollbars"),
         *(f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}"),
-        *(f"--window-size={width},1600", f"file://{made / 'index.html'}"),
+        *(f"--window-size={width},1600", f"file://{report_folder / 'index.html'}"),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert "Content Security Policy" not in done.stderr
@@ -133,8 +133,10 @@ def test_page_in_a_browser(made: Path, tmp_path: Path, width: int) -> None:
     assert max(shades) < 0.99 * sum(shades)
 
 
-def test_an_earlier_report_is_replaced(made: Path, paths: list[Path], tmp_path: Path) -> None:
-    out = Path(shutil.copytree(made, tmp_path / "out"))
+def test_an_earlier_report_is_replaced(
+    report_folder: Path, paths: list[Path], tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(report_folder, tmp_path / "out"))
     (out / "tables" / "stale.md").write_text("of the earlier report")
     progress: list[tuple[int, int]] = []
     write_report(paths[1:], out, lambda done, total: progress.append((done, total)))
@@ -159,9 +161,9 @@ def test_a_folder_with_something_else_is_left_alone(
 
 
 def test_killed_half_way_nothing_is_half_written(
-    made: Path, paths: list[Path], tmp_path: Path
+    report_folder: Path, paths: list[Path], tmp_path: Path
 ) -> None:
-    out = Path(shutil.copytree(made, tmp_path / "out"))
+    out = Path(shutil.copytree(report_folder, tmp_path / "out"))
     before = {path: path.read_bytes() for path in sorted(out.rglob("*.*"))}
     code = (
         "import sys; from pathlib import Path; from dubench.report.report import write_report\n"
@@ -259,16 +261,16 @@ def test_how_intervals_were_drawn_does_not_matter(paths: list[Path], tmp_path: P
 
 
 def test_names_of_one_models_variants(tmp_path: Path) -> None:
-    made = [
+    paths = [
         synthetic_scores.write(
             tmp_path / str(step), synthetic_scores.scored("nano", n=100, delta=step, metrics=())
         )
         for step in (0.01, 0.05)
     ]
-    assert list(read_scores(made)) == ["nano, Δ 0.01", "nano, Δ 0.05"]
-    assert list(read_scores(made[:1])) == ["nano"]
+    assert list(read_scores(paths)) == ["nano, Δ 0.01", "nano, Δ 0.05"]
+    assert list(read_scores(paths[:1])) == ["nano"]
     with pytest.raises(InputError, match="given twice"):
-        read_scores([made[0], made[0]])
+        read_scores([paths[0], paths[0]])
     with pytest.raises(InputError, match="at least one"):
         read_scores([])
 

@@ -28,9 +28,9 @@ def test_wilson_of_nothing_tells_nothing() -> None:
 
 
 def test_totals_are_ratios_of_sums() -> None:
-    found = totals({"a": (np.array([1.0, 2, 3]), np.array([2.0, 2, 4])), "b": (np.zeros(3),) * 2})
-    assert found["a"] == 0.75
-    assert np.isnan(found["b"])
+    values = totals({"a": (np.array([1.0, 2, 3]), np.array([2.0, 2, 4])), "b": (np.zeros(3),) * 2})
+    assert values["a"] == 0.75
+    assert np.isnan(values["b"])
 
 
 def test_resampling_single_samples_has_the_binomial_spread() -> None:

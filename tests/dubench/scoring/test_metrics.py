@@ -36,15 +36,15 @@ def test_psnr_and_ssim_need_neither_torch_nor_pyiqa() -> None:
         "x = np.zeros((1, 16, 16, 3), np.uint8)\n"
         "print(choose('psnr,ssim', 'cuda').measure(x, x))"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "100." in said.stdout, said.stderr
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "100." in run.stdout, run.stderr
 
 
 def test_without_pyiqa_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyiqa", None)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         choose("default", "cpu")
-    message = str(told.value)
+    message = str(error.value)
     assert message.startswith("--metrics default: lpips, niqe: the package pyiqa")
     assert 'pip install "dubench[iqa]"' in message
     assert "--metrics psnr,ssim or auto" in message
@@ -67,33 +67,33 @@ def unreachable(home: Path, text: str) -> str:
         "from dubench.scoring.metrics import choose\n"
         "from generators.errors import InputError\n"
         f"try: choose({text!r}, 'cpu')\n"
-        "except InputError as error: print('told:', error)"
+        "except InputError as error: print('error:', error)"
     )
     environment = os.environ | {"TORCH_HOME": str(home), "https_proxy": "http://127.0.0.1:9"}
-    said = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=600
     )
-    assert said.stdout.startswith("told: "), said.stderr
-    assert said.stdout.count("\n") == 1
-    return said.stdout
+    assert run.stdout.startswith("error: "), run.stderr
+    assert run.stdout.count("\n") == 1
+    return run.stdout
 
 
 def test_missing_weights_are_named_with_the_place_for_them(tmp_path: Path) -> None:
-    said = unreachable(tmp_path, "psnr,niqe,clipiqa")
+    message = unreachable(tmp_path, "psnr,niqe,clipiqa")
     hub = tmp_path / "hub"
-    assert f"niqe: {hub / 'pyiqa/niqe_modelparameters.mat'} is missing and cannot be dow" in said
-    assert f"clipiqa: {hub / 'clip/RN50.pt'} is missing" in said
-    assert "refused" in said
-    assert "set TORCH_HOME to a folder that has hub/pyiqa/niqe_modelparameters.mat" in said
-    assert "or use --metrics psnr,ssim or auto" in said
+    assert f"niqe: {hub / 'pyiqa/niqe_modelparameters.mat'} is missing and cannot be dow" in message
+    assert f"clipiqa: {hub / 'clip/RN50.pt'} is missing" in message
+    assert "refused" in message
+    assert "set TORCH_HOME to a folder that has hub/pyiqa/niqe_modelparameters.mat" in message
+    assert "or use --metrics psnr,ssim or auto" in message
 
 
 def test_broken_weights_are_named(tmp_path: Path) -> None:
     broken = tmp_path / "hub/pyiqa/brisque_svm_weights.pth"
     broken.parent.mkdir(parents=True)
     broken.write_bytes(b"half a file")
-    said = unreachable(tmp_path, "brisque")
-    assert f"delete {broken} to have them downloaded again" in said
+    message = unreachable(tmp_path, "brisque")
+    assert f"delete {broken} to have them downloaded again" in message
 
 
 def test_a_device_that_is_not_there_is_refused_even_under_auto() -> None:

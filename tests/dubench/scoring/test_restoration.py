@@ -45,7 +45,7 @@ def folder(tmp_path: Path, clean: Pixels) -> Path:
 def predicted(home: Path, split: Split, restored: dict[str, str]) -> Predictions:
     """preds.jsonl in `home`: a line per sample that names an image, and one that names none."""
     path = home / "preds.jsonl"
-    lines = [{"id": name, "type": "blur", "restored": told} for name, told in restored.items()]
+    lines = [{"id": name, "type": "blur", "restored": path} for name, path in restored.items()]
     lines.append({"id": split.ids[-1], "type": "blur"})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return read(path, frozenset(split.ids))
@@ -59,9 +59,9 @@ def test_what_is_not_restored_is_the_degraded_image(
     split: Split, folder: Path, clean: Pixels
 ) -> None:
     paths = find(split, predicted(folder.parent, split, {}), folder)
-    heard: list[tuple[int, int]] = []
-    found = score_restored(
-        split, paths, choose("psnr,ssim", "cpu"), lambda done, of: heard.append((done, of))
+    progress: list[tuple[int, int]] = []
+    result = score_restored(
+        split, paths, choose("psnr,ssim", "cpu"), lambda done, total: progress.append((done, total))
     )
     restored = dict(split.images("degraded")) | {name: clean[name] for name in paths}
     same = {name for name in clean if np.array_equal(restored[name], clean[name])}
@@ -70,20 +70,20 @@ def test_what_is_not_restored_is_the_degraded_image(
         for name in split.ids
     ]
     assert len(paths) == 3 < len(wanted)
-    assert found.values["psnr"] == pytest.approx(wanted, abs=1e-6)
-    assert (found.values["ssim"] == 1).tolist() == [name in same for name in split.ids]
-    assert found.notes == []
-    assert heard[-1] == (split.n, split.n)
-    assert [done for done, _ in heard] == sorted({done for done, _ in heard})
+    assert result.values["psnr"] == pytest.approx(wanted, abs=1e-6)
+    assert (result.values["ssim"] == 1).tolist() == [name in same for name in split.ids]
+    assert result.notes == []
+    assert progress[-1] == (split.n, split.n)
+    assert [done for done, _ in progress] == sorted({done for done, _ in progress})
 
 
 def test_paths_in_the_predictions_are_relative_to_them(
     split: Split, folder: Path, clean: Pixels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     names = list(clean)[:3]
-    said = predicted(folder.parent, split, {name: f"restored/{name}.png" for name in names})
+    predictions = predicted(folder.parent, split, {name: f"restored/{name}.png" for name in names})
     monkeypatch.chdir("/")
-    assert find(split, said, None) == {name: folder / f"{name}.png" for name in names}
+    assert find(split, predictions, None) == {name: folder / f"{name}.png" for name in names}
     only = predicted(folder.parent, split, {names[1]: f"./restored/../restored/{names[2]}.png"})
     assert list(find(split, only, None)) == [names[1]]
 
@@ -109,7 +109,7 @@ def test_opaque_alpha_is_dropped(split: Split, folder: Path, clean: Pixels) -> N
 
 Spoil = Callable[[Path, Image.Image], object]
 
-FOUND_AT_ONCE: dict[str, tuple[Spoil, str]] = {
+AT_ONCE: dict[str, tuple[Spoil, str]] = {
     "two files for one": (
         lambda path, image: image.save(path.with_suffix(".jpg")),
         r"two files for du-\d+: du-\d+.jpg and du-\d+.png; keep one",
@@ -141,14 +141,14 @@ FOUND_AT_ONCE: dict[str, tuple[Spoil, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", FOUND_AT_ONCE)
+@pytest.mark.parametrize("what", AT_ONCE)
 def test_a_wrong_file_is_found_before_anything_is_scored(
     split: Split, folder: Path, what: str
 ) -> None:
-    spoil, told = FOUND_AT_ONCE[what]
+    spoil, message = AT_ONCE[what]
     path = sorted(folder.iterdir())[1]
     spoil(path, Image.open(path).copy())
-    with pytest.raises(InputError, match=told) as error:
+    with pytest.raises(InputError, match=message) as error:
         find(split, predicted(folder.parent, split, {}), folder)
     assert "\n" not in str(error.value)
     assert str(folder) in str(error.value)
@@ -167,7 +167,7 @@ def cut(path: Path, image: Image.Image) -> None:
     path.write_bytes(path.read_bytes()[:-2000])
 
 
-FOUND_LATER: dict[str, tuple[Spoil, str]] = {
+LATER: dict[str, tuple[Spoil, str]] = {
     "cut short": (cut, r"cannot be decoded: .*; restore this image again"),
     "transparent": (transparent, r"some pixels are transparent"),
     "a transparent colour": (transparent_colour, r"some pixels are transparent"),
@@ -179,50 +179,50 @@ FOUND_LATER: dict[str, tuple[Spoil, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", FOUND_LATER)
+@pytest.mark.parametrize("what", LATER)
 def test_a_wrong_file_is_found_when_it_is_read(split: Split, folder: Path, what: str) -> None:
-    spoil, told = FOUND_LATER[what]
+    spoil, message = LATER[what]
     paths = find(split, predicted(folder.parent, split, {}), folder)
     path = sorted(folder.iterdir())[1]
     spoil(path, Image.open(path).copy())
-    with pytest.raises(InputError, match=told) as error:
+    with pytest.raises(InputError, match=message) as error:
         score_restored(split, paths, choose("psnr", "cpu"), quiet)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("told", ["../secret.png", "/etc/secret.png", "link/secret.png"])
-def test_a_path_that_leads_outside_is_refused(split: Split, tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("path", ["../secret.png", "/etc/secret.png", "link/secret.png"])
+def test_a_path_that_leads_outside_is_refused(split: Split, tmp_path: Path, path: str) -> None:
     home, outside = tmp_path / "home", tmp_path / "outside"
     home.mkdir()
     outside.mkdir()
     for place in (tmp_path, outside):
         Image.new("RGB", (64, 64)).save(place / "secret.png")
     (home / "link").symlink_to(outside)
-    said = predicted(home, split, {split.ids[4]: "restored.png", split.ids[0]: told})
+    predictions = predicted(home, split, {split.ids[4]: "restored.png", split.ids[0]: path})
     Image.new("RGB", (64, 64)).save(home / "restored.png")
     with pytest.raises(
         InputError, match=r"preds.jsonl line 2: restored .* is outside .*--restored"
     ):
-        find(split, said, None)
+        find(split, predictions, None)
 
 
-@pytest.mark.parametrize("told", ["none.png", "."])
+@pytest.mark.parametrize("path", ["none.png", "."])
 def test_a_named_file_that_is_not_there_is_an_error(
-    split: Split, tmp_path: Path, told: str
+    split: Split, tmp_path: Path, path: str
 ) -> None:
-    said = predicted(tmp_path, split, {split.ids[0]: told})
+    predictions = predicted(tmp_path, split, {split.ids[0]: path})
     with pytest.raises(InputError, match=r"is missing|is a folder"):
-        find(split, said, None)
+        find(split, predictions, None)
 
 
 def test_a_folder_without_images_is_an_error(split: Split, tmp_path: Path) -> None:
-    said = predicted(tmp_path, split, {})
+    predictions = predicted(tmp_path, split, {})
     with pytest.raises(InputError, match="no such folder"):
-        find(split, said, tmp_path / "nowhere")
+        find(split, predictions, tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"no images; name them ID.png"):
-        find(split, said, tmp_path)
-    assert find(split, said, None) == {}
+        find(split, predictions, tmp_path)
+    assert find(split, predictions, None) == {}
 
 
 def test_files_that_are_no_images_are_passed_over(split: Split, folder: Path) -> None:
@@ -236,9 +236,9 @@ def test_what_could_not_be_measured_is_noted(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyiqa", None)
     paths = find(split, predicted(folder.parent, split, {}), folder)
-    found = score_restored(split, paths, choose("auto", "cpu"), quiet)
-    assert list(found.values) == ["psnr", "ssim"]
-    assert [note.split(":")[0] for note in found.notes] == [
+    result = score_restored(split, paths, choose("auto", "cpu"), quiet)
+    assert list(result.values) == ["psnr", "ssim"]
+    assert [note.split(":")[0] for note in result.notes] == [
         f"{name} was not computed" for name in ("lpips", "niqe", "brisque", "clipiqa")
     ]
 
@@ -248,11 +248,11 @@ def test_a_uniform_restoration_has_no_brisque(split: Split, folder: Path) -> Non
     name = sorted(folder.iterdir())[1]
     Image.new("RGB", (64, 64), "gray").save(name)
     paths = find(split, predicted(folder.parent, split, {}), folder)
-    found = score_restored(split, paths, choose("brisque,psnr", "cpu"), quiet)
-    gone = np.isnan(found.values["brisque"])
+    result = score_restored(split, paths, choose("brisque,psnr", "cpu"), quiet)
+    gone = np.isnan(result.values["brisque"])
     assert [split.ids[row] for row in np.flatnonzero(gone)] == [name.stem]
-    assert found.notes == ["brisque is averaged without 1 images that have no value"]
-    assert not np.isnan(found.values["psnr"]).any()
+    assert result.notes == ["brisque is averaged without 1 images that have no value"]
+    assert not np.isnan(result.values["psnr"]).any()
 
 
 def test_images_of_several_sizes(du110k: Path, tmp_path: Path) -> None:
@@ -272,13 +272,13 @@ def test_images_of_several_sizes(du110k: Path, tmp_path: Path) -> None:
     home.mkdir()
     for name, clean in split.images("clean"):
         Image.fromarray(clean).save(home / f"{name}.png")
-    said = predicted(tmp_path, split, {})
-    paths = find(split, said, home)
+    predictions = predicted(tmp_path, split, {})
+    paths = find(split, predictions, home)
     measured = score_restored(split, paths, choose("psnr,ssim", "cpu"), quiet).values
     assert measured["psnr"].tolist() == [100] * split.n
     Image.new("RGB", (64, 64)).save(home / f"{split.ids[6]}.png")
     Image.new("RGB", (60, 40)).save(home / f"{split.ids[7]}.png")
     with pytest.raises(InputError, match="is 60×40 pixels and its sample 50×40"):
-        find(split, said, home)
+        find(split, predictions, home)
     with pytest.raises(InputError, match="is 64×64 pixels and its sample 50×40"):
         score_restored(split, paths, choose("psnr,ssim", "cpu"), quiet)

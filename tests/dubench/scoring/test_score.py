@@ -12,9 +12,11 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from dubench.dataset import TYPE_NAMES, Split, open_split
+from dubench.dataset import TYPE_NAMES, GroundTruth, Split, open_split
 from dubench.scoring.score import score
+from generators.build.generate import generate
 from generators.errors import InputError
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import TYPES
 
 
@@ -96,14 +98,17 @@ def test_the_constant_comes_from_train_or_the_preset(
 
 
 def test_the_ground_truth_is_read_once(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    du110k: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    preds = perfect(open_split(str(made), "test"), tmp_path / "preds.jsonl")
+    preds = perfect(open_split(str(du110k), "test"), tmp_path / "preds.jsonl")
     read: list[str] = []
-    reading = Split.ground_truth
-    monkeypatch.setattr(
-        Split, "ground_truth", lambda split: read.append(split.name) or reading(split)
-    )
+    ground_truth = Split.ground_truth
+
+    def counted(split: Split) -> GroundTruth:
+        read.append(split.name)
+        return ground_truth(split)
+
+    monkeypatch.setattr(Split, "ground_truth", counted)
     score(preds)
     assert sorted(read) == ["test", "train"]
 
@@ -136,6 +141,39 @@ def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:
     blurs = [row for row in rows if row["type"] == "blur"]
     assert np.mean([row["rel_sigma"] for row in blurs]) == pytest.approx(0.1)
     assert all(row["rel_gamma"] is None for row in blurs)
+
+
+def test_a_preset_of_two_types(dubench, tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(
+        'name = "two"\nextends = "du110k"\ntypes = ["low_resolution", "blur"]\n'
+    )
+    preset, sources = str(tmp_path / "two.toml"), [SourceSpec("dead-leaves")]
+    generate(400, tmp_path / "two", sources, preset, size=32, workers=1)
+    split = open_split(str(tmp_path / "two"), "train")
+    perfect(split, tmp_path / "a.jsonl")
+    lines = perfect(split, tmp_path / "b.jsonl", model="stray").read_text().splitlines()
+    answer = {"type": "haze", "parameters": {"atmospheric_light": 0.6, "transmission": 0.4}}
+    lines[1] = json.dumps({"id": json.loads(lines[1])["id"]} | answer)
+    (tmp_path / "b.jsonl").write_text("\n".join(lines))
+    for name in "ab":
+        run = dubench("score", f"{name}.jsonl", "--out", f"{name}.json", cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        assert "gamma" not in run.stdout
+    understanding = json.loads((tmp_path / "b.json").read_text())["understanding"]
+    assert list(understanding["by_type"]) == ["blur", "low_resolution"]
+    assert list(understanding["p_abs"]) == ["sigma", "scale", "avg"]
+    assert understanding["t_acc"] == pytest.approx(1 - 1 / split.n)
+    assert understanding["t_f1"] == pytest.approx(1, abs=0.5 / (split.n / 2 - 1))
+    run = dubench("compare", "a.json", "b.json", "--json", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    differences = {d["name"]: d for d in json.loads(run.stdout)["differences"]}
+    assert "p_rel.gamma" not in differences
+    assert all(differences[name]["interval"] for name in ("t_acc", "t_f1", "j_acc"))
+    run = dubench("report", "a.json", "b.json", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    table = (tmp_path / "report" / "tables" / "table1_p_rel.csv").read_text().splitlines()
+    assert table[0].startswith("model,block,p_rel.sigma,p_rel.sigma.low")
+    assert "p_rel.gamma" not in table[0]
 
 
 def test_restored_images(dubench, train: Split, du110k: Path, tmp_path: Path) -> None:

@@ -22,12 +22,12 @@ def p_rel(guess: np.ndarray, truth: np.ndarray) -> float:
 @pytest.mark.parametrize("name", [key.name for key in KEYS.values() if key.kind != "vector"])
 def test_no_other_number_has_a_lower_p_rel(name: str, drawn: dict[str, np.ndarray]) -> None:
     best = constants(drawn)[name]
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda c: p_rel(np.array(c), drawn[name]),
         bounds=(KEYS[name].low, KEYS[name].high),
         method="bounded",
     )
-    assert p_rel(np.array(best), drawn[name]) <= found.fun + 1e-9
+    assert p_rel(np.array(best), drawn[name]) <= optimum.fun + 1e-9
 
 
 def test_no_step_from_the_vector_lowers_its_p_rel(drawn: dict[str, np.ndarray]) -> None:
