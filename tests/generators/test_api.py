@@ -21,32 +21,32 @@ def photo(photos: Path) -> np.ndarray:
 
 
 def test_blur_is_scipys(photo: np.ndarray) -> None:
-    made = degrade(photo, "blur", {"sigma": 3})
+    sample = degrade(photo, "blur", {"sigma": 3})
     wanted = gaussian_filter(photo.astype(float), (3, 3, 0), mode="mirror", radius=(12, 12, 0))
-    assert np.abs(made.degraded - np.rint(wanted)).max() <= 1
-    assert made.tuples == [("blur", "sigma", 3.0)]
+    assert np.abs(sample.degraded - np.rint(wanted)).max() <= 1
+    assert sample.tuples == [("blur", "sigma", 3.0)]
 
 
 def test_haze_has_the_transmission_asked_for(photo: np.ndarray) -> None:
-    made = degrade(photo, "haze", {"transmission": 0.4})
-    t = np.exp(-made.values["beta"] * made.depth.astype(float) / 65535)
+    sample = degrade(photo, "haze", {"transmission": 0.4})
+    t = np.exp(-sample.values["beta"] * sample.depth.astype(float) / 65535)
     assert t.mean() == pytest.approx(0.4, abs=1e-4)
-    light = made.values["atmospheric_light"]
-    wanted = made.clean / 255 * t[..., None] + light * (1 - t[..., None])
-    assert np.abs(made.degraded - np.rint(wanted * 255)).max() <= 1
+    light = sample.values["atmospheric_light"]
+    wanted = sample.clean / 255 * t[..., None] + light * (1 - t[..., None])
+    assert np.abs(sample.degraded - np.rint(wanted * 255)).max() <= 1
 
 
 def test_depth_that_is_given_is_used(photo: np.ndarray) -> None:
     ramp = np.tile(np.linspace(3, 90, photo.shape[1]), (photo.shape[0], 1))
-    made = degrade(photo, "haze", depth=ramp)
+    sample = degrade(photo, "haze", depth=ramp)
     low, high = np.percentile(ramp, [1, 99])
     wanted = np.clip((ramp - low) / (high - low), 0, 1) * 0.95 + 0.05
-    assert np.abs(made.depth / 65535 - wanted).max() < 1e-4
+    assert np.abs(sample.depth / 65535 - wanted).max() < 1e-4
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in TYPES.values() if kind.keys])
-def test_the_seed_decides(photo: np.ndarray, kind: str) -> None:
-    one, same, other = (degrade(photo, kind, seed=seed) for seed in (1, 1, 5))
+@pytest.mark.parametrize("type_name", [name for name, t in TYPES.items() if t.keys])
+def test_the_seed_decides(photo: np.ndarray, type_name: str) -> None:
+    one, same, other = (degrade(photo, type_name, seed=seed) for seed in (1, 1, 5))
     assert (one.degraded == same.degraded).all()
     assert one.values == same.values
     assert (one.degraded != other.degraded).any()
@@ -54,23 +54,23 @@ def test_the_seed_decides(photo: np.ndarray, kind: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(list(TYPES)), st.integers(16, 90), st.integers(16, 90), st.integers(0, 99))
-def test_any_size(kind: str, height: int, width: int, seed: int) -> None:
+def test_any_size(type_name: str, height: int, width: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    made = degrade(image, kind, seed=seed)
-    assert made.degraded.shape == image.shape
-    assert made.degraded.dtype == np.uint8
-    assert (made.clean == image).all()
+    sample = degrade(image, type_name, seed=seed)
+    assert sample.degraded.shape == image.shape
+    assert sample.degraded.dtype == np.uint8
+    assert (sample.clean == image).all()
 
 
 def test_pillow_images_of_any_mode(photo: np.ndarray) -> None:
     for mode in ("RGB", "L", "RGBA", "P"):
-        made = degrade(Image.fromarray(photo).convert(mode), "low_resolution")
-        assert made.degraded.shape == photo.shape
+        sample = degrade(Image.fromarray(photo).convert(mode), "low_resolution")
+        assert sample.degraded.shape == photo.shape
 
 
 @pytest.mark.parametrize(
-    ("image", "kind", "parameters", "message"),
+    ("image", "type_name", "parameters", "message"),
     [
         (np.zeros((64, 64, 3), np.uint8), "rain", {}, "unknown type 'rain'.*haze"),
         (np.zeros((64, 64, 3), np.uint8), "blur", {"gamma": 2}, "no key 'gamma'.*sigma"),
@@ -84,9 +84,9 @@ def test_pillow_images_of_any_mode(photo: np.ndarray) -> None:
         (np.zeros((4, 64, 3), np.uint8), "blur", {}, "at least 16"),
     ],
 )
-def test_bad_input(image: np.ndarray, kind: str, parameters: dict, message: str) -> None:
+def test_bad_input(image: np.ndarray, type_name: str, parameters: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        degrade(image, kind, parameters)
+        degrade(image, type_name, parameters)
 
 
 def test_bad_depth(photo: np.ndarray) -> None:
@@ -118,8 +118,8 @@ def test_a_torch_transform_in_a_loader_with_workers(photo: np.ndarray) -> None:
         assert one["degraded"].shape == one["clean"].shape == (8, 3, 96, 96)
         assert one["degraded"].dtype == torch.float32
         assert torch.equal(one["degraded"], two["degraded"])
-        for kind, parameters in zip(one["type"], one["parameters"], strict=True):
-            keys = {key.name for key in list(TYPES.values())[kind].keys}
+        for code, parameters in zip(one["type"], one["parameters"], strict=True):
+            keys = {key.name for key in list(TYPES.values())[code].keys}
             for (key, _), value in zip(Degrade.columns, parameters, strict=True):
                 assert torch.isnan(value) == (key not in keys)
     # Workers draw differently, and so do samples; a factor of 2, 3 or 4 may come twice.
