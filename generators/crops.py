@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from generators.depth import crop_depth, procedural
 from generators.depth.prepared import load_prepared
 from generators.errors import InputError
+from generators.operators import bicubic_matrix
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
+from generators.resampling import bands, resample
 from generators.sources import dead_leaves, photographs
 from generators.sources.pools import Photograph
 from generators.sources.splits import SPLITS
@@ -81,8 +83,10 @@ class Clean:
         crop = self.pixels[y : y + height, x : x + width]
         if width == size:
             return np.ascontiguousarray(crop)
-        how = cv2.INTER_AREA if width > size else cv2.INTER_CUBIC
-        return cv2.resize(crop, (size, size), interpolation=how)
+        if width > size:
+            return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+        planes, larger = np.stack(cv2.split(crop)), bands(bicubic_matrix, width, size)
+        return cv2.merge(list(resample(planes, larger, larger)))
 
     def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""

@@ -2,6 +2,9 @@
 
 The matrix is the definition: the simulator multiplies by it and the restorer takes its singular
 value decomposition, so forward and pseudo-inverse agree to the boundary pixel.
+
+Weights are whole multiples of 2⁻ᵇ that sum to exactly 1. Sums of 8-bit levels times such weights
+are exact in floating point, whatever the order in which a CPU takes them.
 """
 
 import math
@@ -12,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+
+GAUSSIAN_BITS = 16
+BICUBIC_BITS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +68,17 @@ def blur_operator(height: int, width: int, sigma: float) -> SeparableOperator:
 
 
 def gaussian_kernel(sigma: float) -> Matrix:
-    """The Gaussian at `sigma` pixels on −r … r with r = ⌈4σ⌉, normalised to sum 1.
+    """The Gaussian at `sigma` pixels on −r … r with r = ⌈4σ⌉, in multiples of 2⁻¹⁶, sum 1.
 
-    At four sigmas the cut costs 0.02 of 255 levels; at three, 0.7.
+    At four sigmas the cut costs 0.02 of 255 levels, at three 0.7; the multiples cost 0.003.
     """
     radius = math.ceil(4 * sigma)
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return weights / weights.sum()
+    # The running sum is rounded, so that errors do not add up.
+    tail = np.rint(np.cumsum(weights[:radius] / weights.sum()) * 2.0**GAUSSIAN_BITS)
+    side = np.diff(tail, prepend=0.0)
+    middle = 2.0**GAUSSIAN_BITS - 2 * side.sum()
+    return np.concatenate([side, [middle], side[::-1]]) / 2.0**GAUSSIAN_BITS
 
 
 def effective_sigma(sigma: float) -> float:
@@ -85,7 +95,7 @@ def gaussian_matrix(n: int, sigma: float) -> Matrix:
     radius = len(kernel) // 2
     matrix = np.zeros((n, n))
     for offset, weight in zip(range(-radius, radius + 1), kernel, strict=True):
-        np.add.at(matrix, (np.arange(n), _reflect(np.arange(n) + offset, n)), weight)
+        np.add.at(matrix, (np.arange(n), reflect(np.arange(n) + offset, n)), weight)
     return _frozen(matrix)
 
 
@@ -109,6 +119,26 @@ def bicubic_up_matrix(n: int, scale: int) -> Matrix:
     """
     centres = (np.arange(n) + 0.5) / scale - 0.5
     return _frozen(_resampling(centres, n // scale, 1.0))
+
+
+@lru_cache(maxsize=64)
+def bicubic_matrix(n: int, wanted: int) -> Matrix:
+    """(wanted, n): bicubic enlargement of n samples to `wanted` ≥ n, over the same extent."""
+    centres = (np.arange(wanted) + np.float64(0.5)) * (n / wanted) - 0.5
+    return _frozen(_resampling(centres, n, 1.0))
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The inverse of (3, 3) by its cofactors: the same on every CPU, unlike LAPACK's."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    cofactors = np.array(
+        [
+            [e * i - f * h, c * h - b * i, b * f - c * e],
+            [f * g - d * i, a * i - c * g, c * d - a * f],
+            [d * h - e * g, b * g - a * h, a * e - b * d],
+        ]
+    )
+    return cofactors / (a * cofactors[0, 0] + b * cofactors[1, 0] + c * cofactors[2, 0])
 
 
 def down_operator(height: int, width: int, scale: int) -> SeparableOperator:
@@ -139,10 +169,13 @@ def _resampling(centres: Matrix, n: int, width: float) -> Matrix:
     weights = _cubic((np.arange(n)[None, :] - centres[:, None]) / width)
     # One whole sample beyond the last (×3 to 3m + 2) all are zero: the limit of 0/0 is the last.
     weights[~weights.any(axis=1), -1] = 1
-    return weights / weights.sum(axis=1, keepdims=True)
+    whole = np.rint(weights / weights.sum(axis=1, keepdims=True) * 2.0**BICUBIC_BITS)
+    # What rounding leaves of the sum goes to the largest weight, the first of equal ones.
+    whole[np.arange(len(whole)), whole.argmax(axis=1)] += 2.0**BICUBIC_BITS - whole.sum(axis=1)
+    return whole / 2.0**BICUBIC_BITS
 
 
-def _reflect(index: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def reflect(index: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Fold indices into 0 … n − 1 by mirrors at the first and last sample."""
     if n == 1:
         return np.zeros_like(index)

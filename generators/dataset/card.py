@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -184,10 +185,7 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
         counts = ", ".join(f"{len(names)} {reason}" for reason, names in reasons.items())
         lines.append(f"\nLeft out of {source}: {counts} (named in `recipe.json`).")
     if any(TYPES[name].needs_depth for name in recipe.preset.types):
-        lines.append(
-            "\nDepth of photographs is procedural (a plausible layout, not a measurement), of "
-            "dead-leaves scenes exact; `depth_source` says which."
-        )
+        lines.append(_depth(recipe))
     if recipe.preset.postprocess:
         lines.append(
             "\nAfter the degradation, some pictures got Gaussian noise, and some went through "
@@ -199,6 +197,18 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
         "results, not its authors' word."
     )
     return "\n".join(lines)
+
+
+def _depth(recipe: Recipe) -> str:
+    total: Counter[str] = Counter()
+    for pool in recipe.pools:
+        total.update(pool.depth)
+    photographs = ", ".join(f"{count:,} {source}" for source, count in sorted(total.items()))
+    return (
+        f"\nDepth of photographs, by where it comes from: {photographs or 'none'} (procedural is a "
+        "plausible layout, not a measurement); that of dead-leaves scenes is exact. "
+        "`depth_source` says which, row by row."
+    )
 
 
 def _licence(recipe: Recipe) -> str:

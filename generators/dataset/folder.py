@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,8 @@ def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
         "seed": (old.seed, new.seed),
         "preset": (old.preset.name, new.preset.name),
     }
+    if [pool.digest for pool in old.pools] == [pool.digest for pool in new.pools]:
+        named["depth"] = (_depth_of(old), _depth_of(new))
     differing = [
         f"{name} ({before} there, {now} asked)"
         for name, (before, now) in named.items()
@@ -64,6 +67,17 @@ def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
     apart = {"made", "blind", *(["versions"] if there.finished else [])}
     return sorted(
         name for name in {*fields, *others} - apart if fields.get(name) != others.get(name)
+    )
+
+
+def _depth_of(recipe: Recipe) -> str:
+    """Where the depth of photographs comes from, by how many, and of which maps."""
+    total: Counter[str] = Counter()
+    for pool in recipe.pools:
+        total.update(pool.depth)
+    maps = "".join(pool.depth_digest[:8] for pool in recipe.pools)
+    return ", ".join(f"{count:,} {source}" for source, count in sorted(total.items())) + (
+        f" #{maps}" if maps else ""
     )
 
 

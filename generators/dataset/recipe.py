@@ -5,6 +5,7 @@ any shard can be made at any time by anyone.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +16,12 @@ from generators.dataset import ids
 from generators.errors import InputError
 from generators.presets import Preset
 from generators.randomness import permute
-from generators.sources.pools import SCENE_CROPS, Pool, digest
+from generators.sources.pools import SCENE_CROPS, Photograph, Pool, depth_digest, digest
+from generators.sources.refusal import BOUNDS
 from generators.sources.splits import SPLITS, largest_remainder
 from generators.typed_json import JSON_NAME, from_json, to_json
 
-FORMAT = 1
+FORMAT = 2
 ROW_GROUP = 100
 MAX_SHARD = 2000  # about 400 MB at 256 × 256
 
@@ -33,12 +35,16 @@ class PoolShare:
         samples: how many samples of each split it serves.
         photographs: how many photographs it has for each split.
         digest: hash over its photographs; empty for scenes.
+        depth: how many photographs have depth from where; empty for scenes, whose depth is exact.
+        depth_digest: hash over the depth maps; empty where there are none.
     """
 
     source: str = field(metadata={JSON_NAME: "kind"})
     samples: Mapping[str, int]
     photographs: Mapping[str, int]
     digest: str
+    depth: Mapping[str, int]
+    depth_digest: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class Recipe:
         pools: the sources, in order.
         first: index of the first sample; the others follow.
         replaced: id of each sample that took a rejected one's place → the attempt it begins with.
+        checks: bounds by which crops were refused, see `sources.refusal`.
     """
 
     preset: Preset
@@ -88,6 +95,7 @@ class Recipe:
     pools: tuple[PoolShare, ...]
     first: int = 0
     replaced: Mapping[str, int] = field(default_factory=dict)
+    checks: Mapping[str, float] = field(default_factory=lambda: dict(BOUNDS))
 
     @property
     def n(self) -> int:
@@ -166,6 +174,7 @@ class Recipe:
             "first": self.first,
             "splits": dict(self.splits),
             "sources": to_json(self.pools),
+            "checks": dict(self.checks),
             "preset": self.preset.to_json(),
             **replaced,
         }
@@ -199,6 +208,7 @@ class Recipe:
             recipe.sources,
             recipe.first,
             recipe.replaced,
+            recipe.checks,
         )
 
 
@@ -213,6 +223,7 @@ class _RecipeJson:
     first: int
     splits: Mapping[str, int]
     sources: tuple[PoolShare, ...]
+    checks: Mapping[str, float]
     preset: Mapping[str, Any]
     replaced: Mapping[str, int] = field(default_factory=dict)
 
@@ -239,12 +250,16 @@ def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, 
             pool.source,
             share,
             {split: _photographs(pool, split, share[split]) for split in SPLITS},
-            digest(photo for split in SPLITS for photo in pool.photographs[split])
-            if pool.photographs is not None
-            else "",
+            digest(_members(pool)),
+            dict(sorted(Counter(photo.depth_source for photo in _members(pool)).items())),
+            depth_digest(_members(pool)),
         )
         for pool, share in zip(pools, samples, strict=True)
     )
+
+
+def _members(pool: Pool) -> list[Photograph]:
+    return [photo for photos in (pool.photographs or {}).values() for photo in photos]
 
 
 def _most(pool: Pool, split: str) -> float:

@@ -1,9 +1,11 @@
 """Which depth each photograph gets: its own, a model's, or a guess."""
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from generators.depth.map_files import find_map, read_map
 from generators.depth.prepared import Quantity, Words, prepare, write_prepared
@@ -16,8 +18,17 @@ from generators.sources.pools import Photograph, Pool, SourceSpec
 FOLDERS = ("folder", "disparity")
 DEPTH_SOURCES = ("procedural", *FOLDERS, "column", "model")
 
-Maps = dict[str, tuple[Path, str]]
-"""Prepared map and `depth_source` by the photograph's SHA-256."""
+
+class Attached(NamedTuple):
+    """A prepared map: its file, `depth_source`, and the hash of what it holds."""
+
+    path: Path
+    depth_source: str
+    depth_hash: str
+
+
+Maps = dict[str, Attached]
+"""By the photograph's SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def attach(
             maps = _by_folder(photos, spec, cache, on_progress)
         elif pool.source == "nuscenes":
             maps = _by_lidar(photos, lidar_roots.pop(0), cache, on_progress)
-        count += sum(depth_source == spec.source for _, depth_source in maps.values())
+        count += sum(known.depth_source == spec.source for known in maps.values())
         attached.append(replace(pool, photographs=_with_maps(pool.photographs, maps)))
     if spec.column and not count:
         raise InputError(f"--depth column={spec.where}: it is empty in every row used")
@@ -115,8 +126,13 @@ def _with_maps(members: dict[str, list[Photograph]], maps: Maps) -> dict[str, li
     def with_map(photo: Photograph) -> Photograph:
         if photo.sha256 not in maps:
             return photo
-        path, depth_source = maps[photo.sha256]
-        return replace(photo, depth_map=str(path.absolute()), depth_source=depth_source)
+        known = maps[photo.sha256]
+        return replace(
+            photo,
+            depth_map=str(known.path.absolute()),
+            depth_source=known.depth_source,
+            depth_hash=known.depth_hash,
+        )
 
     return {split: [with_map(photo) for photo in photos] for split, photos in members.items()}
 
@@ -124,11 +140,12 @@ def _with_maps(members: dict[str, list[Photograph]], maps: Maps) -> dict[str, li
 def _by_model(
     photos: dict[str, Photograph], model: str, cache: Path, device: str, on_progress: OnProgress
 ) -> Maps:
-    from generators.depth.models import estimate
+    from generators.depth.models import estimate, revision
 
     files = [(sha256, photo.path) for sha256, photo in photos.items()]
     paths = estimate(files, model, cache, device, on_progress)
-    return {sha256: (path, f"model:{model}") for sha256, path in paths.items()}
+    pinned = revision(model)
+    return {sha256: Attached(path, f"model:{model}", pinned) for sha256, path in paths.items()}
 
 
 def _by_folder(
@@ -177,7 +194,7 @@ def _by_lidar(
     return maps
 
 
-def _keep(cache: Path, sha256: str, depth_source: str, prepared: Words) -> tuple[Path, str]:
+def _keep(cache: Path, sha256: str, depth_source: str, prepared: Words) -> Attached:
     path = cache / f"{sha256}-{depth_source}.png"
     write_prepared(path, prepared)
-    return path, depth_source
+    return Attached(path, depth_source, hashlib.sha256(prepared.tobytes()).hexdigest())

@@ -114,7 +114,23 @@ def _interpolate(
 ) -> Float:
     """Bilinear samples at the centres of cells of `step` from `corner`, the border repeated."""
     (left, top), (step_x, step_y) = corner, step
-    to_depth = np.array([[step_x, 0, left + step_x / 2 - 0.5], [0, step_y, top + step_y / 2 - 0.5]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(depth, to_depth, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.float32)
+    above, below, share = _neighbours(top, step_y, size[1], depth.shape[0])
+    rows = depth[below] - depth[above]
+    rows *= share[:, None]
+    rows += depth[above]
+    above, below, share = _neighbours(left, step_x, size[0], depth.shape[1])
+    first = rows.take(above, axis=1)
+    cut = rows.take(below, axis=1)
+    cut -= first
+    cut *= share
+    cut += first
+    return cut
+
+
+def _neighbours(
+    start: float, step: float, count: int, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:
+    """Of n samples, the two beside each of `count` places, and the second's weight."""
+    places = np.clip(start + (np.arange(count) + 0.5) * step - 0.5, 0, n - 1)
+    above = places.astype(np.int64)
+    return above, np.minimum(above + 1, n - 1), (places - above).astype(np.float32)

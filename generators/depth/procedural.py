@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.depth.guided_filter import guided_filter
+from generators.operators import inverse
+from generators.resampling import enlarge
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -32,12 +34,13 @@ def guess(photo: Bytes, rng: np.random.Generator) -> Float:
     """
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise ValueError(f"expected uint8 (H, W, 3), got {photo.dtype} {photo.shape}")
-    colour = _shrink(photo).astype(np.float32)
+    small = _shrink(photo)
+    colour = small.astype(np.float32)
     colour *= np.float32(1 / 255)
     detail = _detail(colour)
-    backdrop = _backdrop(colour, detail)
+    backdrop = _backdrop(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), detail)
     closeness = _layout(backdrop, rng)
-    closeness += _subject(colour, detail)
+    closeness += _subject(small, detail)
     closeness *= 1 - backdrop
     # An open view spans a wide ratio of distances, a close-up a narrow one.
     closeness += np.float32(0.9 - min(0.5, 1.5 * float(backdrop.mean())))
@@ -61,11 +64,12 @@ def _detail(colour: Float) -> Float:
     """Local mean of the colour gradient's magnitude, per pixel."""
     dx = cv2.Sobel(colour, cv2.CV_32F, 1, 0, scale=1 / 8)
     dy = cv2.Sobel(colour, cv2.CV_32F, 0, 1, scale=1 / 8)
-    squared = cv2.transform(dx * dx + dy * dy, np.full((1, 3), 1 / 3))
+    red, green, blue = cv2.split(dx * dx + dy * dy)
+    squared = (red + green + blue) * np.float32(1 / 3)
     return np.asarray(cv2.blur(np.sqrt(squared), (5, 5)), np.float32)
 
 
-def _backdrop(colour: Float, detail: Float) -> Float:
+def _backdrop(luma: Bytes, detail: Float) -> Float:
     """How surely, from 0 to 1, each pixel is sky or an open background."""
     height, width = detail.shape
     smooth = (detail < 0.018).astype(np.uint8)
@@ -74,9 +78,8 @@ def _backdrop(colour: Float, detail: Float) -> Float:
     along_top = np.bincount(labels[0], minlength=count) / width
     surety = np.clip((along_top - 0.05) / 0.25, 0, 1)
     surety *= np.clip((area / labels.size - 0.03) / 0.1, 0, 1)
-    luma = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
     brightness = np.bincount(labels.ravel(), luma.ravel(), count) / np.maximum(area, 1)
-    surety *= np.clip(0.4 + 0.5 * brightness / max(float(luma.mean()), 1e-3), 0, 1)
+    surety *= np.clip(0.4 + 0.5 * brightness / max(float(luma.mean()), 0.25), 0, 1)
     surety[0] = 0  # label 0 is what is not smooth
     backdrop = surety.astype(np.float32)[labels]
     # What hangs above sky without much detail is cloud, not a thing on the ground.
@@ -90,23 +93,33 @@ def _backdrop(colour: Float, detail: Float) -> Float:
     return np.asarray(backdrop * np.clip((np.float32(0.9) - rows) / np.float32(0.4), 0, 1))
 
 
-def _subject(colour: Float, detail: Float) -> Float:
+def _subject(small: Bytes, detail: Float) -> Float:
     """How surely, from 0 to 1, a pixel is of a subject: unlike the borders, detailed, central."""
     height, width = detail.shape
     edge = max(1, min(height, width) // 16)
-    strips = (colour[:edge], colour[:, :edge], colour[:, -edge:])
-    border = np.concatenate([strip.reshape(-1, 3) for strip in strips])
+    strips = (small[:edge], small[:, :edge], small[:, -edge:])
+    border = np.concatenate([strip.reshape(-1, 3) for strip in strips]).astype(np.float64)
     mean = border.mean(axis=0)
-    covariance = np.cov(border, rowvar=False) + 0.01 * np.eye(3)
-    whiten = np.linalg.cholesky(np.linalg.inv(covariance)).T  # Mahalanobis distance becomes L2
-    unlike = cv2.transform(colour, np.column_stack([whiten, -whiten @ mean]))
-    contrast = np.sqrt(cv2.transform(unlike * unlike, np.ones((1, 3))))
-    evidence = np.tanh(contrast / 3) * detail / (np.float32(0.02) + detail)
+    # Sums of products of levels are whole numbers: exact, in whatever order.
+    covariance = border.T @ border / len(border) - mean[:, None] * mean
+    contrast = _mahalanobis(small, mean, covariance + 0.01 * 255**2 * np.eye(3)) / np.float32(3)
+    evidence = contrast / np.sqrt(1 + contrast * contrast) * detail / (np.float32(0.02) + detail)
     side = 2 * (max(height, width) // 24) + 1
-    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    x = np.linspace(-1, 1, width, dtype=np.float32)
-    centre = np.exp(-((x / 0.6) ** 2)) * np.exp(-(((y - 0.15) / 0.7) ** 2))
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
+    across, down = (np.exp(-e * e).astype(np.float32) for e in (x / 0.6, (y - 0.15) / 0.7))
+    centre = across * down
     return np.asarray(cv2.blur(evidence, (side, side)) * centre, np.float32)
+
+
+def _mahalanobis(image: Bytes, mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> Float:
+    """√(dᵀ·C⁻¹·d) of each pixel's d from the mean: one operation at a time, as on every CPU."""
+    planes = [p - np.float32(m) for p, m in zip(cv2.split(image), mean, strict=True)]
+    precision = inverse(covariance).astype(np.float32)
+    squared = np.zeros(image.shape[:2], np.float32)
+    for i, one in enumerate(planes):
+        for j, other in enumerate(planes):
+            squared += one * other * precision[i, j]
+    return np.sqrt(np.maximum(squared, 0))
 
 
 def _layout(backdrop: Float, rng: np.random.Generator) -> Float:
@@ -121,6 +134,6 @@ def _layout(backdrop: Float, rng: np.random.Generator) -> Float:
     x = np.linspace(0, 1, width) - vanishing
     vertical = np.where(y > 0, y * (1.5 / (1 - horizon)), -y * above)
     plane: Float = vertical.astype(np.float32)[:, None] + np.abs(aside * x).astype(np.float32)
-    smooth = cv2.resize(relief, (width, height), interpolation=cv2.INTER_CUBIC)
-    plane *= np.exp(np.float32(0.2) * smooth)
+    smooth = enlarge(relief, height, width).astype(np.float64)
+    plane *= np.exp(0.2 * smooth).astype(np.float32)
     return plane

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from generators.errors import InputError
-from generators.physics import Depth, Image, Map, Values
+from generators.physics import Depth, Image, Map, Values, to_levels
 from generators.randomness import five_digits
 from generators.taxonomy import Value, scalar
 
@@ -53,11 +53,12 @@ def apply(
     beta, light = scalar(values, "beta"), scalar(values, "atmospheric_light")
     t = transmission_map(depth, beta)
     veil = np.float32(light * 255)
+    # One operation at a time: a fused one would round otherwise on some CPUs.
     levels = image.astype(np.float32)
     levels -= veil
     levels *= cv2.merge((t, t, t))
-    # Adds the veil, clips and rounds half to even in one pass; nothing here is negative.
-    return np.asarray(cv2.convertScaleAbs(levels, alpha=1, beta=float(veil)))
+    levels += veil
+    return to_levels(levels)
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
@@ -74,7 +75,11 @@ def maps(values: Mapping[str, Value], depth: Depth | None) -> dict[str, Map]:
 
 def transmission_map(depth: Depth, beta: float) -> Map:
     """t = exp(−β·d), (H, W), in (0, 1], with d = depth/65535."""
-    return np.asarray(cv2.exp(depth.astype(np.float32) * np.float32(-beta / 65535)))
+    # exp(−β·(256·h + l)/65535) is a product of two of 256 values, good to float64's last bits:
+    # float32, to which it is rounded, is then the same on every CPU.
+    high = np.exp(np.arange(256) * (-256 * beta / 65535))
+    low = np.exp(np.arange(256) * (-beta / 65535))
+    return (high.take(depth >> 8) * low.take(depth & 255)).astype(np.float32)
 
 
 def solve_beta(wanted: float, depth: Depth) -> float:

@@ -5,13 +5,14 @@ Denoising" (Brooks et al., CVPR 2019). With gain 1 and no noise it is the identi
 the colour matrix and the white balance cancel and only gain^(1/γ) shows in the picture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.physics import Depth, Image, Values, to_levels
+from generators.operators import inverse
+from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits, normals
 from generators.taxonomy import Value, scalar
 
@@ -49,22 +50,25 @@ def apply(
 def render(image: Image, values: Mapping[str, Value], noise: NDArray[np.float32]) -> Image:
     """As `apply`, with the standard normals (H, W, 3) of its noise given."""
     gamma, gain, red, blue, shot, read = (
-        np.float64(values[name])  # type: ignore[arg-type]
+        scalar(values, name)
         for name in ("gamma", "gain", "red_gain", "blue_gain", "shot_noise", "read_noise")
     )
     to_camera = camera_matrix(values["camera_intrinsics"])
-    balance = np.diag([red, 1.0, blue])
+    balance = np.array([red, 1.0, blue])
     # 8-bit input: the curve is a table of 256 entries.
     curve = np.maximum(inverse_smoothstep(np.arange(256) / 255), EPSILON) ** gamma
-    linear = cv2.LUT(image, curve.astype(np.float32))
-    signal = _transform(linear, gain * np.linalg.inv(balance) @ to_camera)
-    deviation = np.sqrt(np.maximum(signal, 0) * np.float32(shot) + np.float32(read))
-    deviation *= noise
-    signal += deviation
-    developed = _transform(signal, np.linalg.inv(to_camera) @ balance)
-    np.clip(developed, np.float32(EPSILON), 1, out=developed)
-    u = np.asarray(cv2.pow(developed, 1 / gamma))
-    return to_levels(u * u * (np.float32(3 * 255) - np.float32(2 * 255) * u))
+    linear = cv2.split(cv2.LUT(image, curve.astype(np.float32)))
+    signal = _transform(linear, gain * to_camera / balance[:, None])
+    for plane, field in zip(signal, cv2.split(noise), strict=True):
+        deviation = np.maximum(plane, 0)
+        deviation *= np.float32(shot)
+        deviation += np.float32(read)
+        np.sqrt(deviation, out=deviation)
+        deviation *= field
+        plane += deviation
+    developed = cv2.merge(_transform(signal, inverse(to_camera) * balance))
+    np.clip(developed, np.float32(EPSILON), np.float32(1), out=developed)
+    return _toned(developed, gamma)
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
@@ -84,9 +88,44 @@ def inverse_smoothstep(x: NDArray) -> NDArray:
 
 def camera_matrix(intrinsics: Value) -> NDArray[np.float64]:
     """RGB→camera (3, 3) from the XYZ→camera entries, rows normalised to sum 1."""
-    matrix = np.asarray(intrinsics, dtype=np.float64).reshape(3, 3) @ RGB_TO_XYZ
+    rows = np.asarray(intrinsics, dtype=np.float64).reshape(3, 3, 1)
+    matrix = (rows * RGB_TO_XYZ).sum(axis=1)  # as one by one: no BLAS, whose order may vary
     return matrix / matrix.sum(axis=1, keepdims=True)
 
 
-def _transform(image: NDArray, matrix: NDArray) -> NDArray[np.float32]:
-    return np.asarray(cv2.transform(image, matrix.astype(np.float32)))
+def _transform(
+    planes: Sequence[NDArray[np.float32]], matrix: NDArray[np.float64]
+) -> list[NDArray[np.float32]]:
+    """The matrix times each pixel, one operation at a time: a fused one would round otherwise."""
+    result = []
+    for row in matrix.astype(np.float32):
+        total = planes[0] * row[0]
+        for plane, weight in zip(planes[1:], row[1:], strict=True):
+            total += plane * weight
+        result.append(total)
+    return result
+
+
+def _toned(developed: NDArray[np.float32], gamma: float) -> Image:
+    """255·S(developed^(1/γ)), rounded, of values in [ε, 1] of any shape.
+
+    By a table of the levels at each of 16,384 steps from one power of two to the next: within
+    0.003 of a level, in a tenth of the time that powers take.
+    """
+    first, last = _step(np.float32(EPSILON)), _step(np.float32(1))
+    # Level k begins where 255·S(x^(1/γ)) reaches k − ½.
+    begins = inverse_smoothstep((np.arange(1, 256) - 0.5) / 255) ** gamma
+    middles = (begins.astype(np.float32).view(np.uint32) + (1 << _DROPPED >> 1)) >> _DROPPED
+    edges = np.clip(middles.astype(np.int64), first, last + 1)
+    counts = np.diff(np.concatenate([[first], edges, [last + 1]]))
+    levels = np.repeat(np.arange(256, dtype=np.uint8), counts)
+    steps = developed.view(np.uint32) >> np.uint32(_DROPPED)
+    steps -= np.uint32(first)
+    return levels.take(steps)
+
+
+_DROPPED = 9  # bits of float32's 23 after the point
+
+
+def _step(value: np.float32) -> int:
+    return int(value.view(np.uint32)) >> _DROPPED

@@ -78,6 +78,8 @@ class Photograph:
         group: photographs of one group stay on one side of the split; empty for none.
         depth_map: file of a prepared depth map, see `depth.prepared`; empty for none.
         depth_source: where its depth comes from, as in the row.
+        depth_hash: of what its depth map holds, or the revision of the model that gave it; empty
+            for none.
     """
 
     source_id: str
@@ -88,6 +90,7 @@ class Photograph:
     group: str = ""
     depth_map: str = ""
     depth_source: str = "procedural"
+    depth_hash: str = ""
 
 
 @dataclass
@@ -226,6 +229,15 @@ def _check_usable(
 
 
 def digest(members: Iterable[Photograph]) -> str:
-    """One hash over the names and hashes of photographs, whatever their order."""
-    lines = sorted(f"{photo.source_id}\t{photo.sha256}" for photo in members)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """One hash over the names and hashes of photographs, whatever their order; empty for none."""
+    return _hash(f"{photo.source_id}\t{photo.sha256}" for photo in members)
+
+
+def depth_digest(members: Iterable[Photograph]) -> str:
+    """One hash over what the depth maps of photographs hold; empty where none has a map."""
+    return _hash(f"{photo.sha256}\t{photo.depth_hash}" for photo in members if photo.depth_map)
+
+
+def _hash(lines: Iterable[str]) -> str:
+    ordered = sorted(lines)
+    return hashlib.sha256("\n".join(ordered).encode()).hexdigest() if ordered else ""

@@ -18,6 +18,14 @@ DARK_LUMA = 0.45
 HAZY_DARK_CHANNEL = 0.25
 # Neighbours differ by at least this share of what pixels four apart differ by; a line: ¼.
 BLURRED_RATIO = 0.30
+BOUNDS = {
+    "flat_levels": FLAT_LEVELS,
+    "dark_luma": DARK_LUMA,
+    "hazy_dark_channel": HAZY_DARK_CHANNEL,
+    "blurred_ratio": BLURRED_RATIO,
+}
+"""What recipe.json records: other bounds choose other crops."""
+
 _REDUCTION = 4
 _PATCH = np.ones((5, 5), np.uint8)  # 20 pixels of the crop
 
@@ -49,8 +57,8 @@ def is_flat(crop: NDArray[np.uint8]) -> bool:
 
 
 def _is_flat(luma: NDArray[np.uint8]) -> bool:
-    levels = luma.astype(np.float32)
-    sigma = FLAT_SIGMA / _REDUCTION
+    # In float64, whose last bits decide nothing: no crop lies so near to the bound.
+    levels, sigma = luma.astype(np.float64), FLAT_SIGMA / _REDUCTION
     difference = cv2.GaussianBlur(levels, (0, 0), sigma) - cv2.GaussianBlur(
         levels, (0, 0), sigma * FLAT_RATIO
     )

@@ -11,6 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 from torch.nn.functional import interpolate
 
 from generators.operators import (
+    BICUBIC_BITS,
+    GAUSSIAN_BITS,
     SeparableOperator,
     bicubic_down_matrix,
     bicubic_up_matrix,
@@ -21,6 +23,9 @@ from generators.operators import (
     gaussian_matrix,
     up_operator,
 )
+
+# Of 16 weights each is off by half a multiple, and the largest by what that leaves of the sum.
+WEIGHT = 8 * 2.0**-BICUBIC_BITS
 
 
 def dense(operator: SeparableOperator) -> np.ndarray:
@@ -49,7 +54,12 @@ def test_gaussian_against_scipy(n, sigma) -> None:
     radius = len(gaussian_kernel(sigma)) // 2
     assert radius == np.ceil(4 * sigma)
     wanted = gaussian_filter1d(np.eye(n), sigma, axis=0, mode="mirror", radius=radius)
-    np.testing.assert_allclose(gaussian_matrix(n, sigma), wanted, atol=1e-14)
+    # A weight is off by one multiple at most; reflected ones add up.
+    kernel = gaussian_kernel(sigma)
+    assert (kernel * 2**GAUSSIAN_BITS == np.rint(kernel * 2**GAUSSIAN_BITS)).all()
+    turns = 1 + (2 * radius) // max(2 * (n - 1), 1)
+    bound = 2 * turns * 2.0**-GAUSSIAN_BITS
+    np.testing.assert_allclose(gaussian_matrix(n, sigma), wanted, rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 3.3, 9.0])
@@ -59,7 +69,8 @@ def test_effective_sigma_is_the_kernels_own(sigma) -> None:
     impulse[100] = 1
     response = gaussian_filter1d(impulse, sigma, radius=int(np.ceil(4 * sigma)), mode="constant")
     wanted = np.sqrt((response * (np.arange(201) - 100) ** 2).sum())
-    assert effective_sigma(sigma) == pytest.approx(wanted, rel=1e-12)
+    # Weights off by 2⁻¹⁶ each at most, up to 4σ away: half of their share in the variance.
+    assert effective_sigma(sigma) == pytest.approx(wanted, rel=22 * sigma * 2.0**-GAUSSIAN_BITS)
     assert 0.99 * sigma < effective_sigma(sigma) < sigma
 
 
@@ -67,7 +78,9 @@ def test_effective_sigma_is_the_kernels_own(sigma) -> None:
 @given(n=st.integers(4, 300), scale=st.sampled_from([2, 3, 4]))
 def test_down_against_torch(n, scale) -> None:
     wanted = torch_bicubic(np.eye(n), 1 / scale)
-    np.testing.assert_allclose(bicubic_down_matrix(n, scale), wanted, atol=1e-12)
+    matrix = bicubic_down_matrix(n, scale)
+    assert (matrix * 2**BICUBIC_BITS == np.rint(matrix * 2**BICUBIC_BITS)).all()
+    np.testing.assert_allclose(matrix, wanted, rtol=0, atol=WEIGHT)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -87,7 +100,7 @@ def test_up_against_torch(n, scale) -> None:
     small = n // scale
     wanted = torch_bicubic(np.eye(small), scale)
     matrix = bicubic_up_matrix(n, scale)
-    np.testing.assert_allclose(matrix[: scale * small], wanted, atol=1e-12)
+    np.testing.assert_allclose(matrix[: scale * small], wanted, rtol=0, atol=WEIGHT)
 
 
 def test_a_resize_by_size_is_another_operator() -> None:
@@ -113,7 +126,7 @@ def test_a_constant_stays_constant(n, scale, sigma) -> None:
         bicubic_up_matrix(n, scale),
         gaussian_matrix(n, sigma),
     ):
-        np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-13)
+        assert (matrix.sum(axis=1) == 1).all()
     assert bicubic_down_matrix(n, scale).shape == (n // scale, n)
     assert bicubic_up_matrix(n, scale).shape == (n, n // scale)
 
@@ -128,7 +141,7 @@ def test_up_beyond_the_last_sample_is_cut_and_renormalised(n, scale) -> None:
         uncut[-1] = np.eye(small)[-1]
     # Near the first sample the kernel is cut by torch as well.
     wanted = uncut / uncut.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(bicubic_up_matrix(n, scale), wanted, atol=1e-12)
+    np.testing.assert_allclose(bicubic_up_matrix(n, scale), wanted, rtol=0, atol=WEIGHT)
 
 
 def test_cached_matrices_cannot_be_spoiled() -> None:

@@ -6,16 +6,20 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from generators.build.generate import generate
+from generators.dataset.info import DatasetInfo
 from generators.dataset.schema import schema
+from generators.depth.attach import DepthSpec
 from generators.errors import InputError
-from generators.sources.pools import SourceSpec
+from generators.sources.pools import BUNDLED, SourceSpec
 from tests.on_disk import hashes
 from tests.stopping import stopped
 
@@ -221,6 +225,38 @@ def test_an_output_folder_that_is_taken(du110k: Path, copy: Path, tmp_path: Path
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="is a file"):
         generate(8, tmp_path / "file", BUILTIN, size=64)
+
+
+def test_depth_is_part_of_the_recipe(copy: Path, tmp_path: Path) -> None:
+    def depth_of(bend: int) -> DepthSpec:
+        folder = tmp_path / f"maps {bend}"
+        folder.mkdir()
+        rows = np.arange(1, 65, dtype=np.uint16)[:, None]
+        for photo in sorted(BUNDLED.glob("*.jpg"))[:2]:
+            with Image.open(photo) as image:
+                width = round(64 * image.width / image.height)
+            Image.fromarray(np.tile(rows**2 + bend * rows, width)).save(
+                folder / f"{photo.stem}.png"
+            )
+        return DepthSpec("folder", str(folder))
+
+    before = DatasetInfo.read(copy).recipe
+    assert [pool.depth for pool in before.pools] == [{"procedural": 13}, {}]
+    assert [pool.depth_digest for pool in before.pools] == ["", ""]
+    # A finished dataset, and one of which half was made: neither goes on with other depth.
+    there, maps = "13 procedural there", "2 folder, 11 procedural #"
+    with pytest.raises(InputError, match=rf"another depth \({there}, {maps}\w+ asked\); choose"):
+        generate(440, copy, BUILTIN, size=64, depth=depth_of(1))
+    out = tmp_path / "out"
+    generate(440, out, BUILTIN, size=64, workers=2, depth=depth_of(2))
+    (first,) = (pool for pool in DatasetInfo.read(out).recipe.pools if pool.source == "builtin")
+    assert first.depth == {"folder": 2, "procedural": 11}
+    assert "2 folder, 11 procedural" in (out / "README.md").read_text("utf-8")
+    info = DatasetInfo.read(out)
+    replace(info, finished=None).write(out)  # as a run that was stopped leaves it
+    next((out / "data").iterdir()).unlink()
+    with pytest.raises(InputError, match="another depth"):
+        generate(440, out, BUILTIN, size=64, depth=depth_of(3))
 
 
 @pytest.mark.parametrize(
