@@ -36,12 +36,15 @@ def torch_imported(task: int, report: Callable[[int], None]) -> bool:
 def test_results_come_in_order_and_reports_arrive() -> None:
     reports: list[int] = []
     before = os.environ.get("OPENBLAS_NUM_THREADS")
+    others = set(threading.enumerate())
     results = list(engines.run(square, list(range(20)), 3, reports.append))
     assert [value for value, _, _ in results] == [i**2 for i in range(20)]
     assert all(threads == "1" and opencv == 1 for _, threads, opencv in results)
     assert sorted(reports) == list(range(20))
     assert os.environ.get("OPENBLAS_NUM_THREADS") == before
-    assert threading.active_count() < 4
+    for thread in set(threading.enumerate()) - others:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
 
 
 def test_an_error_of_a_worker_is_raised_here() -> None:

@@ -155,22 +155,20 @@ def test_logout_ends_the_session(served: Served) -> None:
     assert again.get("/config").status_code == 401
 
 
-def test_restart_keeps_the_work(dataset: Path) -> None:
-    with Served(dataset) as server:
-        joined(dataset, ["dora"])
-        client = server.client("dora")
-        first = call(client, "open")["lease"]
-        then = call(client, "submit", first["token"], "reject", ["broken image"], "torn", 1.0)
-        server.kill()
-        server.start()
-        assert client.get("/config").status_code == 401
-        client = server.client("dora")
-        assert call(client, "open")["lease"]["item"] == then["lease"]["item"]
-        assert [one["note"] for one in call(client, "history")] == ["torn"]
-        # A click that was repeated because its answer was lost changes nothing.
-        again = call(client, "submit", first["token"], "reject", ["broken image"], "torn", 1.0)
-        assert again["done"] == 1
-        assert server.stop() == 0
+def test_restart_keeps_the_work(served: Served) -> None:
+    joined(served.dataset, ["dora"])
+    client = served.client("dora")
+    first = call(client, "open")["lease"]
+    then = call(client, "submit", first["token"], "reject", ["broken image"], "torn", 1.0)
+    served.kill()
+    served.start()
+    assert client.get("/config").status_code == 401
+    client = served.client("dora")
+    assert call(client, "open")["lease"]["item"] == then["lease"]["item"]
+    assert [one["note"] for one in call(client, "history")] == ["torn"]
+    # A click that was repeated because its answer was lost changes nothing.
+    again = call(client, "submit", first["token"], "reject", ["broken image"], "torn", 1.0)
+    assert again["done"] == 1
 
 
 def test_two_servers_share_one_review(served: Served) -> None:
@@ -180,6 +178,7 @@ def test_two_servers_share_one_review(served: Served) -> None:
             call(server.client(name), "open")["lease"]["item"]
             for server, name in ((served, "eve"), (other, "finn"))
         ]
+        assert other.stop() == 0
     # One item for both only if it wants two verdicts.
     store = ReviewStore(review_folder(served.dataset) / DATABASE)
     assert len(set(leases)) == 2 or store.item(leases[0]).needs > 1
