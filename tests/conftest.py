@@ -56,3 +56,20 @@ def dubench() -> Dubench:
         )
 
     return run
+
+
+@pytest.fixture
+def dubench_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Dubench:
+    """The same in this process, where starting would take most of a command's time."""
+
+    def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+        from dubench.cli import main
+
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["dubench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        stdout, stderr = capsys.readouterr()
+        return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), stdout, stderr)
+
+    return run

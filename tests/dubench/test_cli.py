@@ -192,14 +192,14 @@ def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_get_one_line_and_code_two(
-    dubench, tmp_path: Path, arguments: str, message: str
+    dubench_here, tmp_path: Path, arguments: str, message: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.txt").write_text("x")
     (tmp_path / "bad.toml").write_text('types = ["blur"]\n[blur]\nsigma = 7\n')
     Image.effect_noise((64, 64), 90).save(tmp_path / "photo.png")
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    run = dubench(*arguments.split(), cwd=tmp_path)
+    run = dubench_here(*arguments.split(), cwd=tmp_path)
     assert run.returncode == 2
     (line,) = errors(run)
     assert message in line

@@ -226,7 +226,7 @@ def test_restored_images(dubench, train: Split, du110k: Path, tmp_path: Path) ->
     ],
 )
 def test_mistakes_get_one_line_and_code_two(
-    dubench, du110k: Path, tmp_path: Path, arguments: str, message: str
+    dubench_here, du110k: Path, tmp_path: Path, arguments: str, message: str
 ) -> None:
     preds = perfect(open_split(str(du110k), "test"), tmp_path / "preds.jsonl")
     (tmp_path / "empty.jsonl").touch()
@@ -235,7 +235,7 @@ def test_mistakes_get_one_line_and_code_two(
     with (tmp_path / "table.csv").open("w") as file:
         csv.writer(file).writerows([["id", "type"], ["du-00000001", "blur"]])
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    run = dubench(*arguments.format(du110k=du110k).split(), cwd=tmp_path)
+    run = dubench_here(*arguments.format(du110k=du110k).split(), cwd=tmp_path)
     assert run.returncode == 2, run.stdout
     assert run.stderr.startswith("dubench: ")
     lines = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
