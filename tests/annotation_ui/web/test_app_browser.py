@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("gradio")
+pytest.importorskip("gradio_client", reason="gradio is not installed")
 pytest.importorskip("playwright", reason="playwright is not installed")
 
 from annotation_ui.folder import DATABASE, review_folder

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("gradio")
+pytest.importorskip("gradio_client", reason="gradio is not installed")
 
 from tests.annotation_ui.web.crowd import review_together
 

@@ -257,7 +257,7 @@ def test_gate_passes_no_path_that_climbs(path: str, method: str) -> None:
 
 
 def test_serve_needs_a_review_and_a_reviewer(weak: None, tmp_path: Path) -> None:
-    pytest.importorskip("gradio")
+    pytest.importorskip("gradio_client", reason="gradio is not installed")
     with pytest.raises(InputError, match="no such folder"):
         serve_review(tmp_path / "du110k")
     with pytest.raises(InputError, match="dubench review plan"):

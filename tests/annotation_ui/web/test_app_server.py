@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("gradio")
+pytest.importorskip("gradio_client", reason="gradio is not installed")
 import httpx
 
 from annotation_ui.folder import DATABASE, IMAGES, review_folder
