@@ -1,6 +1,7 @@
 """Dataclasses as JSON and back."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -54,6 +55,7 @@ def test_there_and_back() -> None:
         ({"n": 1.0}, r"f.json.n is 1.0, not a whole number"),
         ({"n": True}, r"f.json.n is True, not a whole number"),
         ({"ratio": "a"}, r"f.json.ratio is 'a', not a number"),
+        ({"ratio": math.nan}, r"f.json.ratio is nan, not a finite number"),
         ({"text": None}, r"f.json.text is None, not a text"),
         ({"good": 1}, r"f.json.good is 1, not true or false"),
         ({"colour": "blue"}, r"f.json.colour is 'blue', not one of red, green"),

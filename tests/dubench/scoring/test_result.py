@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from dubench.scoring.result import ScoreResult
@@ -68,9 +70,21 @@ def test_what_is_not_so_is_named(data: dict[str, Any], spoil: Spoil, says: str) 
         ScoreResult.from_json(spoiled, "score.json")
 
 
-def test_a_score_over_two_types_survives(tmp_path) -> None:
+def test_a_score_over_two_types_survives(tmp_path: Path) -> None:
     two = synthetic_scores.TWO_TYPES
     path = synthetic_scores.write(tmp_path / "two", synthetic_scores.scored("m", n=200, preset=two))
     scored = read_score(path)
     assert scored.result.types == scored.rows.scored_types == two.types
     assert scored.result.keys == scored.rows.keys == ("sigma", "scale")
+
+
+def test_rows_from_before_a_type_existed_are_read(tmp_path: Path) -> None:
+    two = synthetic_scores.TWO_TYPES
+    path = synthetic_scores.write(tmp_path / "two", synthetic_scores.scored("m", n=200, preset=two))
+    rows = path.with_suffix(".parquet")
+    table = pq.read_table(rows)
+    pq.write_table(table.drop_columns([n for n in table.column_names if n.endswith("gamma")]), rows)
+    assert read_score(path).rows.keys == ("sigma", "scale")
+    pq.write_table(table.drop_columns(["rel_sigma"]), rows)
+    with pytest.raises(InputError, match="not the per-sample table of a score"):
+        read_score(path)
