@@ -131,24 +131,27 @@ def test_other_data_is_refused() -> None:
         compare(a, Scored(replace(b.result, content_id="d"), b.rows))
 
 
-def test_from_the_command_line(dubench, tmp_path: Path) -> None:
+def test_from_the_command_line(dubench_here, tmp_path: Path) -> None:
     # 47 scenes of eight crops each: enough to tell.
     generate(400, tmp_path / "scenes", [SourceSpec("dead-leaves")], size=32, workers=1)
     split = open_split(str(tmp_path / "scenes"), "train")
     perfect(split, tmp_path / "a.jsonl")
     perfect(split, tmp_path / "b.jsonl", 1.2, model="worse")
-    assert dubench("score", "a.jsonl", "--out", "a.json", cwd=tmp_path).returncode == 0
-    run = dubench("compare", "a.json", "b.jsonl", "--json", cwd=tmp_path)
+    assert dubench_here("score", "a.jsonl", "--out", "a.json", cwd=tmp_path).returncode == 0
+    run = dubench_here("compare", "a.json", "b.jsonl", "--json", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     comparison = json.loads(run.stdout)
     assert comparison["models"] == ["oracle", "worse"]
     by_name = {d["name"]: d for d in comparison["differences"]}
     assert by_name["p_rel.avg"]["b"] == pytest.approx(0.2)
     assert comparison["worse"] == ["p_rel.avg"]
-    run = dubench("compare", "a.jsonl", "b.jsonl", "--fail-if-worse", cwd=tmp_path)
+    run = dubench_here("compare", "a.jsonl", "b.jsonl", "--fail-if-worse", cwd=tmp_path)
     assert run.returncode == 1
     assert "B is worse in p_rel.avg" in run.stdout
-    assert dubench("compare", "b.jsonl", "a.jsonl", "--fail-if-worse", cwd=tmp_path).returncode == 0
+    assert (
+        dubench_here("compare", "b.jsonl", "a.jsonl", "--fail-if-worse", cwd=tmp_path).returncode
+        == 0
+    )
 
 
 def test_what_cannot_be_told_is_not_called_good(capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,27 +60,33 @@ def test_auto_takes_what_works_and_tells_the_rest(monkeypatch: pytest.MonkeyPatc
     assert chosen.signature == ["psnr:rgb", "ssim:y,11x11"]
 
 
-def unreachable(home: Path, text: str) -> str:
-    """What `choose` says where the cache is `home` and the network is down."""
+@pytest.fixture(scope="module")
+def unreachable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """A cache that holds half a file, and what `choose` says of two choices without a network."""
     pytest.importorskip("pyiqa")
+    home = tmp_path_factory.mktemp("home")
+    broken = home / "hub/pyiqa/brisque_svm_weights.pth"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"half a file")
     code = (
         "from dubench.scoring.metrics import choose\n"
         "from generators.errors import InputError\n"
-        f"try: choose({text!r}, 'cpu')\n"
-        "except InputError as error: print('error:', error)"
+        "for text in ('psnr,niqe,clipiqa', 'brisque'):\n"
+        "  try: choose(text, 'cpu')\n"
+        "  except InputError as error: print('error:', error)"
     )
     environment = os.environ | {"TORCH_HOME": str(home), "https_proxy": "http://127.0.0.1:9"}
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=600
     )
-    assert run.stdout.startswith("error: "), run.stderr
-    assert run.stdout.count("\n") == 1
-    return run.stdout
+    lines = run.stdout.splitlines()
+    assert len(lines) == 2, run.stderr
+    assert all(line.startswith("error: ") for line in lines)
+    return home / "hub", *lines
 
 
-def test_missing_weights_are_named_with_the_place_for_them(tmp_path: Path) -> None:
-    message = unreachable(tmp_path, "psnr,niqe,clipiqa")
-    hub = tmp_path / "hub"
+def test_missing_weights_are_named_with_the_place_for_them(unreachable) -> None:
+    hub, message, _ = unreachable
     assert f"niqe: {hub / 'pyiqa/niqe_modelparameters.mat'} is missing and cannot be dow" in message
     assert f"clipiqa: {hub / 'clip/RN50.pt'} is missing" in message
     assert "refused" in message
@@ -88,11 +94,9 @@ def test_missing_weights_are_named_with_the_place_for_them(tmp_path: Path) -> No
     assert "or use --metrics psnr,ssim or auto" in message
 
 
-def test_broken_weights_are_named(tmp_path: Path) -> None:
-    broken = tmp_path / "hub/pyiqa/brisque_svm_weights.pth"
-    broken.parent.mkdir(parents=True)
-    broken.write_bytes(b"half a file")
-    message = unreachable(tmp_path, "brisque")
+def test_broken_weights_are_named(unreachable) -> None:
+    hub, _, message = unreachable
+    broken = hub / "pyiqa/brisque_svm_weights.pth"
     assert f"delete {broken} to have them downloaded again" in message
 
 
