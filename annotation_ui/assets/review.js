@@ -1,4 +1,4 @@
-// The review page: one item at a time, a verdict by one key. What it is told comes from
+// The review page: one item at a time, a verdict by one key. What it shows comes from
 // annotation_ui/web/api.py; everything is put into the page as text, never as HTML.
 
 import { Viewer } from "./viewer.js";
@@ -135,7 +135,7 @@ class Page {
   }
 
   open() {
-    return this.once(async () => this.told(await ask("open")));
+    return this.once(async () => this.update(await ask("open")));
   }
 
   judge(verdict) {
@@ -144,17 +144,17 @@ class Page {
     const answer = this.answer();
     const seconds = this.watched();
     return this.once(async () => {
-      const told = await ask("submit", lease.token, verdict, answer.reasons, answer.note, seconds);
-      if (!told.stale && !told.error) sessionStorage.removeItem(lease.draft);
-      await this.told(told);
+      const response = await ask("submit", lease.token, verdict, answer.reasons, answer.note, seconds);
+      if (!response.stale && !response.error) sessionStorage.removeItem(lease.draft);
+      await this.update(response);
     });
   }
 
   undo() {
     // Asked twice it would take back two: what was lost on the way is found again by opening.
     return this.once(
-      async () => this.told(await ask("undo")),
-      async () => this.told(await ask("open")),
+      async () => this.update(await ask("undo")),
+      async () => this.update(await ask("open")),
     );
   }
 
@@ -186,28 +186,28 @@ class Page {
 
   // Showing what it answers.
 
-  async told(told) {
-    if (told.stale) return this.expired(told.stale);
-    if (told.error) {
-      this.say(told.error);
-      if (told.error.includes("note")) this.at.note.focus();
+  async update(response) {
+    if (response.stale) return this.expired(response.stale);
+    if (response.error) {
+      this.say(response.error);
+      if (response.error.includes("note")) this.at.note.focus();
       return;
     }
-    const { lease } = told;
+    const { lease } = response;
     if (lease) {
-      lease.draft = `${told.reviewer} ${lease.item}`;
+      lease.draft = `${response.reviewer} ${lease.item}`;
       const urls = Object.entries(lease.images).map(([view, name]) => [view, `images/${name}`]);
       await this.decoded(Object.fromEntries(urls));
     }
     this.stale = false;
     this.lease = lease;
     this.say("");
-    this.progress(told);
+    this.progress(response);
     this.at.work.hidden = !lease;
     this.at.nothing.hidden = !!lease;
     this.root.hidden = false;
-    if (lease) this.item(lease, told.reasons);
-    else this.nothing(told);
+    if (lease) this.item(lease, response.reasons);
+    else this.nothing(response);
   }
 
   async decoded(urls) {
@@ -294,13 +294,13 @@ class Page {
   async history() {
     this.at.judged.replaceChildren(element("li", "…"));
     this.at.history.showModal();
-    const told = await ask("history").catch(() => null);
-    if (!told) {
+    const response = await ask("history").catch(() => null);
+    if (!response) {
       this.at.history.close();
       return this.open(); // which says what is wrong
     }
-    this.at.judged.replaceChildren(...told.map(judged));
-    if (!told.length) this.at.judged.append(element("li", "None yet."));
+    this.at.judged.replaceChildren(...response.map(judged));
+    if (!response.length) this.at.judged.append(element("li", "None yet."));
   }
 
   // What the reviewer does.
