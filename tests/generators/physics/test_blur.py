@@ -30,7 +30,7 @@ def allowed(sigma: float) -> float:
     radius = int(np.ceil(4 * sigma))
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     off = np.abs(gaussian_kernel(sigma) - weights / weights.sum()).sum() * 255 / 2
-    assert off < 0.05
+    assert off < (2 * radius + 1) * 2.0**-16 * 255 / 2  # a multiple at most for each weight
     return 2 * off + 1e-9
 
 
