@@ -191,7 +191,8 @@ class Recipe:
         """
         if data.get("format") != FORMAT:
             raise InputError(
-                f"{where} is of format {data.get('format')!r}; this dubench reads {FORMAT}"
+                f"{where} is of format {data.get('format')!r}, and this dubench reads {FORMAT}: "
+                "make the dataset anew with dubench generate under another --out"
             )
         recipe = from_json(_RecipeJson, data, where)
         pools = recipe.sources
