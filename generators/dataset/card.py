@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -200,12 +199,9 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
 
 
 def _depth(recipe: Recipe) -> str:
-    total: Counter[str] = Counter()
-    for pool in recipe.pools:
-        total.update(pool.depth)
-    photographs = ", ".join(f"{count:,} {source}" for source, count in sorted(total.items()))
     return (
-        f"\nDepth of photographs, by where it comes from: {photographs or 'none'} (procedural is a "
+        "\nDepth of photographs, by where it comes from: "
+        f"{recipe.depth_sources or 'none'} (procedural is a "
         "plausible layout, not a measurement); that of dead-leaves scenes is exact. "
         "`depth_source` says which, row by row."
     )

@@ -2,7 +2,6 @@
 
 import fcntl
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,14 +70,9 @@ def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
 
 
 def _depth_of(recipe: Recipe) -> str:
-    """Where the depth of photographs comes from, by how many, and of which maps."""
-    total: Counter[str] = Counter()
-    for pool in recipe.pools:
-        total.update(pool.depth)
+    """Where the depth of photographs comes from, and which maps it is."""
     maps = "".join(pool.depth_digest[:8] for pool in recipe.pools)
-    return ", ".join(f"{count:,} {source}" for source, count in sorted(total.items())) + (
-        f" #{maps}" if maps else ""
-    )
+    return recipe.depth_sources + (f" #{maps}" if maps else "")
 
 
 def check_folder(out: Path) -> None:

@@ -102,6 +102,12 @@ class Recipe:
         """Samples in all."""
         return sum(self.splits.values())
 
+    @property
+    def depth_sources(self) -> str:
+        """Where the depth of photographs comes from, and of how many; empty for scenes alone."""
+        counts = sum((Counter(pool.depth) for pool in self.pools), Counter[str]())
+        return ", ".join(f"{count:,} {source}" for source, count in sorted(counts.items()))
+
     @cached_property
     def _starts(self) -> list[int]:
         return list(accumulate((self.splits[split] for split in SPLITS), initial=self.first))

@@ -110,7 +110,7 @@ def _toned(developed: NDArray[np.float32], gamma: float) -> Image:
     """255·S(developed^(1/γ)), rounded, of values in [ε, 1] of any shape.
 
     By a table of the levels at each of 16,384 steps from one power of two to the next: within
-    0.003 of a level, in a tenth of the time that powers take.
+    0.003 of a level.
     """
     first, last = _step(np.float32(EPSILON)), _step(np.float32(1))
     # Level k begins where 255·S(x^(1/γ)) reaches k − ½.
