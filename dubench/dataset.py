@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import numpy as np
@@ -146,13 +147,14 @@ class Split:
         )
 
     def images(
-        self, *columns: str, only: Collection[str] | None = None
+        self, *columns: str, only: Collection[str] | None = None, shuffled: bool = False
     ) -> Iterator[tuple[Any, ...]]:
         """Yield (id, image, …) row by row, one (H, W, 3) uint8 RGB image per name in `columns`.
 
         Args:
             columns: `degraded`, `clean`.
             only: the ids wanted; all by default.
+            shuffled: give every hundred rows in an order that no one can foresee.
 
         Raises:
             InputError: a file cannot be read, or an image in it is broken.
@@ -160,8 +162,10 @@ class Split:
         from generators.images import decode_rgb
 
         for batch in _batches(self.files, ["id", *columns]):
-            names = batch["id"].to_pylist()
-            for place, name in enumerate(names):
+            rows = list(enumerate(batch["id"].to_pylist()))
+            if shuffled:
+                SystemRandom().shuffle(rows)
+            for place, name in rows:
                 if only is not None and name not in only:
                     continue
                 row: list[Any] = [name]

@@ -12,6 +12,7 @@ from typing import Any
 from dubench.dataset import Split
 from dubench.predictions import file as predictions
 from dubench.predictors.protocol import Predictor
+from dubench.predictors.replay import Replay
 from generators.errors import InputError
 
 
@@ -33,11 +34,13 @@ class Summary:
 
 def predict(
     split: Split,
-    predictor: Predictor,
+    predictor: Predictor | Replay,
     out: Path,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Write a prediction of every image of `split` to `out`, or finish what a run began there.
+
+    A predictor sees pixels alone, and the rows shuffled; ids are put back here.
 
     Every line is flushed as soon as it is known: a killed run loses the batch it was at and at
     most half a line, which the next run drops.
@@ -64,12 +67,16 @@ def predict(
     missing = frozenset(ids) - done
     new, seconds = 0, 0.0
     on_progress(len(ids) - len(missing), len(ids))
-    rows = split.images("degraded", only=missing) if missing else iter(())
+    rows = split.images("degraded", only=missing, shuffled=True) if missing else iter(())
     with out.open("a", encoding="utf-8") as file:
         for batch in _batches(rows, predictor.batch):
             names, images = zip(*batch, strict=True)
             start = perf_counter()
-            records = predictor.predict(names, images)
+            records = (
+                predictor.replay(names)
+                if isinstance(predictor, Replay)
+                else predictor.predict(images)
+            )
             took = perf_counter() - start
             if len(records) != len(names):
                 raise InputError(
@@ -85,7 +92,7 @@ def predict(
     return Summary(out, len(ids), new, seconds / new if new else None)
 
 
-def _meta(split: Split, predictor: Predictor) -> dict[str, Any]:
+def _meta(split: Split, predictor: Predictor | Replay) -> dict[str, Any]:
     return {
         "model": predictor.name,
         "dataset": split.where,

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from dubench.predictors.protocol import Predictor
+from dubench.predictors.replay import Replay
 from generators.errors import InputError
 
 
-def load_predictor(name: str, device: str = "cpu") -> Predictor:
+def load_predictor(name: str, device: str = "cpu") -> Predictor | Replay:
     """The predictor that `--model name` means: MODEL or MODEL:WHAT.
 
     Args:
@@ -44,13 +45,11 @@ def _statistics(what: str, device: str) -> Predictor:
     return Statistics(what or "du110k")
 
 
-def _replay(what: str, device: str) -> Predictor:
-    from dubench.predictors.replay import Replay
-
+def _replay(what: str, device: str) -> Replay:
     return Replay(what)
 
 
-_LOADERS: dict[str, Callable[[str, str], Predictor]] = {
+_LOADERS: dict[str, Callable[[str, str], Predictor | Replay]] = {
     "constant": _constant,
     "statistics": _statistics,
     "replay": _replay,

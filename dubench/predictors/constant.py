@@ -25,6 +25,6 @@ class Constant:
         self._record = {"type": first.name, "parameters": parameters}
         self.about: Mapping[str, Any] = {}
 
-    def predict(self, ids: Sequence[str], images: Sequence[Image]) -> list[Record]:
+    def predict(self, images: Sequence[Image]) -> list[Record]:
         """The one prediction, as often as there are images."""
         return [dict(self._record) for _ in images]

@@ -13,6 +13,9 @@ Record = dict[str, Any]
 class Predictor(Protocol):
     """Names the degradations of images: which type, which parameters, at which values.
 
+    It gets pixels alone: no ids, and the images in an order drawn anew in every run. Whoever
+    knows an id or a row's place, and the dataset's seed, can draw the answer again.
+
     Attributes:
         name: what the meta line of preds.jsonl calls the model.
         about: what else the meta line records of it (weights, prompt, …), as plain JSON; a run
@@ -24,11 +27,10 @@ class Predictor(Protocol):
     about: Mapping[str, Any]
     batch: int
 
-    def predict(self, ids: Sequence[str], images: Sequence[Image]) -> Sequence[Record]:
+    def predict(self, images: Sequence[Image]) -> Sequence[Record]:
         """One record per image, in one of the three forms of preds.jsonl, without `id`.
 
         Args:
-            ids: names of the samples, for predictors that look something up; opaque.
             images: (H, W, 3) uint8 RGB each. No file name, no metadata, nothing else.
 
         Raises:

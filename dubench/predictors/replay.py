@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dubench.predictions import file as predictions
-from dubench.predictors.protocol import Image, Record
+from dubench.predictors.protocol import Record
 from generators.errors import InputError
 
 _OF_THE_RUN = ("model", "dataset", "split", "recipe_id", "content_id", "dubench")
@@ -14,6 +14,8 @@ _OF_THE_RUN = ("model", "dataset", "split", "recipe_id", "content_id", "dubench"
 
 class Replay:
     """Gives the records of a preds.jsonl again, by id, under the name of the model it names.
+
+    It is no `Predictor`: it needs the ids, which a model must not see, and no images.
 
     Paths in a record stay those of the same files.
 
@@ -36,8 +38,8 @@ class Replay:
         records = [json.loads(line) for line in lines if line.strip()]
         self._records = {record["id"]: record for record in records if "id" in record}
 
-    def predict(self, ids: Sequence[str], images: Sequence[Image]) -> list[Record]:
-        """The records of `ids`.
+    def replay(self, ids: Sequence[str]) -> list[Record]:
+        """The records of `ids`, without `id`.
 
         Raises:
             InputError: the file has none for one of them.

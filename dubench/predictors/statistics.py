@@ -40,7 +40,7 @@ class Statistics:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self.about: Mapping[str, Any] = {"weights": digest}
 
-    def predict(self, ids: Sequence[str], images: Sequence[Image]) -> list[Record]:
+    def predict(self, images: Sequence[Image]) -> list[Record]:
         """A type and its parameters for every image; large ones are read in tiles.
 
         Raises:

@@ -13,7 +13,7 @@ HAZE = presets.load("du110k").draws["haze"]
 
 def test_it_says_haze_with_the_values_of_least_p_rel() -> None:
     image = np.zeros((32, 32, 3), np.uint8)
-    first, second = load_predictor("constant").predict(["a", "b"], [image, image + 255])
+    first, second = load_predictor("constant").predict([image, image + 255])
     assert first == second
     assert first["type"] == "haze"
     for name, answered in first["parameters"].items():
