@@ -92,7 +92,7 @@ def check_value(key: Key, given: Any) -> Value:
         isinstance(row, list | tuple) and len(row) ** 2 == key.size for row in entries
     ):
         entries = [entry for row in entries for entry in row]
-    if len(entries) != key.size or not all(_is_number(entry) for entry in entries):
+    if len(entries) != key.size or not all(is_number(entry) for entry in entries):
         wanted = f"{key.size} numbers" if key.kind == "vector" else "a number"
         raise InputError(f"{key.name}={brief(given)} is not {wanted}")
     for entry in entries:
@@ -103,5 +103,6 @@ def check_value(key: Key, given: Any) -> Value:
     return floats if key.kind == "vector" else floats[0]
 
 
-def _is_number(entry: object) -> bool:
+def is_number(entry: object) -> bool:
+    """Whether a decoded value is a number; true and false are none."""
     return isinstance(entry, int | float) and not isinstance(entry, bool)

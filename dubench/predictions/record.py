@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples
+from dubench.predictions.certainty import Range, ranges_of, type_probabilities_of
 from dubench.predictions.free_text import understand
 from dubench.predictions.grammar import DELTA, GrammarError, steps
 from dubench.text import Repeated, brief, is_text, pairs_of
@@ -12,7 +13,10 @@ from generators.errors import InputError
 from generators.taxonomy import KEYS, Degradation
 
 FORMS = ("type", "tuples", "output")
-FIELDS = ("id", "type", "parameters", "tuples", "output", "restored", "maps", "latency_s")
+FIELDS = (
+    "id", "type", "parameters", "tuples", "output",
+    "type_probabilities", "ranges", "restored", "maps", "latency_s",
+)  # fmt: skip
 MAPS = tuple(key.name for key in KEYS.values() if key.kind == "map")
 META_LEVELS = 20
 
@@ -28,6 +32,8 @@ class Prediction:
             that could not be parsed.
         extra: what makes the set of keys wrong whatever else is right, as in `Answer`.
         failure: why `output` could not be parsed; None otherwise.
+        type_probabilities: of every type of the taxonomy, 1 together; None where not given.
+        ranges: key → its central 90 % range, of keys of any type; empty where not given.
         restored: path of the restored image, as written.
         maps: key → path of its map, as written.
         latency_s: seconds the model took, at least 0.
@@ -38,6 +44,8 @@ class Prediction:
     degradations: tuple[Degradation, ...]
     extra: tuple[str, ...] = ()
     failure: str | None = None
+    type_probabilities: Mapping[str, float] | None = None
+    ranges: Mapping[str, Range] = field(default_factory=dict)
     restored: str | None = None
     maps: Mapping[str, str] = field(default_factory=dict)
     latency_s: float | None = None
@@ -63,6 +71,10 @@ def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Pr
     answer, failure = _answer(record, delta)
     return Prediction(
         name, line, answer.degradations, answer.extra, failure,
+        type_probabilities_of(record["type_probabilities"])
+        if "type_probabilities" in record
+        else None,
+        ranges_of(record["ranges"]) if "ranges" in record else {},
         _restored(record), _maps(record), _latency(record),
     )  # fmt: skip
 

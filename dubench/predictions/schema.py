@@ -4,6 +4,7 @@ from math import isqrt
 from typing import Any
 
 from dubench.predictions.answer import MOST
+from dubench.predictions.certainty import LEVEL, SUM_TOLERANCE
 from dubench.predictions.record import MAPS
 from generators.taxonomy import KEYS, TYPES, Key
 
@@ -47,6 +48,8 @@ def _prediction() -> Schema:
         "parameters": parameters,
         "tuples": {"type": "array", "items": _tuple()},
         "output": {"type": "string", "description": "a model's raw text"},
+        "type_probabilities": _type_probabilities(),
+        "ranges": _ranges(),
         "restored": _NAME | {"description": "path of the restored image"},
         "maps": _object(dict.fromkeys(MAPS, _NAME), []),
         "latency_s": {"type": "number", "minimum": 0, "maximum": MOST},
@@ -55,6 +58,23 @@ def _prediction() -> Schema:
         "oneOf": forms,
         "dependentRequired": {"parameters": ["type"]},
     }
+
+
+def _type_probabilities() -> Schema:
+    about = f"how likely each type is, 1 together within {SUM_TOLERANCE:g}"
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    return {"type": "object", "description": about, "minProperties": 1} | {
+        "additionalProperties": share
+    }
+
+
+def _ranges() -> Schema:
+    about = f"per key the central {LEVEL:.0%} range [low, high]; of a vector, one for each entry"
+    pair = _list(_NUMBER, 2)
+    fitting = {
+        key.name: _list(pair, key.size) if key.kind == "vector" else pair for key in KEYS.values()
+    }
+    return {"type": "object", "description": about, "properties": fitting}
 
 
 def _tuple() -> Schema:

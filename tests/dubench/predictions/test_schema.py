@@ -31,11 +31,23 @@ key = st.sampled_from([*KEYS, "radius", ""])
 type_ = st.sampled_from([*TYPES, "noise", ""])
 triple = st.tuples(type_, key, value).map(list) | st.lists(type_ | key | value, max_size=4)
 path = st.sampled_from(["a.png", ""]) | odd
+# Nor does it say that probabilities sum to 1, or that low is below high.
+pair = st.tuples(number, number).map(sorted) | odd
+ranges = st.dictionaries(
+    st.sampled_from(list(KEYS)), pair | st.lists(pair, min_size=8, max_size=10)
+)
+shares = st.sampled_from([0, 1, 1.5, -0.1]) | odd
+probabilities = st.fixed_dictionaries(
+    {"haze": st.just(1)},
+    optional={"none": shares.filter(lambda share: share != 1), "blur": st.just(0)},
+)
 fields = {
     "type": type_ | odd,
     "parameters": st.dictionaries(key, value, max_size=3) | odd,
     "tuples": st.lists(triple, max_size=3) | odd,
     "output": st.sampled_from(["", "[T-blur]", '{"type": "blur"}']) | odd,
+    "type_probabilities": probabilities | odd,
+    "ranges": ranges | odd,
     "restored": path,
     "maps": st.dictionaries(st.sampled_from(["transmission", "gamma"]), path, max_size=2) | odd,
     "latency_s": number | odd,
@@ -56,7 +68,12 @@ line = form.flatmap(
 )
 good = st.fixed_dictionaries(
     {"id": st.just("a"), "type": st.sampled_from(list(TYPES))},
-    optional={"parameters": st.dictionaries(key, value, max_size=2), "latency_s": number},
+    optional={
+        "parameters": st.dictionaries(key, value, max_size=2),
+        "type_probabilities": probabilities,
+        "ranges": ranges,
+        "latency_s": number,
+    },
 )
 tuples = st.fixed_dictionaries({"id": st.just("a"), "tuples": st.lists(triple, max_size=2)})
 records = line | good | tuples | st.fixed_dictionaries({"meta": meta | odd})
