@@ -5,18 +5,20 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli.options import Device, Json, print_json, resumable
+from dubench.cli.options import Json, print_json, resumable
 
 
 def predict(
     model: Annotated[
         str,
-        typer.Option(help="constant, statistics[:PRESET or FILE] or replay:FILE."),
+        typer.Option(
+            help="constant, statistics[:PRESET or FILE], replay:FILE, or plugin:MODULE:CLASS."
+        ),
     ] = "statistics",
     dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     out: Annotated[Path, typer.Option(help="File to write to.")] = Path("preds.jsonl"),
-    device: Device = "cpu",
+    device: Annotated[str | None, typer.Option(help="cpu, or cuda.")] = None,
     as_json: Json = False,
 ) -> None:
     """Ask a model about every image of a split, or finish what a run began."""
@@ -25,7 +27,7 @@ def predict(
     from dubench.predictors import load_predictor
     from dubench.progress import counting
 
-    predictor = load_predictor(model, device)
+    predictor = load_predictor(model, device=device)
     with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
         summary = run(open_split(dataset, split), predictor, out, on_progress)
     if as_json:

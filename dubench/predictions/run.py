@@ -85,7 +85,10 @@ def predict(
                 )
             latency = {"latency_s": round(took / len(names), 6)}
             for name, record in zip(names, records, strict=True):
-                predictions.write_line(file, {"id": name} | latency | record)
+                try:
+                    predictions.write_line(file, {"id": name} | latency | record)
+                except InputError as error:
+                    raise InputError(f"--model {predictor.name}: {error}") from None
                 file.flush()
             new, seconds = new + len(names), seconds + took
             on_progress(len(ids) - len(missing) + new, len(ids))
@@ -93,14 +96,16 @@ def predict(
 
 
 def _meta(split: Split, predictor: Predictor | Replay) -> dict[str, Any]:
-    return {
+    run = {
         "model": predictor.name,
         "dataset": split.where,
         "split": split.name,
         **split.identity,
         "dubench": version("dubench"),
-        **predictor.about,
     }
+    for name in run.keys() & predictor.about.keys():
+        raise InputError(f"--model {predictor.name}: its about names {name}, which the run says")
+    return run | dict(predictor.about)
 
 
 def _batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:

@@ -36,3 +36,9 @@ def test_a_file_of_ones_own_keeps_its_suffix(tmp_path: Path) -> None:
     copy = tmp_path / "mine.safetensors"
     copy.write_bytes(find("du110k").read_bytes())
     assert load_predictor(f"statistics:{copy}").name == "statistics:mine.safetensors"
+
+
+def test_an_option_of_another_model_is_refused() -> None:
+    with pytest.raises(InputError, match="--device is not for --model statistics"):
+        load_predictor("statistics", device="cpu")
+    assert load_predictor("statistics", device=None).name == "statistics:du110k"
