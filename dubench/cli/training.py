@@ -5,14 +5,9 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli.options import Json, Seed, Workers, print_json
+from dubench.cli.options import Device, Json, Seed, Source, Workers, print_json, resumable
 
 app = typer.Typer(help="Train a model.")
-
-
-@app.callback()
-def _start() -> None:
-    """Keep `statistics` a sub-command while it is the only one."""
 
 
 @app.command()
@@ -40,3 +35,28 @@ def statistics(
             f"  on the {validation.n:,} validation samples: T-Acc {validation.t_acc:.4f}, "
             f"mean P-Rel {validation.p_rel['avg']:.4f}"
         )
+
+
+@app.command()
+def prior(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="Folder for the model and its checkpoint.")] = Path(
+        "prior"
+    ),
+    patches: Annotated[int, typer.Option(help="Patches of 48×48 pixels to see.")] = 3_000_000,
+    seed: Seed = 0,
+    workers: Workers = None,
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Train a prior of clean photographs for `dubench restore`; hours on a laptop, resumable."""
+    from dubench.ddnm.prior.train import train_prior
+
+    with resumable(f"the last checkpoint in {out} is safe"):
+        trained = train_prior(source, out, patches, seed, workers, device)
+    if as_json:
+        print_json({"model": str(trained.path), "patches": patches, "psnr": trained.psnr})
+        return
+    print(f"{trained.path}: a prior that has seen {patches:,} patches")
+    levels = ", ".join(f"σ {level}: {psnr:.2f} dB" for level, psnr in trained.psnr.items())
+    print(f"  noise taken off photographs held out, mean PSNR: {levels}")

@@ -1,0 +1,1 @@
+"""Restoration by diffusion: the prior, and the samplers that it drives."""

@@ -1,0 +1,57 @@
+"""A prior on disk, laid out as diffusers lays out a model: config.json and one safetensors file.
+
+This file imports torch when it is imported.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from dubench.ddnm.prior.network import Denoiser, Shape
+from generators.errors import InputError
+from generators.files import whole, write_whole
+
+CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+_CLASS = "dubench.Denoiser"
+
+
+def save(folder: Path, network: Denoiser, training: Mapping[str, Any]) -> None:
+    """Write `network` to a folder, weights as float16, with notes on its training."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"_class_name": _CLASS} | asdict(network.shape) | {"training": training}
+    weights = {name: x.half().contiguous() for name, x in network.state_dict().items()}
+    with whole(folder / WEIGHTS) as part:
+        save_file(weights, part)
+    write_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
+
+
+def load(folder: Path) -> Denoiser:
+    """The network in `folder`, float32, ready to use.
+
+    Raises:
+        InputError: the folder holds no prior of dubench's, or its weights do not fit.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise InputError(
+            f"{folder}: not a prior ({error}); name a folder that holds {CONFIG} and {WEIGHTS}"
+        ) from None
+    if not isinstance(config, dict) or config.get("_class_name") != _CLASS:
+        raise InputError(f"{folder / CONFIG}: not a {_CLASS}; train one with `dubench train prior`")
+    try:
+        network = Denoiser(Shape(tuple(config["widths"]), config["blocks"]))
+        network.load_state_dict({name: x.to(torch.float32) for name, x in weights.items()})
+    except (KeyError, TypeError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{folder}: {WEIGHTS} does not fit {CONFIG} ({reason}); copy both again"
+        ) from None
+    return network.eval()

@@ -1,0 +1,79 @@
+"""Train the prior on photographs of one's own: `dubench train prior`."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubench.progress import counting
+from generators import engines
+from generators.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainedPrior:
+    """A prior and how it does.
+
+    Attributes:
+        path: its folder.
+        patches: seen.
+        psnr: mean PSNR in dB on photographs held out, by the noise's level of 255.
+    """
+
+    path: Path
+    patches: int
+    psnr: dict[str, float]
+
+
+def train_prior(
+    sources: Sequence[str],
+    out: Path,
+    patches: int = 3_000_000,
+    seed: int = 0,
+    workers: int | None = None,
+    device: str = "cpu",
+) -> TrainedPrior:
+    """Train a prior, show bars on stderr, and write it to `out`, a folder.
+
+    A run that was stopped goes on where its last checkpoint is, to the weights it would have had.
+
+    Args:
+        sources: of clean photographs, as `generate` takes them.
+        out: gets config.json, the weights, history.json and checkpoint.pt.
+        patches: of 48² pixels to see.
+        seed: of everything drawn.
+        workers: processes that read photographs; training uses torch's own threads.
+        device: cpu, or cuda.
+
+    Raises:
+        InputError: torch is missing, no photograph is usable, `out` holds another run.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise InputError(
+            "training needs torch, which is missing; install dubench with its extra: dubench[train]"
+        )
+    if patches < 1:
+        raise InputError(f"--patches {patches}: choose at least one")
+    from dubench.ddnm.prior.train.loop import Run, train
+    from dubench.ddnm.prior.train.photographs import read
+    from generators.batched.render import check_device
+
+    check_device(device)
+    out.mkdir(parents=True, exist_ok=True)
+    with counting("photographs") as on_progress:
+        pictures, held_out = read(
+            sources, seed, engines.processes(workers), out / "spools", on_progress
+        )
+    if not pictures or not held_out:
+        raise InputError(
+            "--source: a prior needs at least two photographs; name a folder of some hundreds"
+        )
+    digest = hashlib.sha256()
+    for picture in pictures:
+        digest.update(picture.data)
+    run = Run(patches, seed, digest.hexdigest())
+    with counting("patches") as on_progress:
+        state = train(run, pictures, held_out, out, device, on_progress)
+    return TrainedPrior(out, patches, state.history[-1]["psnr"])

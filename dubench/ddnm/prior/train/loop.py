@@ -1,0 +1,225 @@
+"""The training loop of the prior: resumable after any stop, to the very same weights.
+
+This file imports torch when it is imported.
+"""
+
+import copy
+import json
+import math
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dubench.ddnm.prior.files import save
+from dubench.ddnm.prior.network import Denoiser, output_scale
+from dubench.ddnm.prior.train.muon import Muon
+from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
+from dubench.ddnm.prior.train.validate import crops, denoising
+from generators.errors import InputError
+from generators.files import FULL, whole, write_whole
+
+CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
+MUON_RATE, ADAM_RATE, ADAM_BETAS = 1e-3, 1e-3, (0.9, 0.98)
+WARM_UP, CLIP = 200, 1.0  # steps; of the gradient's norm
+FALL = 0.5  # share of the steps at the end over which the rate falls to 0
+WEIGHT = -1.2  # power of c_out in the loss: between EDM's -2 and the plain error's 0
+EMA_SHARE = 0.05  # of the steps so far is the half-life of the averaged weights, about
+SAVE_EVERY, VALIDATE_EVERY = 500, 5000  # steps
+
+Pixels = NDArray[np.uint8]
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What determines the weights, beside the photographs; a checkpoint holds it.
+
+    Attributes:
+        patches: of 48² pixels to see in all; larger ones count for several.
+        seed: of the first weights, the patches and the noise.
+        photographs: hash of what is trained on.
+    """
+
+    patches: int
+    seed: int
+    photographs: str
+
+    @property
+    def steps(self) -> int:
+        """How many batches that is."""
+        return math.ceil(self.patches / PATCHES)
+
+
+@dataclass
+class State:
+    """Where a run is.
+
+    Attributes:
+        network, average: its weights, and their exponential moving average.
+        optimizers: Muon for the matrices within, AdamW for the rest.
+        step: batches done.
+        history: of the validations, each {step, patches, cpu_hours, psnr: {level: dB}}.
+        cpu_seconds: spent so far.
+    """
+
+    network: Denoiser
+    average: Denoiser
+    optimizers: list[torch.optim.Optimizer]
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+
+
+def train(
+    run: Run,
+    photographs: Sequence[Pixels],
+    held_out: Sequence[Pixels],
+    out: Path,
+    device: str,
+    on_progress: OnProgress,
+) -> State:
+    """Train, from the checkpoint in `out` if there is one, and write the model to `out`.
+
+    Args:
+        photographs: (H, W, 3) uint8, to learn from. held_out: to validate on.
+        on_progress: called with patches seen, and of all.
+
+    Raises:
+        InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
+            is full; the last checkpoint stays.
+    """
+    torch.set_flush_denormal(True)
+    state = resume(run, out / CHECKPOINT, device)
+    pictures, leaves = crops(held_out), scenes(run.seed)
+    started = time.process_time() - state.cpu_seconds
+    while state.step < run.steps:
+        batch = draw_batch(photographs, leaves, run.seed, state.step)
+        clean, noisy, sigma = (
+            x.to(device, memory_format=torch.channels_last)
+            for x in (batch.clean, batch.noisy, batch.sigma)
+        )
+        _advance(state, run, clean, noisy, sigma)
+        state.cpu_seconds = time.process_time() - started
+        on_progress(min(state.step * PATCHES, run.patches), run.patches)
+        last = state.step == run.steps
+        if last or state.step % VALIDATE_EVERY == 0:
+            _validate(state, pictures)
+        if last or state.step % SAVE_EVERY == 0:
+            _write(state, run, out)
+    return state
+
+
+def resume(run: Run, checkpoint: Path, device: str) -> State:
+    """The state that a checkpoint holds, or that of a new run where there is none.
+
+    Raises:
+        InputError: it is damaged, or another run's.
+    """
+    torch.manual_seed(run.seed)
+    network = Denoiser().to(device)
+    network.to(memory_format=torch.channels_last)  # a tenth faster
+    matrices = [x for name, x in network.named_parameters() if _is_matrix(name, x)]
+    others = [x for name, x in network.named_parameters() if not _is_matrix(name, x)]
+    optimizers: list[torch.optim.Optimizer] = [
+        Muon(matrices, MUON_RATE),
+        torch.optim.AdamW(others, ADAM_RATE, ADAM_BETAS, weight_decay=0.0),
+    ]
+    state = State(network, copy.deepcopy(network), optimizers)
+    if not checkpoint.exists():
+        return state
+    try:
+        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        if saved["run"] != asdict(run):
+            raise InputError(
+                f"{checkpoint} is of another run ({saved['run']}); go on with its --patches, "
+                "--seed and --source, or choose another --out"
+            )
+        network.load_state_dict(saved["network"])
+        state.average.load_state_dict(saved["average"])
+        for optimizer, content in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(content)
+        state.step, state.history = saved["step"], saved["history"]
+        state.cpu_seconds = saved["cpu_seconds"]
+    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.PickleError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{checkpoint} cannot be read ({reason}); remove it to start again"
+        ) from None
+    return state
+
+
+def rate(step: int, steps: int) -> float:
+    """The learning rate's factor: a short rise, a plateau, and a line to 0."""
+    return min(1.0, (step + 1) / WARM_UP, (steps - step) / (steps * FALL))
+
+
+def _is_matrix(name: str, weight: Tensor) -> bool:
+    return weight.ndim == 4 and not name.startswith(("head.", "tail."))
+
+
+def _advance(state: State, run: Run, clean: Tensor, noisy: Tensor, sigma: Tensor) -> None:
+    for optimizer, full in zip(state.optimizers, (MUON_RATE, ADAM_RATE), strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = full * rate(state.step, run.steps)
+        optimizer.zero_grad()
+    error = (state.network(noisy, sigma) - clean).square()
+    loss = (error * output_scale(sigma) ** WEIGHT).mean()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)
+    if not math.isfinite(float(norm)):
+        raise InputError(
+            f"the loss is no longer a number at step {state.step:,}; run the same command to go "
+            "on from the last checkpoint, or choose another --seed"
+        )
+    for optimizer in state.optimizers:
+        optimizer.step()
+    state.step += 1
+    fresh = min(1.0, math.log(2) / (EMA_SHARE * state.step))
+    with torch.no_grad():
+        for slow, fast in zip(state.average.parameters(), state.network.parameters(), strict=True):
+            slow.lerp_(fast, fresh)
+
+
+def _validate(state: State, pictures: Sequence[Pixels]) -> None:
+    psnr = {f"{level}": round(x, 3) for level, x in denoising(state.average, pictures).items()}
+    state.history.append(
+        {
+            "step": state.step,
+            "patches": state.step * PATCHES,
+            "cpu_hours": round(state.cpu_seconds / 3600, 3),
+            "psnr": psnr,
+        }
+    )
+
+
+def _write(state: State, run: Run, out: Path) -> None:
+    content = {
+        "run": asdict(run),
+        "network": state.network.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in state.optimizers],
+        "step": state.step,
+        "history": state.history,
+        "cpu_seconds": state.cpu_seconds,
+    }
+    training = asdict(run) | {"step": state.step, "cpu_seconds": round(state.cpu_seconds)}
+    try:
+        with whole(out / CHECKPOINT) as part:
+            torch.save(content, part)
+        save(out, state.average, training)
+        write_whole(out / HISTORY, json.dumps(state.history, indent=1) + "\n")
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno not in FULL:
+            raise
+        raise InputError(
+            f"{out}: the checkpoint cannot be written ({error}); the one before is safe: free "
+            "some space and run the same command again"
+        ) from None

@@ -1,0 +1,134 @@
+"""Training the prior: a stopped run ends with the weights of one that was not stopped."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from dubench.ddnm.prior.files import load
+from dubench.ddnm.prior.train import loop
+from dubench.ddnm.prior.train.patches import LEAST_SIGMA, MOST_SIGMA, PATCHES, draw_batch, scenes
+from generators.sources.pools import BUNDLED
+
+STEPS = 5
+KILLED = """
+import os, sys
+from dubench.ddnm.prior.train import loop
+from dubench.cli import main
+loop.SAVE_EVERY = 2
+advance = loop._advance
+def killed_at_the_fourth(state, *batch):
+    if state.step == 3:
+        os.kill(os.getpid(), 9)
+    advance(state, *batch)
+loop._advance = killed_at_the_fourth
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """A folder of three small photographs."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for path in sorted(BUNDLED.glob("*.jpg"))[:3]:
+        image = cv2.resize(cv2.imread(str(path)), (180, 120), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{path.stem}.png"), image)
+    return folder
+
+
+def command(photographs, out, patches=STEPS * PATCHES):
+    return [
+        *("train", "prior", "--source", f"folder={photographs}", "--out", str(out)),
+        *("--patches", str(patches), "--workers", "1"),
+    ]
+
+
+def weights(folder):
+    return torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(photographs, tmp_path, dubench_here):
+    whole = dubench_here(*command(photographs, tmp_path / "whole"), cwd=tmp_path)
+    assert "σ 25" in whole.stdout
+    killed = command(photographs, tmp_path / "killed")
+    process = subprocess.run([sys.executable, "-c", KILLED, *killed], capture_output=True)
+    assert process.returncode == -signal.SIGKILL
+    assert torch.load(tmp_path / "killed/checkpoint.pt", weights_only=True)["step"] == 2
+    assert dubench_here(*killed, cwd=tmp_path).returncode == 0
+    first, second = (weights(tmp_path / name) for name in ("whole", "killed"))
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, atol=1e-6, rtol=0)
+    assert load(tmp_path / "killed")
+    history = json.loads((tmp_path / "killed/history.json").read_text("utf-8"))
+    assert [row["step"] for row in history] == [STEPS]
+
+
+def test_another_run_in_the_folder_is_refused(photographs, tmp_path, dubench_here):
+    def train(patches):
+        return dubench_here(*command(photographs, tmp_path, patches), cwd=tmp_path)
+
+    assert train(1).returncode == 0
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    other = train(2)
+    assert other.returncode == 2
+    assert "is of another run" in other.stderr
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    (tmp_path / "checkpoint.pt").write_bytes(before[:1000])
+    damaged = train(1)
+    assert damaged.returncode == 2
+    assert "cannot be read" in damaged.stderr
+
+
+def test_a_loss_that_is_no_number_stops_the_run(photographs, tmp_path, dubench_here, monkeypatch):
+    monkeypatch.setattr(loop, "WEIGHT", float("nan"))
+    result = dubench_here(*command(photographs, tmp_path), cwd=tmp_path)
+    assert result.returncode == 2
+    assert "no longer a number at step 0" in result.stderr
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("source", ["dead-leaves", "folder=nowhere"])
+def test_no_photographs(source, tmp_path, dubench_here):
+    result = dubench_here("train", "prior", "--source", source, "--out", "prior", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "--source" in result.stderr
+
+
+def test_noise_is_what_sigma_says():
+    leaves = scenes(0)[:2]
+    photograph = np.full((120, 160, 3), 128, np.uint8)
+    ratios = []
+    for step in range(40):
+        batch = draw_batch([photograph], leaves, 0, step)
+        ratios.append(((batch.noisy - batch.clean) / batch.sigma).flatten())
+        assert batch.sigma.min() >= LEAST_SIGMA * (1 - 1e-6)
+        assert batch.sigma.max() <= MOST_SIGMA * (1 + 1e-6)
+    standard = torch.cat(ratios)
+    # Six standard errors of the mean and of the deviation of n normal values.
+    bound = 6 / len(standard) ** 0.5
+    assert abs(float(standard.mean())) < bound
+    assert abs(float(standard.std()) - 1) < bound
+
+
+def test_a_step_is_one_batch_whenever_it_is_drawn():
+    leaves = scenes(0)[:2]
+    first, again = (draw_batch(leaves, leaves, 3, 17) for _ in range(2))
+    other = draw_batch(leaves, leaves, 3, 18)
+    assert torch.equal(first.noisy, again.noisy)
+    assert first.noisy.shape != other.noisy.shape or not torch.equal(first.noisy, other.noisy)
+
+
+@pytest.mark.slow
+def test_it_learns_to_remove_noise(photographs, tmp_path):
+    """Sixty steps take it past the best estimate from a pixel alone."""
+    pictures = [cv2.imread(str(path))[..., ::-1].copy() for path in photographs.glob("*.png")]
+    run = loop.Run(60 * PATCHES, 0, "")
+    state = loop.train(run, pictures, pictures, tmp_path, "cpu", lambda *_: None)
+    untrained = loop.denoising(loop.resume(run, tmp_path / "none", "cpu").network, pictures)
+    trained = loop.denoising(state.network, pictures)
+    assert trained[25] > untrained[25] + 0.5
