@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 
 from dubench.ddnm.prior.network import Denoiser, Shape
 from generators.errors import InputError
-from generators.files import whole, write_whole
+from generators.files import write_whole
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 _CLASS = "dubench.Denoiser"
@@ -26,8 +27,7 @@ def save(folder: Path, network: Denoiser, training: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     config = {"_class_name": _CLASS} | asdict(network.shape) | {"training": training}
     weights = {name: x.half().contiguous() for name, x in network.state_dict().items()}
-    with whole(folder / WEIGHTS) as part:
-        save_file(weights, part)
+    write_whole(folder / WEIGHTS, serialize(weights))
     write_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
 
 
