@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from dubench.predictions import grammar
 from dubench.predictions.answer import Answer, from_parameters, from_tuples
+from dubench.predictions.certainty import ranges_of, type_probabilities_of
 from dubench.predictions.names import find_field, find_key
 from dubench.text import LENIENT, brief, pairs_of
 from generators.errors import InputError
@@ -20,6 +21,8 @@ _TRIES = 100
 _OPENING = re.compile(r'\[\s*(?=\{\s*")|\{\s*"')  # of an object, or of a list of objects
 _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _FIELDS = ("type", "parameters", "tuples")
+_CERTAINTY = {"type_probabilities": type_probabilities_of, "ranges": ranges_of}
+_NO_KEYS = (*_CERTAINTY, "confidence")
 
 
 def understand(text: str, delta: float = grammar.DELTA) -> Answer:
@@ -28,7 +31,7 @@ def understand(text: str, delta: float = grammar.DELTA) -> Answer:
     A text with a token of the grammar is read by the grammar. Otherwise the JSON in it, bare or in
     a fence, is read: {"type", "parameters"}, {"tuples"}, the parameters beside `type`, or a list
     of such objects, one per degradation. Names may be common ones, numbers may be strings, null is
-    a key left out.
+    a key left out. What a reasoning model thought within <think> is no answer.
 
     Raises:
         ValueError: the text has no answer, a wrong one (unknown or repeated names, a value that is
@@ -36,6 +39,7 @@ def understand(text: str, delta: float = grammar.DELTA) -> Answer:
     """
     if len(text) > LONGEST:
         raise InputError(f"longer than {LONGEST:,} characters")
+    text = _after_thinking(text)
     if grammar.has_tokens(text):
         return Answer(grammar.decode(text, delta))
     answers = [_together(map(_answer, objects)) for objects in _objects(text)]
@@ -44,6 +48,29 @@ def understand(text: str, delta: float = grammar.DELTA) -> Answer:
     if any(_by_type(answer) != _by_type(answers[0]) for answer in answers):
         raise InputError("two JSON objects that say different things")
     return answers[0]
+
+
+def certainty(text: str) -> dict[str, Any]:
+    """The fields `type_probabilities` and `ranges` of the JSON in a model's raw text, as written.
+
+    Raises:
+        ValueError: one of them is not what preds.jsonl has there, or two differ; one short reason.
+    """
+    fields: dict[str, Any] = {}
+    if len(text) <= LONGEST:
+        for pairs in chain.from_iterable(_objects(_after_thinking(text))):
+            for name, given in pairs:
+                if name not in _CERTAINTY or given is None:
+                    continue
+                _CERTAINTY[name](given)
+                if fields.setdefault(name, given) != given:
+                    raise InputError(f"{name} is given twice, with a difference")
+    return fields
+
+
+def _after_thinking(text: str) -> str:
+    """The answer itself; nothing of it if the thinking was cut off."""
+    return text.rpartition("</think>")[2].partition("<think>")[0]
 
 
 def _together(answers: Iterable[Answer]) -> Answer:
@@ -85,7 +112,8 @@ def _objects(text: str) -> Iterator[list[list[tuple[str, Any]]]]:
 def _pairs(decoded: Any) -> list[tuple[str, Any]]:
     if not isinstance(decoded, dict):
         return []
-    return [(find_field(name, _FIELDS) or name, value) for name, value in pairs_of(decoded)]
+    fields = (*_FIELDS, *_NO_KEYS)
+    return [(find_field(name, fields) or name, value) for name, value in pairs_of(decoded)]
 
 
 def _answer(pairs: list[tuple[str, Any]]) -> Answer:
@@ -115,6 +143,8 @@ def _triple(entry: Any) -> Any:
 
 def _counts(name: str, value: Any) -> bool:
     """Whether what stands beside a type is meant as a parameter: not a rationale, say."""
+    if name in _NO_KEYS:
+        return False
     return find_key(name) is not None or not (
         isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value))
     )

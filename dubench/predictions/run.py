@@ -1,7 +1,7 @@
 """Predict every image of a split into a preds.jsonl; a run that was cut off continues there."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -11,7 +11,9 @@ from typing import Any
 
 from dubench.dataset import Split
 from dubench.predictions import file as predictions
-from dubench.predictors.protocol import Predictor
+from dubench.predictions.grammar import DELTA
+from dubench.predictions.record import Prediction, prediction_of
+from dubench.predictors.protocol import Predictor, Record
 from dubench.predictors.replay import Replay
 from generators.errors import InputError
 
@@ -24,12 +26,16 @@ class Summary:
         path: the predictions.
         n: how many they are now; `new` of them are this run's.
         latency_s: the model's seconds per image over the new ones, None if there are none.
+        unreadable: how many have no answer that can be read, and count as wrong.
+        notes: what the user should know, each on one line.
     """
 
     path: Path
     n: int
     new: int
     latency_s: float | None
+    unreadable: int
+    notes: tuple[str, ...]
 
 
 def predict(
@@ -63,8 +69,10 @@ def predict(
     """
     meta = _meta(split, predictor)
     done = _begin(out, meta, split)
+    delta = float(meta.get("delta", DELTA))
+    failures = [(name, one.failure) for name, one in done.items() if one.failure]
     ids = split.ids
-    missing = frozenset(ids) - done
+    missing = frozenset(ids) - done.keys()
     new, seconds = 0, 0.0
     on_progress(len(ids) - len(missing), len(ids))
     rows = split.images("degraded", only=missing, shuffled=True) if missing else iter(())
@@ -90,9 +98,29 @@ def predict(
                 except InputError as error:
                     raise InputError(f"--model {predictor.name}: {error}") from None
                 file.flush()
+                if failure := _failure(record, delta):
+                    failures.append((name, failure))
             new, seconds = new + len(names), seconds + took
             on_progress(len(ids) - len(missing) + new, len(ids))
-    return Summary(out, len(ids), new, seconds / new if new else None)
+    latency_s = seconds / new if new else None
+    notes = [*_unreadable(failures, len(ids)), *getattr(predictor, "notes", ())]
+    return Summary(out, len(ids), new, latency_s, len(failures), tuple(notes))
+
+
+def _failure(record: Record, delta: float) -> str | None:
+    """Why a model's raw text cannot be read, if it cannot."""
+    if "output" not in record:
+        return None
+    return prediction_of({"id": "?", "output": record["output"]}, 0, delta).failure
+
+
+def _unreadable(failures: list[tuple[str, str]], n: int) -> list[str]:
+    if not failures:
+        return []
+    name, why = failures[0]
+    return [
+        f"{len(failures):,} of {n:,} answers cannot be read and count as wrong; {name}, say: {why}"
+    ]
 
 
 def _meta(split: Split, predictor: Predictor | Replay) -> dict[str, Any]:
@@ -113,8 +141,8 @@ def _batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[
         yield batch
 
 
-def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
-    """Make `out` end with a whole line, the meta line at least; returns the ids it has."""
+def _begin(out: Path, meta: dict[str, Any], split: Split) -> Mapping[str, Prediction]:
+    """Make `out` end with a whole line, the meta line at least; returns what it has, by id."""
     if not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: the folder {out.parent} does not exist")
     first = f"{predictions.dump({'meta': meta})}\n"
@@ -125,7 +153,7 @@ def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
             if not first.encode().startswith(data):
                 raise InputError(f"--out {out} holds something else; choose another --out")
             out.write_text(first, "utf-8")
-            return frozenset()
+            return {}
         _check_meta(out, whole.partition(b"\n")[0], meta)
         if whole != data:
             with out.open("r+b") as file:
@@ -133,8 +161,8 @@ def _begin(out: Path, meta: dict[str, Any], split: Split) -> frozenset[str]:
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror or error}") from None
     if whole.count(b"\n") == 1:
-        return frozenset()
-    return frozenset(predictions.read(out, split.ids).by_id)
+        return {}
+    return predictions.read(out, split.ids).by_id
 
 
 def _check_meta(out: Path, line: bytes, meta: dict[str, Any]) -> None:

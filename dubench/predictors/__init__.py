@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from dubench.predictors.protocol import Predictor
 from dubench.predictors.replay import Replay
 from generators.errors import InputError
+
+if TYPE_CHECKING:
+    from dubench.predictors.asking import Model
 
 
 class Options(TypedDict, total=False):
@@ -14,9 +18,21 @@ class Options(TypedDict, total=False):
 
     Attributes:
         device: `cpu` or `cuda`.
+        prompt: file with a question of one's own.
+        max_tokens: the longest answer.
+        anyway: ask a model that cannot tell colours, too.
+        batch: images at once.
+        dtype: of the weights in memory: `auto`, `float32`, `bfloat16` or `float16`.
+        trust_remote_code: run code that comes with a model, and read weights that may hold code.
     """
 
     device: str | None
+    prompt: Path | None
+    max_tokens: int | None
+    anyway: bool | None
+    batch: int | None
+    dtype: str | None
+    trust_remote_code: bool | None
 
 
 def load_predictor(name: str, **options: Unpack[Options]) -> Predictor | Replay:
@@ -54,6 +70,7 @@ KNOWN = (
     "statistics:PRESET",
     "statistics:FILE",
     "replay:FILE",
+    "hf:ID_OR_PATH",
     "plugin:MODULE:CLASS",
 )
 """How models are named, for messages and help."""
@@ -79,6 +96,20 @@ def _plugin(what: str) -> Predictor:
     return Plugin(what)
 
 
+def _hf(what: str, prompt: Path | None = None, anyway: bool = False, **rest: Any) -> Predictor:
+    from dubench.predictors.hf import Hf
+
+    return _asked(lambda: Hf(what, **rest), prompt, anyway)
+
+
+def _asked(make: Callable[[], "Model"], prompt: Path | None, anyway: bool) -> Predictor:
+    from dubench.predictors.asking import Asked
+    from dubench.predictors.prompts import read_prompt, zero_shot
+
+    question = read_prompt(prompt) if prompt else zero_shot()
+    return Asked(make(), question, anyway)
+
+
 @dataclass(frozen=True)
 class _Family:
     """How the models of one name are loaded, and which options they have."""
@@ -87,9 +118,11 @@ class _Family:
     options: frozenset[str] = frozenset()
 
 
+_ASKED = frozenset({"prompt", "max_tokens", "anyway"})
 _FAMILIES = {
     "constant": _Family(_constant),
     "statistics": _Family(_statistics),
     "replay": _Family(Replay),
+    "hf": _Family(_hf, _ASKED | {"device", "dtype", "batch", "trust_remote_code"}),
     "plugin": _Family(_plugin),
 }

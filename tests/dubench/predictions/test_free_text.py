@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dubench.predictions.free_text import understand
+from dubench.predictions.free_text import certainty, understand
 from dubench.predictions.grammar import encode
 from dubench.predictions.names import find_key, find_type
 from generators.taxonomy import TYPES, Degradation
@@ -154,7 +154,7 @@ def test_several_degradations(text, answer) -> None:
         ('{"type": ["blur"]}', "type=['blur'] is not a string"),
         ('{"type": "blur", "parameters": [3]}', "parameters=[3] is not an object"),
         ('{"type": "blur", "parameters": {"radius": 3}}', "unknown key 'radius'"),
-        ('{"type": "blur", "confidence": 0.9}', "unknown key 'confidence'"),
+        ('{"type": "blur", "softness": 0.9}', "unknown key 'softness'"),
         ('{"type": "blur", "gamma": 2.5}', "gamma is not a key of blur"),
         ('{"type": "blur", "sigma": 3, "std": 3}', "sigma is given twice"),
         ('{"type": "blur", "sigma": 3, "sigma": 3}', "sigma is given twice"),
@@ -225,3 +225,46 @@ def test_any_text_is_understood_or_refused(text) -> None:
     for one in answer.degradations:
         assert one.values.keys() <= {key.name for key in TYPES[one.type].keys}
     assert (answer.wrong, answer.extra) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<think>{"type": "haze"}, or rather …</think>{"type": "blur", "sigma": 2}',
+        'haze? {"type": "haze"}</think>\n\n{"type": "blur", "sigma": 2}',
+        '{"type": "blur", "sigma": 2, "confidence": 0.9, "type_probabilities": {"blur": 1}}',
+        '{"type": "blur", "parameters": {"sigma": 2}, "ranges": {"sigma": [1, 3]}}',
+    ],
+)
+def test_thoughts_and_certainty_are_no_part_of_the_answer(text: str) -> None:
+    assert understand(text).degradations == (Degradation("blur", {"sigma": 2.0}),)
+
+
+def test_thoughts_that_were_cut_off_are_no_answer() -> None:
+    with pytest.raises(ValueError, match="neither tokens nor a JSON object"):
+        understand('<think>perhaps {"type": "haze"}')
+
+
+def test_certainty_is_found_as_written() -> None:
+    text = 'x ```json\n{"type": "none", "Type Probabilities": {"none": 0.6, "haze": 0.4}}\n``` y'
+    assert certainty(text) == {"type_probabilities": {"none": 0.6, "haze": 0.4}}
+    assert certainty('{"type": "none", "ranges": null}') == certainty("[T-none]") == {}
+    assert certainty("<think>" + text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"type": "none", "type_probabilities": {"none": 0.6}}', "sum to 0.6"),
+        ('{"type": "none", "type_probabilities": "high"}', "not an object"),
+        ('{"type": "blur", "ranges": {"sigma": [3, 1]}}', "low end above"),
+        ('{"type": "blur", "ranges": {"sigma": [1, NaN]}}', "not a finite number"),
+        (
+            '{"type": "none", "ranges": {"t": [0, 1]}} {"type": "none", "ranges": {"t": [0, 0.5]}}',
+            "given twice",
+        ),
+    ],
+)
+def test_certainty_that_is_none_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        certainty(text)

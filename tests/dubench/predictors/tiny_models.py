@@ -38,9 +38,20 @@ def _tokenizer():
     )  # fmt: skip
 
 
+def _drawn(model, seed: int):
+    """Weights so large that what is seen decides what is said."""
+    import torch
+
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                weight.normal_(0, 1.5 / weight.shape[1] ** 0.5)
+    return model
+
+
 def qwen3_vl(folder: Path, seed: int = 0) -> Path:
     """A Qwen3-VL of one layer."""
-    import torch
     from transformers import (
         Qwen2VLImageProcessor,
         Qwen3VLConfig,
@@ -72,8 +83,7 @@ def qwen3_vl(folder: Path, seed: int = 0) -> Path:
         vision_start_token_id=ids["<|vision_start|>"], vision_end_token_id=ids["<|vision_end|>"],
         tie_word_embeddings=True,
     )  # fmt: skip
-    torch.manual_seed(seed)
-    model = Qwen3VLForConditionalGeneration(config)
+    model = _drawn(Qwen3VLForConditionalGeneration(config), seed)
     model.generation_config.eos_token_id = ids["<|im_end|>"]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     sizes = {"shortest_edge": 32 * 32, "longest_edge": 256 * 256}
@@ -90,7 +100,6 @@ def qwen3_vl(folder: Path, seed: int = 0) -> Path:
 
 def llava(folder: Path, seed: int = 0) -> Path:
     """A LLaVA of one layer on a CLIP of one."""
-    import torch
     from transformers import (
         CLIPImageProcessor,
         CLIPVisionConfig,
@@ -114,8 +123,7 @@ def llava(folder: Path, seed: int = 0) -> Path:
         ),
         image_token_index=ids["<image>"],
     )  # fmt: skip
-    torch.manual_seed(seed)
-    model = LlavaForConditionalGeneration(config)
+    model = _drawn(LlavaForConditionalGeneration(config), seed)
     model.generation_config.eos_token_id = ids["<|im_end|>"]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     processor = LlavaProcessor(
