@@ -56,13 +56,15 @@ def degrade(
         >>> sample.degraded.shape
         (640, 1138, 3)
     """
-    wanted = degradation_type(type)
-    given = {name: wanted.key(name).check(value) for name, value in (parameters or {}).items()}
+    wanted, chosen = degradation_type(type), presets.load(preset)
+    given = {
+        name: chosen.keys[wanted.key(name).name].check(value)
+        for name, value in (parameters or {}).items()
+    }
     clean = _pixels(image)
     stored = _depth(clean, depth, seed) if wanted.needs_depth else None
     key = (seed, 0, 0)
     rng = stream(*key, Purpose.PARAMETERS)
-    chosen = presets.load(preset)
     for _ in range(REDRAWS):
         drawn = draw(chosen, [wanted.name], rng, stored, given)
         if given or compose.plausible(drawn):
@@ -95,9 +97,9 @@ class Degrade:
     columns: ClassVar = [(key.name, i) for key in KEYS.values() for i in range(key.size)]
 
     def __init__(self, preset: str = "du110k", types: list[str] | None = None) -> None:
-        """Degrade by `types`, each as likely; by default those of `preset`."""
+        """Degrade by `types`, each as likely; by default those of `preset`, as often as there."""
         self._preset = preset
-        self._types = [degradation_type(t).name for t in types or presets.load(preset).types]
+        self._types = [degradation_type(t).name for t in types or presets.load(preset).cycle]
 
     def __call__(self, image: NDArray[np.uint8] | PillowImage.Image) -> dict[str, Any]:
         """Degrade one (H, W, 3) uint8 RGB or Pillow image.

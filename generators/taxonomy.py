@@ -6,7 +6,7 @@ hierarchy and docs/physics.md for where the ranges come from.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from generators.errors import InputError
@@ -29,11 +29,12 @@ class Key:
         name: its name in tuples, columns and presets.
         kind: `scalar`, `vector` (of `size` numbers), or `map` (H×W, reported as its mean).
         unit: what the number counts.
-        low, high: the closed range of every entry.
+        low, high: the closed range of every entry; a preset may widen it, see `widest`.
         meaning: a short phrase for prompts, cards and pages.
         size: entries of a vector; 1 otherwise.
         integer: whether only whole numbers make sense.
         aliases: other names understood in free text.
+        widest: the closed range within which a preset may widen `low` and `high`; None: not at all.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Key:
     size: int = 1
     integer: bool = False
     aliases: tuple[str, ...] = ()
+    widest: tuple[float, float] | None = None
 
     def check(self, value: object) -> Value:
         """Return `value` as a float (or a tuple of `size` floats), or raise InputError."""
@@ -102,6 +104,7 @@ class DegradationType:
         aliases: other names understood in free text.
         derived: values that follow from the drawn ones and get a column of their own.
         nuisance: what the physics needs beside the keys: drawn and recorded, not asked for.
+        stand_ins: key → the derived value that a preset may draw in its place.
         needs_depth: whether its model takes a depth map.
         needs_noise: whether its model takes the sensor's noise.
     """
@@ -114,6 +117,7 @@ class DegradationType:
     aliases: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     nuisance: tuple[str, ...] = ()
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
     needs_depth: bool = False
     needs_noise: bool = False
 
@@ -143,6 +147,7 @@ HAZE = DegradationType(
     ),
     Severity("transmission", 0.50, 0.35),
     derived=("beta",),
+    stand_ins={"transmission": "beta"},
     aliases=("fog", "foggy", "hazy", "mist", "smoke", "smog"),
     needs_depth=True,
 )  # fmt: skip
@@ -154,11 +159,11 @@ LOW_LIGHT = DegradationType(
     (
         Key(
             "gamma", "scalar", "exponent", 2.0, 3.5, "exponent of the display curve",
-            aliases=("gamma correction", "γ"),
+            aliases=("gamma correction", "γ"), widest=(1.0, 5.0),
         ),
         Key(
             "gain", "scalar", "factor on linear radiance", 0.05, 0.1, "share of the light kept",
-            aliases=("digital gain", "exposure", "darkness"),
+            aliases=("digital gain", "exposure", "darkness"), widest=(0.001, 1.0),
         ),
         Key(
             "camera_intrinsics", "vector", "matrix entry", -1.0, 2.0,
@@ -180,7 +185,7 @@ BLUR = DegradationType(
     (
         Key(
             "sigma", "scalar", "pixels", 1.0, 9.0, "standard deviation of the kernel",
-            aliases=("std", "standard deviation", "kernel sigma", "σ"),
+            aliases=("std", "standard deviation", "kernel sigma", "σ"), widest=(0.3, 20.0),
         ),
     ),
     Severity("sigma", 3.5, 6.0),
@@ -194,7 +199,7 @@ LOW_RESOLUTION = DegradationType(
     (
         Key(
             "scale", "scalar", "integer factor", 2.0, 4.0, "factor lost per axis", integer=True,
-            aliases=("scale factor", "downsampling factor", "factor"),
+            aliases=("scale factor", "downsampling factor", "factor"), widest=(2.0, 8.0),
         ),
     ),
     Severity("scale", 3.0, 4.0),

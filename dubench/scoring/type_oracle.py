@@ -10,6 +10,7 @@ from dubench.scoring.result import AVERAGE, OracleConstant
 from dubench.scoring.sample_scores import SampleScores
 from generators import presets
 from generators.errors import InputError
+from generators.physics import model_of
 from generators.presets import Preset
 from generators.randomness import Purpose, stream
 from generators.taxonomy import KEYS, TYPES, Value
@@ -18,6 +19,9 @@ Values = Mapping[str, NDArray[np.float64]]
 
 DEFAULT_PRESET = "du110k"
 DRAWS = 5_000
+# From near to far in even steps: what a key is derived on where a preset draws another value in
+# its place (β for the mean transmission).
+_EVEN_DEPTH = np.linspace(0.05 * 65535, 65535, 1024).astype(np.uint16)[None]
 
 
 def choose(split: Split, ground_truth: GroundTruth) -> tuple[dict[str, Value], str]:
@@ -104,6 +108,14 @@ def preset_values(preset: Preset, n: int = DRAWS, seed: int = 0) -> dict[str, ND
     for type_name in preset.types:
         names = [key.name for key in TYPES[type_name].keys]
         rng = stream(seed, 0, 0, Purpose.PARAMETERS)
-        draws = [preset.draw(type_name, rng) for _ in range(n if names else 0)]
+        draws = [_drawn(preset, type_name, rng) for _ in range(n if names else 0)]
         columns |= {name: np.array([values[name] for values in draws], float) for name in names}
     return columns
+
+
+def _drawn(preset: Preset, type_name: str, rng: np.random.Generator) -> dict[str, Value]:
+    """One draw of a type, its keys among it."""
+    values = preset.draw(type_name, rng)
+    if all(key.name in values for key in TYPES[type_name].keys):
+        return values
+    return model_of(type_name).derive(values, _EVEN_DEPTH)

@@ -51,7 +51,7 @@ def draw_postprocess(
 def _draw(
     spec: Mapping[str, Any], count: int, generator: torch.Generator, earlier: Mapping[str, Tensor]
 ) -> Tensor:
-    """`count` draws of one distribution, float64; see `presets._draw`."""
+    """`count` draws of one distribution, float64; see `distributions.draw`."""
     if "normal" in spec:
         (mean, sd), (low, high) = spec["normal"], spec["range"]
         floor, ceiling = (_STANDARD.cdf((end - mean) / sd) for end in (low, high))
@@ -71,6 +71,11 @@ def _draw(
         options = _tensor(spec["mixture"], generator)
         parts = -torch.log1p(-_uniforms((count, len(options)), generator))
         return parts @ options / parts.sum(dim=1, keepdim=True)
+    if "product" in spec:
+        factors = [_draw(part, count, generator, earlier) for part in spec["product"]]
+        return torch.stack(factors).prod(dim=0)
+    if "sum" in spec:
+        return torch.stack([_draw(part, count, generator, earlier) for part in spec["sum"]]).sum(0)
     law = spec["power_law"]
     scatter = law["sd"] * _quantile(_uniforms((count,), generator))
     return torch.exp(law["slope"] * earlier[law["of"]].log() + law["intercept"] + scatter)

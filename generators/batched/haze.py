@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from generators.batched.tensors import per_image
-from generators.physics.haze import MAX_BETA, MAX_OPAQUE_SHARE, OPAQUE
+from generators.physics.haze import MAX_BETA, MAX_OPAQUE_SHARE, OFFSETS, OPAQUE
 
 # Newton steps on every `STRIDE`-th pixel of every `STRIDE`-th row, and then on all.
 COARSE_STEPS, STRIDE, FINE_STEPS = 5, 4, 3
@@ -24,6 +24,9 @@ def apply(
         * depth.reshape(len(images), 1, *depth.shape[-2:])
     )
     light = per_image(values["atmospheric_light"].to(images.device))
+    if OFFSETS[0] in values:
+        offsets = torch.stack([values[name].to(images.device) for name in OFFSETS], dim=1)
+        light = light + offsets[:, :, None, None]
     return light + (images - light) * transmission
 
 
@@ -37,7 +40,7 @@ def derive(
     `max_plausible_beta`.
 
     Args:
-        drawn: `transmission` (B,) is the wanted mean, in (0, 1].
+        drawn: `transmission` (B,) is the wanted mean, in (0, 1]; or, without it, `beta` (B,).
         depth: (B, H, W) in [0, 1], not all 0.
         generator: of the device of `depth`.
 
@@ -46,6 +49,11 @@ def derive(
     """
     assert depth is not None, "haze needs depth maps"
     max_beta = max_plausible_beta(depth)
+    if "transmission" not in drawn:
+        # What swaps is then the larger β, the smaller −β.
+        beta = -swap_implausible(-drawn["beta"].to(depth), -max_beta, generator)
+        beta = beta.minimum(max_beta)
+        return {**drawn, "beta": beta, "transmission": mean_transmission(beta, depth)}
     least = mean_transmission(max_beta, depth)
     wanted = swap_implausible(drawn["transmission"].to(depth), least, generator).maximum(least)
     beta = solve_beta(wanted, depth).minimum(max_beta)

@@ -99,7 +99,7 @@ class Stream:
             photographs: files; by default the bundled ones of the train split. Those that cannot
                 be read or are too small are left out, with a warning.
             presets: names or paths of presets, and the weight of each; equal if none are given.
-                The types of a preset are equally likely.
+                The types of a preset are as likely as in its datasets.
             batch_size: pairs in a batch.
             size: side of a picture in pixels.
             seed: of everything drawn, 0 … 2⁶⁴ − 1.
@@ -237,7 +237,7 @@ def _mixture(presets: Mapping[str, float] | Sequence[str]) -> list[tuple[Preset,
             raise InputError(f"preset {name}: its weight {weight:g} must be a number above 0")
     total = sum(weights.values())
     return [
-        (preset, type_name, weight / total / len(preset.types))
+        (preset, type_name, weight / total * preset.cycle.count(type_name) / len(preset.cycle))
         for preset, weight in ((load(name), weight) for name, weight in weights.items())
         for type_name in preset.types
     ]

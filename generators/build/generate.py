@@ -40,7 +40,8 @@ def generate(
 ) -> GenerateResult:
     """Make about `n` pairs in the folder `out`, or finish what an earlier run began there.
 
-    `n` is rounded to a multiple of the number of types, so that every type has as many samples.
+    `n` is rounded to a multiple of the number of types, so that every type has as many samples; or,
+    where the preset has weights, of their sum.
 
     Args:
         sources: where photographs come from.
@@ -73,7 +74,7 @@ def generate(
     workers = engines.processes(workers)
     _check_device(device)
     chosen = presets.load(preset)
-    splits = split_counts(n, len(chosen.types))
+    splits = split_counts(n, len(chosen.cycle))
     check_folder(out)
     options = gather_options(out, splits, size, seed, workers, progress)
     pools = pools_of(out, sources, options, chosen, depth, device, progress)

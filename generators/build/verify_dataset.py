@@ -80,8 +80,9 @@ def _type_counts(recipe: Recipe, shards: Sequence[tuple[Shard, ShardContent]]) -
     for shard, content in shards:
         counts[shard.split] += content.types
     for split in SPLITS:
-        wanted = recipe.splits[split] // len(recipe.preset.types)
+        cycles = recipe.splits[split] // len(recipe.preset.cycle)
         for name in recipe.preset.types:
+            wanted = cycles * recipe.preset.cycle.count(name)
             if counts[split][name] != wanted:
                 yield f"{split} holds {counts[split][name]} of {name}, not {wanted}"
 

@@ -50,7 +50,10 @@ def prove_row(recipe: Recipe, shard: Shard, row: Row, provenance: Provenance) ->
     Raises:
         KeyError, IndexError, TypeError, ValueError: the row is malformed.
     """
-    problems = [*_place_problems(recipe, shard, row, provenance), *_truth_problems(row, provenance)]
+    problems = [
+        *_place_problems(recipe, shard, row, provenance),
+        *_truth_problems(recipe, row, provenance),
+    ]
     try:
         sample, _ = decode_row(row)
     except RowError as error:
@@ -123,10 +126,10 @@ def _place_problems(
         yield "crop_box is not the one in its recipe"
 
 
-def _truth_problems(row: Row, provenance: Provenance) -> Iterator[str]:
-    """Do tuples, flat columns and severity say the same, within the taxonomy?"""
+def _truth_problems(recipe: Recipe, row: Row, provenance: Provenance) -> Iterator[str]:
+    """Do tuples, flat columns and severity say the same, within the preset's ranges?"""
     types = types_of(row)
-    keys = {key.name: key for name in types for key in TYPES[name].keys}
+    keys = {key.name: recipe.preset.keys[key.name] for name in types for key in TYPES[name].keys}
     owned = sorted((name, key.name) for name in types for key in TYPES[name].keys)
     triples = row["tuples"]
     if sorted((t["type"], t["key"]) for t in triples) != owned:

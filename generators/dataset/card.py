@@ -119,14 +119,13 @@ def _yaml_dtype(arrow_type: pa.DataType) -> dict[str, Any]:
 
 def _splits(recipe: Recipe, identity: Mapping[str, Identity], blind: int) -> str:
     head = "| split | samples | per type | recipe_id | content_id |\n|---|---|---|---|---|"
-    types = len(recipe.preset.types)
     rows = [
-        f"| {split} | {recipe.splits[split]:,} | {recipe.splits[split] // types:,} "
+        f"| {split} | {recipe.splits[split]:,} | {_per_type(recipe, recipe.splits[split])} "
         f"| `{ids.recipe_id[:16]}` | `{ids.content_id[:16]}` |"
         for split, ids in identity.items()
     ]
     if blind:
-        rows.append(f"| test, blind | {blind:,} | {blind // types:,} | kept by the host | |")
+        rows.append(f"| test, blind | {blind:,} | {_per_type(recipe, blind)} | kept by the host | |")
     return "\n".join(
         [
             "## Splits\n",
@@ -144,17 +143,38 @@ def _splits(recipe: Recipe, identity: Mapping[str, Identity], blind: int) -> str
     )
 
 
+def _per_type(recipe: Recipe, samples: int) -> str:
+    """How many of so many samples each type has: one number where all have as many."""
+    cycle = recipe.preset.cycle
+    one = samples // len(cycle)
+    more = [f"{name} {cycle.count(name) * one:,}" for name in recipe.preset.weights]
+    return ", ".join([f"{one:,}", *more])
+
+
 def _types(recipe: Recipe) -> str:
     rows = []
     for name in recipe.preset.types:
         for key in TYPES[name].keys:
-            drawn = json.dumps(recipe.preset.draws[name][key.name])
+            ends = recipe.preset.keys[key.name]
+            drawn = _drawn(recipe, name, key.name)
             drawn = drawn if len(drawn) < 70 else f"{drawn[:60]} …"
-            rows.append(f"| `{name}` | `{key.name}` | {key.meaning} | {key.unit} | `{drawn}` |")
+            rows.append(
+                f"| `{name}` | `{key.name}` | {key.meaning} | {key.unit} "
+                f"| {ends.low:g} to {ends.high:g} | `{drawn}` |"
+            )
     return "\n".join(
-        ["## Types and parameters\n", "| type | key | meaning | unit | drawn from |",
-         "|---|---|---|---|---|", *rows]
+        ["## Types and parameters\n", "| type | key | meaning | unit | range | drawn from |",
+         "|---|---|---|---|---|---|", *rows]
     )  # fmt: skip
+
+
+def _drawn(recipe: Recipe, type_name: str, key_name: str) -> str:
+    """The distribution of a key, or of what is drawn in its place."""
+    section = recipe.preset.draws[type_name]
+    if key_name in section:
+        return json.dumps(section[key_name])
+    instead = TYPES[type_name].stand_ins[key_name]
+    return f"{instead}: {json.dumps(section[instead])}"
 
 
 def _columns() -> str:

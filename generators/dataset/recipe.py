@@ -81,7 +81,7 @@ class Recipe:
         preset: types and distributions.
         seed: key of every random stream.
         size: side of an image in pixels.
-        splits: samples per split; each a multiple of the number of types.
+        splits: samples per split; each a multiple of the preset's cycle of types.
         pools: the sources, in order.
         first: index of the first sample; the others follow.
         replaced: id of each sample that took a rejected one's place → the attempt it begins with.
@@ -129,12 +129,13 @@ class Recipe:
         return self.replaced.get(self.id_of(index), 0)
 
     def types_of(self, index: int) -> tuple[str, ...]:
-        """The types of sample `index`, one: equal numbers per split, in keyed random order."""
+        """The types of sample `index`, one: as many of each per split as the preset's weights say,
+        in keyed random order."""
         split = self.split_of(index)
         local = index - self._starts[SPLITS.index(split)]
         count = self.splits[split]
         place = permute(local, count, self.seed, 16 + SPLITS.index(split))
-        return (self.preset.types[place * len(self.preset.types) // count],)
+        return (self.preset.cycle[place * len(self.preset.cycle) // count],)
 
     def slot(self, index: int) -> Slot:
         """Types, pool and photograph of sample `index`.

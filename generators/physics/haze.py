@@ -1,6 +1,8 @@
 """Haze: I = J·t + A·(1 − t), t = exp(−β·d) (Koschmieder; He, Sun & Tang, TPAMI 2011, eq. 1–2).
 
-Applied to the stored, display-referred image, as the DU-VLM paper does (eq. 3).
+Applied to the stored, display-referred image, as the DU-VLM paper does (eq. 3). A is the same in
+the three channels, unless a preset draws an offset for each, as JarvisIR does (CVPR 2025,
+`degradation_synthesis`).
 """
 
 import math
@@ -17,21 +19,29 @@ from generators.taxonomy import Value, scalar
 MAX_BETA = 8.0
 # A veil under which nothing of the scene is left in a quarter of the picture.
 OPAQUE, MAX_OPAQUE_SHARE = 0.05, 0.25
+OFFSETS = ("red_offset", "green_offset", "blue_offset")
+"""Nuisance values that a preset may draw: what each channel's A has more than the key says."""
 
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
     """Solve β for the drawn mean transmission, and recompute the mean from the rounded β.
 
-    `drawn["transmission"]` is the wanted mean over the image; `depth` the stored 16-bit map.
+    `drawn["transmission"]` is the wanted mean over the image; where it is missing, β itself was
+    drawn. `depth` is the stored 16-bit map.
 
     Raises:
-        InputError: the wanted mean is not inside (0, 1).
+        InputError: the wanted mean is not inside (0, 1), or β not above 0.
     """
     assert depth is not None, "haze needs a depth map"
-    wanted = scalar(drawn, "transmission")
-    if not 0 < wanted < 1:
-        raise InputError(f"transmission={wanted:g} must lie between 0 and 1, both excluded")
-    beta = five_digits(solve_beta(wanted, depth))
+    if "transmission" in drawn:
+        wanted = scalar(drawn, "transmission")
+        if not 0 < wanted < 1:
+            raise InputError(f"transmission={wanted:g} must lie between 0 and 1, both excluded")
+        beta = five_digits(solve_beta(wanted, depth))
+    else:
+        beta = scalar(drawn, "beta")
+        if beta <= 0:
+            raise InputError(f"beta={beta:g} must lie above 0")
     map_ = np.exp(-beta * (depth.astype(np.float64) / 65535))
     opaque = float((map_ < OPAQUE).mean())
     return {
@@ -52,7 +62,8 @@ def apply(
     assert depth is not None, "haze needs a depth map"
     beta, light = scalar(values, "beta"), scalar(values, "atmospheric_light")
     t = transmission_map(depth, beta)
-    veil = np.float32(light * 255)
+    offsets = [scalar(values, name) for name in OFFSETS if name in values]
+    veil = np.array([(light + offset) * 255 for offset in offsets or [0.0]], np.float32)
     # One operation at a time: a fused one would round otherwise on some CPUs.
     levels = image.astype(np.float32)
     levels -= veil
