@@ -83,9 +83,11 @@ def bounds(spec: Spec) -> tuple[float, float] | None:
     if "choice" in spec or "mixture" in spec:
         flat = np.ravel(spec.get("choice") or spec["mixture"])
         return float(flat.min()), float(flat.max())
-    parts = [bounds(part) for part in spec.get("product") or spec.get("sum") or [spec]]
+    if "power_law" in spec:
+        return None
+    parts = [bounds(part) for part in spec.get("product") or spec["sum"]]
     known = [part for part in parts if part is not None]
-    if "power_law" in spec or len(known) < len(parts):
+    if len(known) < len(parts):
         return None
     if "sum" in spec:
         return sum(low for low, _ in known), sum(high for _, high in known)

@@ -154,9 +154,7 @@ def load(name: str) -> Preset:
     return _checked(title, types, inherited["draws"] | data, capture, weights, str(path))
 
 
-def _checked(
-    name: Any, types: Any, draws: Any, capture: Any, weights: Any, where: str
-) -> Preset:
+def _checked(name: Any, types: Any, draws: Any, capture: Any, weights: Any, where: str) -> Preset:
     if not isinstance(name, str) or not name:
         raise InputError(f"{where}: name must be a word")
     known_types = isinstance(types, list) and all(name in list(TYPES) for name in types)

@@ -66,6 +66,7 @@ def load_predictor(name: str, **options: Unpack[Options]) -> Predictor | Replay:
 
 KNOWN = (
     "constant",
+    "constant:PRESET",
     "statistics",
     "statistics:PRESET",
     "statistics:FILE",
@@ -78,10 +79,9 @@ KNOWN = (
 
 def _constant(what: str) -> Predictor:
     from dubench.predictors.constant import Constant
+    from dubench.scoring.type_oracle import DEFAULT_PRESET
 
-    if what:
-        raise InputError(f"--model constant:{what}: constant takes nothing after it")
-    return Constant()
+    return Constant(what or DEFAULT_PRESET)
 
 
 def _statistics(what: str) -> Predictor:

@@ -125,7 +125,9 @@ def _splits(recipe: Recipe, identity: Mapping[str, Identity], blind: int) -> str
         for split, ids in identity.items()
     ]
     if blind:
-        rows.append(f"| test, blind | {blind:,} | {_per_type(recipe, blind)} | kept by the host | |")
+        rows.append(
+            f"| test, blind | {blind:,} | {_per_type(recipe, blind)} | kept by the host | |"
+        )
     return "\n".join(
         [
             "## Splits\n",

@@ -1,17 +1,22 @@
 """Draws against scipy's distributions and the paper's means; bad files are named."""
 
 import json
+from collections import Counter
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, chisquare, kstest, norm, truncnorm, uniform
 
-from generators import presets
+from generators import degrade, presets
+from generators.build.generate import generate
+from generators.build.verify import verify
 from generators.errors import InputError
 from generators.presets import Preset, load
 from generators.randomness import Purpose, five_digits, stream
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import KEYS, TYPES
 
 BUNDLED = presets.FOLDER / "du110k.toml"
@@ -197,7 +202,17 @@ def edited(field: str, replacement: str) -> str:
         (edited("sigma", 'sigma = { uniform = ["1", "9"] }'), "blur.sigma is not"),
         (edited("sigma", "sigma = { choice = [] }"), "blur.sigma is not"),
         (edited("sigma", "sigma = { mixture = [] }"), "blur.sigma is not"),
-        (edited("sigma", "sigma = { uniform = [0.5, 9] }"), "blur.sigma: sigma=0.5 is outside"),
+        (edited("sigma", "sigma = { uniform = [0.1, 9] }"), "sigma=0.1 is outside [0.3, 20]"),
+        (
+            edited("atmospheric_light", "atmospheric_light = { uniform = [0.2, 1] }"),
+            "haze.atmospheric_light: atmospheric_light=0.2 is outside [0.25, 1]",
+        ),
+        (edited("sigma", "sigma = { product = [{ uniform = [1, 9] }] }"), "blur.sigma is not"),
+        (edited("sigma", "sigma = { sum = [{ uniform = [1, 9] }, 3] }"), "blur.sigma is not"),
+        (edited("name", "weights = 3"), "weights must be whole numbers by type"),
+        (edited("name", "weights = { none = 2 }"), "weights: none is not one of the types"),
+        (edited("name", "weights = { blur = 1.5 }"), "weights.blur must be a whole number"),
+        (edited("transmission", "opacity = { uniform = [1, 2] }"), "[haze] lacks transmission"),
         (edited("scale", "scale = { choice = [2, 2.5] }"), "low_resolution.scale: scale=2.5"),
         (edited("gamma", "gamma = { choice = [[2, 3]] }"), "low_light.gamma: gamma=[2, 3]"),
         (
@@ -258,3 +273,112 @@ def test_a_type_the_preset_does_not_draw() -> None:
 def test_the_bundled_file_names_every_key() -> None:
     names = {name for section in PRESET.draws.values() for name in section}
     assert names >= set(KEYS)
+
+
+WIDER = """
+extends = "du110k"
+types = ["blur", "low_light", "none"]
+weights = { none = 3 }
+[blur]
+sigma = { log_uniform = [0.6, 4] }
+"""
+
+
+@pytest.fixture
+def wider(tmp_path) -> Preset:
+    path = tmp_path / "wider.toml"
+    path.write_text(WIDER, "utf-8")
+    return load(str(path))
+
+
+def test_a_preset_widens_a_range_and_never_narrows_one(wider) -> None:
+    assert (wider.keys["sigma"].low, wider.keys["sigma"].high) == (0.6, 9.0)
+    assert wider.own_ranges == {"sigma": (0.6, 9.0)}
+    assert wider.keys["sigma"].check(0.7) == 0.7
+    with pytest.raises(InputError, match=r"sigma=0\.7 is outside"):
+        KEYS["sigma"].check(0.7)
+    assert PRESET.own_ranges == {}
+    assert PRESET.keys == KEYS
+
+
+def test_degrade_takes_what_the_preset_allows(tmp_path) -> None:
+    path = tmp_path / "wider.toml"
+    path.write_text(WIDER, "utf-8")
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    sample = degrade(image, "blur", {"sigma": 0.7}, preset=str(path))
+    assert sample.tuples == [("blur", "sigma", 0.7)]
+    with pytest.raises(InputError, match=r"sigma=0\.7 is outside \[1, 9\]"):
+        degrade(image, "blur", {"sigma": 0.7})
+
+
+def test_weights_make_some_types_more_frequent(wider) -> None:
+    assert wider.cycle == ("blur", "low_light", "none", "none", "none")
+    assert Preset.from_json(json.loads(json.dumps(wider.to_json())), "recipe.json") == wider
+    assert "weights" not in PRESET.to_json()  # its identity stays what it was
+
+
+def test_a_dataset_with_weights_passes_its_audit(wider, tmp_path) -> None:
+    out = tmp_path / "d"
+    generate(60, out, [SourceSpec("dead-leaves")], str(tmp_path / "wider.toml"), size=32)
+    audit = verify(out)
+    assert audit.good, audit.problems
+    rows = [row for file in (out / "data").iterdir() for row in pq.read_table(file).to_pylist()]
+    counts = Counter(list(TYPES)[row["type"]] for row in rows)
+    assert counts["none"] == 3 * counts["blur"] == 3 * counts["low_light"] == 36
+    assert ", none " in (out / "README.md").read_text("utf-8")
+    assert min(row["sigma"] for row in rows if row["sigma"]) < 1
+
+
+JARVIS = load("jarvis")
+
+
+def test_jarvis_draws_what_its_code_does() -> None:
+    # CVPR 2025, degradation_synthesis/{fog,night}_syn.py.
+    rows = [
+        JARVIS.draw(kind, stream(0, i, 0, Purpose.PARAMETERS))
+        for kind in ("haze", "low_light")
+        for i in range(3000)
+    ]
+    names = {**rows[0], **rows[-1]}
+    drawn = {name: np.array([row[name] for row in rows if name in row]) for name in names}
+    for name, low, high in (
+        ("atmospheric_light", 0.25, 1),
+        ("beta", 2 * 0.3, 2 * 1.5),
+        ("red_offset", -0.025, 0.025),
+        ("gamma", 2, 3.5),
+        ("red_gain", 1.9, 2.4),
+        ("blue_gain", 1.5, 1.9),
+    ):
+        assert kstest(drawn[name], uniform(low, high - low).cdf).pvalue > 1e-3, name
+    assert "transmission" not in drawn
+    # Its darkness and the gain of all channels, drawn by scipy as there.
+    dark = truncnorm((0.07 - 0.06) / 0.04, (0.15 - 0.06) / 0.04, 0.06, 0.04)
+    theirs = dark.rvs(3000, random_state=1) * norm(0.8, 0.1).rvs(3000, random_state=2)
+    assert kstest(drawn["gain"], theirs).pvalue > 1e-3
+    # A tenth of its variances; beside them, that of an even error of ±1/(255·b).
+    shot = np.log(drawn["shot_noise"])
+    assert kstest(shot, uniform(np.log(5e-7), np.log(600)).cdf).pvalue > 1e-3
+    rounding = np.array([1 / (255 * b) ** 2 / 3 for b in (2, 4, 6)])
+    rest = (drawn["read_noise"] / drawn["shot_noise"])[drawn["shot_noise"] > 1e-4]
+    assert kstest(np.log(rest), norm(0.05, 0.03).cdf).statistic < 0.1
+    assert drawn["read_noise"].min() > rounding.min()
+
+
+def test_a_key_may_be_left_to_the_value_it_follows_from(tmp_path) -> None:
+    out = tmp_path / "d"
+    generate(48, out, [SourceSpec("dead-leaves")], "jarvis", size=32)
+    audit = verify(out)
+    assert audit.good, audit.problems
+    (train,) = (out / "data").glob("train-*")
+    hazy = [row for row in pq.read_table(train).to_pylist() if row["beta"]]
+    assert len(hazy) > 9
+    for row in hazy:
+        assert 0.6 <= row["beta"] <= 3.0
+        assert 0 < row["transmission"] < 1
+        recipe = json.loads(row["recipe"])
+        assert {"beta", "red_offset", "green_offset", "blue_offset"} <= set(recipe["nuisance"])
+    assert "beta: " in (out / "README.md").read_text("utf-8")
+    # Asked for by name, the key is what is rendered.
+    sample = degrade(np.full((32, 32, 3), 90, np.uint8), "haze", {"transmission": 0.4},
+                     preset="jarvis")  # fmt: skip
+    assert sample.parameters["transmission"] == pytest.approx(0.4, abs=1e-4)

@@ -25,3 +25,10 @@ def test_it_says_haze_with_the_values_of_least_p_rel() -> None:
             method="bounded",
         )
         assert answered == pytest.approx(best.x, abs=0.01)
+
+
+def test_of_another_preset_it_says_that_ones_constants() -> None:
+    image = np.zeros((32, 32, 3), np.uint8)
+    answer = load_predictor("constant:jarvis").predict([image])[0]
+    # The 1/v-weighted median of U[a, b] is √(a·b).
+    assert answer["parameters"]["atmospheric_light"] == pytest.approx(0.5, rel=0.02)

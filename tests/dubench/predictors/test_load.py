@@ -8,7 +8,9 @@ from dubench.predictors import load_predictor
 from generators.errors import InputError
 
 
-@pytest.mark.parametrize("name", ["constant", "statistics", "statistics:du110k-wild"])
+@pytest.mark.parametrize(
+    "name", ["constant", "constant:jarvis", "statistics", "statistics:du110k-wild"]
+)
 def test_what_is_shipped_loads(name: str) -> None:
     assert load_predictor(name).name == {"statistics": "statistics:du110k"}.get(name, name)
 
@@ -16,9 +18,9 @@ def test_what_is_shipped_loads(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("oracle", "use one of: constant, statistics"),
+        ("oracle", "use one of: constant, constant:PRESET"),
         ("", "no such model"),
-        ("constant:5", "takes nothing"),
+        ("constant:5", "unknown preset '5'"),
         ("statistics:du111k", "du110k, du110k-wild, or a file"),
         ("statistics:.", "no such file"),
         ("replay", "replay:FILE"),

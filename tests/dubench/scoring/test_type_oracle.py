@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 
 from dubench.scoring.type_oracle import constants, preset_values, weighted_median
 from generators import presets
+from generators.randomness import Purpose, stream
 from generators.taxonomy import KEYS
 
 
@@ -50,3 +51,12 @@ def test_a_median_by_hand() -> None:
 def test_rows_without_the_key_are_left_out() -> None:
     assert constants({"sigma": np.array([np.nan, 3.0, np.nan])}) == {"sigma": 3.0}
     assert constants({"sigma": np.array([np.nan])}) == {}
+
+
+def test_a_key_that_is_not_drawn_is_derived_on_even_depth() -> None:
+    # ∫exp(−β·d) over d from 0.05 to 1, at the β of each draw.
+    drawn = preset_values(presets.load("jarvis"), 300)["transmission"]
+    rng = stream(0, 0, 0, Purpose.PARAMETERS)
+    betas = np.array([presets.load("jarvis").draw("haze", rng)["beta"] for _ in range(300)])
+    wanted = (np.exp(-0.05 * betas) - np.exp(-betas)) / (0.95 * betas)
+    np.testing.assert_allclose(drawn, wanted, rtol=1e-3)

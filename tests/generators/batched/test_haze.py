@@ -105,3 +105,26 @@ def test_gradients() -> None:
 
     inputs = (random_images(0, 2, 3, 4, 5), parameter(0.7, 2.5), parameter(0.5, 0.9))
     assert torch.autograd.gradcheck(render, (*inputs, depth.requires_grad_()))
+
+
+def test_a_drawn_beta_and_channels_of_their_own_light(stored) -> None:
+    depth, rng = to_tensor(stored), np.random.default_rng(1)
+    drawn = {
+        "atmospheric_light": torch.from_numpy(rng.uniform(0.25, 1, len(depth))).float(),
+        "beta": torch.from_numpy(rng.uniform(0.6, 3, len(depth))).float(),
+        **{
+            name: torch.from_numpy(rng.uniform(-0.025, 0.025, len(depth))).float()
+            for name in haze.OFFSETS
+        },
+    }
+    values = derive(drawn, depth, torch.Generator().manual_seed(0))
+    assert sorted(values["beta"].tolist()) == sorted(drawn["beta"].tolist())  # all plausible
+    images = torch.rand(len(depth), 3, *depth.shape[1:], generator=torch.Generator().manual_seed(2))
+    levels = (images * 255).round()
+    ours = batched.apply("haze", levels / 255, values, depth).mul(255).round().numpy()
+    for i, map_ in enumerate(stored):
+        one = {name: float(value[i]) for name, value in values.items()}
+        theirs = haze.apply(levels[i].permute(1, 2, 0).numpy().astype(np.uint8), one, map_)
+        assert np.abs(ours[i].transpose(1, 2, 0) - theirs).max() <= 1
+        mean = np.exp(-one["beta"] * (map_ / 65535)).mean()
+        assert one["transmission"] == pytest.approx(mean, abs=1e-4)

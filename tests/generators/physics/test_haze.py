@@ -95,3 +95,20 @@ def test_what_a_sampler_keeps(beta, share, kept) -> None:
 def test_transmission_must_lie_inside(wanted) -> None:
     with pytest.raises(InputError, match=f"transmission={wanted:g} must lie between 0 and 1"):
         haze.derive({"atmospheric_light": 0.6, "transmission": wanted}, DEPTH)
+
+
+def test_each_channel_may_have_a_light_of_its_own() -> None:
+    offsets = {"red_offset": 0.02, "green_offset": -0.01, "blue_offset": 0.0}
+    image, t = np.full((4, 4, 3), 100, np.uint8), math.exp(-2)
+    depth = np.full((4, 4), 65535, np.uint16)
+    result = haze.apply(image, {"beta": 2.0, "atmospheric_light": 0.5, **offsets}, depth)
+    wanted = 100 * t + 255 * (0.5 + np.array([0.02, -0.01, 0])) * (1 - t)
+    np.testing.assert_array_equal(result[0, 0], np.rint(wanted))
+
+
+def test_a_drawn_beta_gives_the_mean() -> None:
+    values = haze.derive({"atmospheric_light": 0.5, "beta": 1.7}, DEPTH)
+    assert values["beta"] == 1.7
+    assert values["transmission"] == five_digits(mean_transmission(1.7, DEPTH))
+    with pytest.raises(InputError, match="beta=-1 must lie above 0"):
+        haze.derive({"atmospheric_light": 0.5, "beta": -1.0}, DEPTH)
