@@ -1,7 +1,7 @@
-"""Images times the matrices of `operators`, exactly: the same levels on every CPU.
+"""Sums over images, exactly: their products with the matrices of `operators`, and their mean.
 
 Weights are whole multiples of 2⁻²⁰, so that all sums are of whole numbers below 2⁵³: exact in
-float64, in whatever order a matrix product takes them.
+float64, in whatever order a CPU, or a version of a library, takes them.
 """
 
 from collections.abc import Callable
@@ -74,6 +74,12 @@ def enlarge(field: NDArray[np.float32], height: int, width: int) -> NDArray[np.f
     np.rint(half, out=half)
     whole = _along_columns(half, bands(bicubic_matrix, wide, width))
     return (whole[0] * 2.0 ** -(2 * BICUBIC_BITS)).astype(np.float32)
+
+
+def exact_mean(values: NDArray[np.float32]) -> float:
+    """The mean of small numbers of any shape, each rounded to a multiple of 2⁻¹⁶."""
+    steps = np.rint(values * np.float32(2.0**16))
+    return int(steps.sum(dtype=np.int64)) / (values.size << 16)
 
 
 def _along_rows(planes: Matrix, matrix: Bands) -> Matrix:

@@ -83,7 +83,7 @@ def store(depth: Float) -> Words:
     ordered = np.sort(depth, axis=None)  # vectorised: faster than numpy's partition
     if not np.isfinite(ordered[[0, -1]]).all():
         raise ValueError("depth holds values that are not finite")
-    low, high = np.float32(_quantile(ordered, 0.01)), np.float32(_quantile(ordered, 0.99))
+    low, high = np.float32(quantile(ordered, 0.01)), np.float32(quantile(ordered, 0.99))
     # What is constant but for rounding must not have its rounding stretched to the full range.
     if high - low <= 1e-5 * max(abs(low), abs(high)):
         return np.full(depth.shape, _FULL, np.uint16)
@@ -100,8 +100,8 @@ def load(depth16: Words) -> Float:
     return depth16.astype(np.float32) / np.float32(_FULL)
 
 
-def _quantile(ordered: Float, share: float) -> float:
-    """Linear between the two nearest ranks, as numpy's percentile."""
+def quantile(ordered: Float, share: float) -> float:
+    """The value at `share` ∈ [0, 1] of sorted ones (n,), linear between the two nearest ranks."""
     place = share * (ordered.size - 1)
     below = int(place)
     above = min(below + 1, ordered.size - 1)

@@ -35,15 +35,17 @@ def guided_filter(guide: Float, source: Float, radius: int, eps: float) -> Float
         raise ValueError(f"guide {guide.shape} does not fit source {source.shape}")
     if radius < 1 or not eps > 0:
         raise ValueError(f"radius {radius} must be at least 1 and eps {eps} above 0")
-    # E[xy] − E[x]·E[y] cancels badly in float32 when means are large: centre both first.
-    shift = float(cv2.mean(source)[0])
-    centred = np.asarray(source, np.float32) - np.float32(shift)
+    # E[xy] − E[x]·E[y] cancels badly in float32 when means are large: centre both first, about a
+    # median, which unlike a mean no order of summation can change.
+    some = np.sort(source[::8, ::8], axis=None).astype(np.float32)
+    shift = some[some.size // 2]
+    centred = np.asarray(source, np.float32) - shift
     colours = np.asarray(guide, np.float32) - np.float32(0.5)
     if colours.ndim == 2:
         result = _grey(colours, centred, radius, eps)
     else:
         result = _colour(colours, centred, radius, eps)
-    result += np.float32(shift)
+    result += shift
     return result
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators import images
-from generators.depth.crop_depth import NEAREST
+from generators.depth.crop_depth import NEAREST, quantile
 from generators.files import write_whole
 from generators.sources.photographs import UnreadableError
 
@@ -56,7 +56,7 @@ def prepare(raw: Float, quantity: Quantity, photo_shape: tuple[int, ...]) -> Wor
         raise UnreadableError("holds no depth: all zeros, negative or NaN")
     depth, valid = _shrink(_invert(raw, valid) if quantity == "disparity" else raw, valid)
     measured = depth[valid]
-    low, high = float(measured.min()), float(np.percentile(measured, FARTHEST_PERCENTILE))
+    low, high = float(measured.min()), _farthest(measured)
     # What is constant but for rounding must not have its rounding stretched to the full range.
     if high - low <= 1e-5 * high:
         return np.zeros(depth.shape, np.uint16)
@@ -95,9 +95,14 @@ def _check_aspect(shape: tuple[int, ...], photo_shape: tuple[int, ...]) -> None:
 
 def _invert(disparity: Float, valid: NDArray[np.bool_]) -> Float:
     """Depth in units of the nearest, from about 1 to 1 / `NEAREST`; 0 where not valid."""
-    nearest = np.float32(np.percentile(disparity[valid], FARTHEST_PERCENTILE))
+    nearest = np.float32(_farthest(disparity[valid]))
     relative = np.divide(disparity, nearest, where=valid, out=np.ones_like(disparity))
     return np.where(valid, 1 / np.maximum(relative, np.float32(NEAREST)), np.float32(0))
+
+
+def _farthest(values: Float) -> float:
+    """Their 99.9th percentile; by steps of our own, for numpy's versions round it differently."""
+    return quantile(np.sort(values), FARTHEST_PERCENTILE / 100)
 
 
 def _shrink(depth: Float, valid: NDArray[np.bool_]) -> tuple[Float, NDArray[np.bool_]]:

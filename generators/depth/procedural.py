@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from generators.depth.guided_filter import guided_filter
 from generators.operators import inverse
-from generators.resampling import enlarge
+from generators.resampling import enlarge, exact_mean
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -43,7 +43,7 @@ def guess(photo: Bytes, rng: np.random.Generator) -> Float:
     closeness += _subject(small, detail)
     closeness *= 1 - backdrop
     # An open view spans a wide ratio of distances, a close-up a narrow one.
-    closeness += np.float32(0.9 - min(0.5, 1.5 * float(backdrop.mean())))
+    closeness += np.float32(0.9 - min(0.5, 1.5 * exact_mean(backdrop)))
     depth = np.reciprocal(closeness, out=closeness)
     return guided_filter(colour, depth, radius=max(2, max(depth.shape) // 24), eps=4e-4)
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.resampling import enlarge
+from generators.resampling import enlarge, exact_mean
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -152,7 +152,7 @@ def _colour(leaves: Leaves, labels: Labels, rng: np.random.Generator) -> Bytes:
 
     rgb = base.take(labels, axis=0)
     rgb *= relief[..., None]
-    exposure = rng.uniform(0.36, 0.5) * 255 / float(rgb[::4, ::4].mean())
+    exposure = rng.uniform(0.36, 0.5) * 255 / exact_mean(rgb[::4, ::4])
     return np.asarray(cv2.convertScaleAbs(np.maximum(rgb, 0), alpha=exposure), np.uint8)
 
 
