@@ -5,39 +5,45 @@ The variance of an interpolated signal's second difference repeats with the fact
 of ×2 mirror each other and are equal; the spectrum tells it.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from dubench.baseline.features.planes import Planes
 
 PERIODS = (3, 4, 8)
 COUNT = 2 * len(PERIODS) + len(PERIODS)
 
 
-def measure(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+def measure(planes: Planes) -> NDArray[np.float64]:
     """COUNT log ratios: how unequal a period's phases are, in second and first differences."""
-    luma = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2GRAY)
-    profiles = [_profile(plane, 2) for plane in (luma, luma.T)]
-    first = [_profile(plane, 1) for plane in (luma, luma.T)]
-    return np.array(
+    luma = planes.luma
+    across, down = luma[:, 1:] - luma[:, :-1], luma[1:] - luma[:-1]
+    second = [
+        _profile(cv2.absdiff(across[:, 1:], across[:, :-1]), 0),
+        _profile(cv2.absdiff(down[1:], down[:-1]), 1),
+    ]
+    first = [_profile(np.abs(across, out=across), 0), _profile(np.abs(down, out=down), 1)]
+    return np.concatenate(
         [
-            *(_unequal(profile, period, np.min) for profile in profiles for period in PERIODS),
-            *(sum(_unequal(profile, period, np.median) for profile in first) for period in PERIODS),
+            *(_phases(profile)[0] for profile in second),
+            _phases(first[0])[1] + _phases(first[1])[1],
         ]
     )
 
 
-def _profile(plane: NDArray[np.float32], order: int) -> NDArray[np.float64]:
-    """Mean absolute difference between columns, per column."""
-    difference = plane[:, 1:] - plane[:, :-1]
-    if order == 2:
-        difference = difference[:, 1:] - difference[:, :-1]
-    return np.abs(difference).mean(axis=0, dtype=np.float64) + 0.02
+def _profile(sizes: NDArray[np.float32], axis: int) -> NDArray[np.float64]:
+    """Log of the mean over `axis`."""
+    sums = cv2.reduce(sizes, axis, cv2.REDUCE_SUM, dtype=cv2.CV_64F).ravel()
+    return np.log(sums / sizes.shape[axis] + 0.02)
 
 
-def _unequal(profile: NDArray[np.float64], period: int, low: Callable[[NDArray], Any]) -> float:
-    whole = len(profile) // period * period
-    phases = np.log(profile[:whole]).reshape(-1, period).mean(axis=0)
-    return float(phases.max() - low(phases))
+def _phases(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, periods): by how much a period's greatest phase exceeds the least, and the median."""
+    above = []
+    for period in PERIODS:
+        whole = len(profile) // period * period
+        phases = np.sort(profile[:whole].reshape(-1, period).mean(axis=0))
+        median = (phases[(period - 1) // 2] + phases[period // 2]) / 2
+        above.append(phases[-1] - (phases[0], median))
+    return np.array(above).T

@@ -6,6 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_BOUNDS = np.arange(257) - 0.5
+# A little slope makes the cumulated shares invertible where levels are empty.
+_SLOPE = np.linspace(0, 1e-9, 257)
+
 
 def histogram(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Share of the pixels of (H, W) at each of the 256 levels."""
@@ -17,7 +21,6 @@ def quantiles(
     shares: NDArray[np.float64], at: Sequence[float] | NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Levels below which the shares `at` of the pixels lie, each level spread over ±½."""
-    cumulated = np.concatenate([[0.0], np.cumsum(shares)])
-    # A little slope makes the curve invertible where levels are empty.
-    cumulated += np.linspace(0, 1e-9, 257)
-    return np.interp(at, cumulated, np.arange(257) - 0.5)
+    cumulated = _SLOPE.copy()
+    cumulated[1:] += np.cumsum(shares)
+    return np.interp(at, cumulated, _BOUNDS)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dubench.baseline.features import grids
+from dubench.baseline.features.planes import planes_of
 from generators.sources.pools import BUNDLED
 
 PHOTO = BUNDLED / "picosdeeuropa-by-aitzol-berasategi.jpg"
@@ -14,7 +15,7 @@ PHOTO = BUNDLED / "picosdeeuropa-by-aitzol-berasategi.jpg"
 
 def by_period(image: Image.Image) -> tuple[dict[int, float], dict[int, float]]:
     """What second and first differences say of each period, both axes together."""
-    second, first = np.split(grids.measure(np.asarray(image)), [2 * len(grids.PERIODS)])
+    second, first = np.split(grids.measure(planes_of(np.asarray(image))), [2 * len(grids.PERIODS)])
     both = second.reshape(2, -1).sum(axis=0)
     return (
         dict(zip(grids.PERIODS, both, strict=True)),

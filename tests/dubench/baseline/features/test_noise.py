@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dubench.baseline.features import noise
+from dubench.baseline.features.planes import planes_of
 
 COVARIANCE = np.array([[30.0, 9.0, -6.0], [9.0, 12.0, 2.0], [-6.0, 2.0, 20.0]])
 ROUNDING = 1 / 12
@@ -17,7 +18,7 @@ def noisy(levels: np.ndarray, covariance: np.ndarray, seed: int = 0) -> np.ndarr
 
 def at_full_size(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per bin (share, three log variances, three correlations), and of all bins."""
-    measured = noise.measure(image)
+    measured = noise.measure(planes_of(image))
     fine = measured[: noise.BINS * 7].reshape(noise.BINS, 7)
     return fine, measured[noise.BINS * 7 : noise.BINS * 7 + 5]
 
@@ -48,7 +49,7 @@ def test_dark_and_bright_have_noise_of_their_own() -> None:
 
 
 def test_halving_a_picture_quarters_white_noise() -> None:
-    measured = noise.measure(noisy(np.full((256, 256), 100.0), 16 * np.eye(3)))
+    measured = noise.measure(planes_of(noisy(np.full((256, 256), 100.0), 16 * np.eye(3))))
     coarse = measured[noise.BINS * 7 + 5 : -5].reshape(noise.BINS, 4)
     here = coarse[np.searchsorted(noise.BRIGHTNESS, 100)]
     assert here[1:] == pytest.approx(np.log((16 + ROUNDING) / 4), abs=0.1)

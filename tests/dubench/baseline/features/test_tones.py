@@ -7,6 +7,7 @@ from scipy.ndimage import minimum_filter
 
 from dubench.baseline.features import tones
 from dubench.baseline.features.histograms import histogram, quantiles
+from dubench.baseline.features.planes import planes_of
 from generators.sources.pools import BUNDLED
 
 
@@ -18,7 +19,7 @@ def image() -> np.ndarray:
 
 def test_the_dark_channel_is_scipys_minimum(image: np.ndarray) -> None:
     wanted = minimum_filter(image.min(axis=2), size=15, mode="nearest")
-    assert np.array_equal(tones.dark_channel(image), wanted)
+    assert np.array_equal(planes_of(image).dark, wanted)
 
 
 def test_quantiles_are_numpys_within_half_a_level(image: np.ndarray) -> None:
@@ -28,7 +29,7 @@ def test_quantiles_are_numpys_within_half_a_level(image: np.ndarray) -> None:
 
 
 def test_the_parts_are_where_they_are_said_to_be(image: np.ndarray) -> None:
-    measured = tones.measure(image)
+    measured = tones.measure(planes_of(image))
     extremes = image.astype(int).max(axis=2) - image.min(axis=2)
     five = measured[: 5 * len(tones.AT)].reshape(5, -1) * 255
     assert five[1] == pytest.approx(np.quantile(image.min(axis=2), tones.AT), abs=0.51)
