@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.scoring import score_files
-from dubench.scoring.estimates import photographs_of, ratios_of, support, with_derived
+from dubench.scoring.estimates import (
+    photographs_of,
+    ratios_of,
+    resampled_values,
+    support,
+    values_of,
+)
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
-    bootstrap,
     codes,
     percentile_interval,
-    totals,
 )
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
@@ -24,7 +28,12 @@ from dubench.scoring.score_files import Scored
 from generators.errors import InputError
 
 HEADLINES = ("t_acc", "t_f1", "j_acc", f"p_rel.{AVERAGE}")
-LOWER_IS_BETTER = ("p_abs", "p_rel", "p_rel_capped", "false_alarms", "lpips", "niqe", "brisque")
+PROPER = ("brier", f"interval_skill.{AVERAGE}")
+"""Of certainty the scores that no other statement than one's true belief improves."""
+LOWER_IS_BETTER = (
+    "p_abs", "p_rel", "p_rel_capped", "false_alarms", "lpips", "niqe", "brisque",
+    "brier", "calibration_error",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,8 @@ class Comparison:
 
     Attributes:
         models: the names of a and b.
-        differences: headlines first, then every key and every restoration metric's average.
+        differences: headlines first, with every restoration metric's average and the proper
+            scores of certainty; then every key and the calibration error.
         worse: the headlines in which b is really worse than a.
         notes: what limits the comparison.
     """
@@ -101,14 +111,18 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     second = _in_order(b.rows, first.ids, shared)
     ratios = ratios_of(first), ratios_of(second)
     clusters = codes(first.clusters)
-    values = [with_derived(totals(ratio), first) for ratio in ratios]
-    drawn = [with_derived(bootstrap(ratio, clusters, seed=seed), first) for ratio in ratios]
+    both = list(zip((first, second), ratios, strict=True))
+    values = [values_of(rows, ratio, clusters) for rows, ratio in both]
+    drawn = [resampled_values(rows, ratio, clusters, seed=seed) for rows, ratio in both]
     photographs = [photographs_of(ratio, clusters) for ratio in ratios]
     headlines = [*HEADLINES, *(f"{name}.{AVERAGE}" for name in shared)]
     if not np.isnan(values[0]["false_alarms"]):
         headlines.append("false_alarms")
+    headlines += [name for name in PROPER if all(name in value for value in values)]
+    others = [f"p_rel.{key}" for key in first.keys]
+    others += ["calibration_error"] * ("brier" in headlines)
     differences = []
-    for name in (*headlines, *(f"p_rel.{key}" for key in first.keys)):
+    for name in (*headlines, *others):
         one, two = (float(value[name]) for value in values)
         if np.isnan(one) or np.isnan(two):
             continue

@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES
-from dubench.scoring import understanding
+from dubench.scoring import certainty, understanding
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
     RESAMPLES,
     Ratio,
     bootstrap,
+    bootstrap_pairs,
     clusters_of,
     codes,
     effective_n,
+    pair_totals,
     percentile_interval,
     totals,
     wilson,
@@ -26,7 +28,9 @@ from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
-_SHARES = ("t_acc", "j_acc", "false_alarms")
+_SHARES = ("t_acc", "j_acc", "false_alarms", "type_probabilities_stated")
+_SHARES_BY_KEY = ("range_coverage.", "ranges_stated.")
+_WITHOUT_INTERVAL = ("constant", "calibration.", "calibration_gap.")
 
 
 @dataclass(frozen=True)
@@ -56,22 +60,22 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
     clusters = codes(rows.clusters)
     values = {
         name: None if np.isnan(value) else float(value)
-        for name, value in with_derived(totals(ratios), rows).items()
+        for name, value in values_of(rows, ratios, clusters).items()
     }
     count = int(clusters.max()) + 1
     if count < LEAST_CLUSTERS:
         note = f"no intervals: {count} photographs, and fewer than {LEAST_CLUSTERS} tell too little"
         return Estimates(values, {}, count, [note])
-    resampled = with_derived(bootstrap(ratios, clusters, resamples, seed), rows)
+    resampled = resampled_values(rows, ratios, clusters, resamples, seed)
     photographs = photographs_of(ratios, clusters)
     intervals: dict[str, tuple[float, float]] = {}
     thin = []
     for name, value in values.items():
-        if value is None or name.startswith("constant"):
+        if value is None or name.startswith(_WITHOUT_INTERVAL):
             continue
         if support(name, photographs) < LEAST_CLUSTERS:
             thin.append(name)
-        elif name.rpartition(".")[2] in _SHARES and value in (0, 1):
+        elif _is_share(name) and value in (0, 1):
             n = effective_n(ratios[name], clusters)
             intervals[name] = wilson(value * n, n)
         else:
@@ -85,9 +89,14 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
     return Estimates(values, intervals, count, notes)
 
 
+def _is_share(name: str) -> bool:
+    by_key = name.startswith(_SHARES_BY_KEY) and not name.endswith(f".{AVERAGE}")
+    return by_key or name.rpartition(".")[2] in _SHARES
+
+
 def ratios_of(rows: SampleScores) -> dict[str, Ratio]:
-    """Every score that is a ratio of sums, understanding and restoration."""
-    ratios = understanding.ratios(rows)
+    """Every score that is a ratio of sums: understanding, certainty and restoration."""
+    ratios = understanding.ratios(rows) | certainty.ratios(rows)
     for metric, column in rows.quality.items():
         there = ~np.isnan(column)
         filled = np.where(there, column, 0)
@@ -97,15 +106,38 @@ def ratios_of(rows: SampleScores) -> dict[str, Ratio]:
     return ratios
 
 
-def with_derived(values: Mapping[str, Floats], rows: SampleScores) -> dict[str, Floats]:
+def values_of(
+    rows: SampleScores, ratios: Mapping[str, Ratio], clusters: NDArray[np.int64]
+) -> dict[str, Floats]:
+    """Every score by name; NaN where there is nothing to score.
+
+    Args:
+        ratios: as `ratios_of` makes them of `rows`.
+        clusters: (n,) 0 … C − 1, the photograph of each sample.
+    """
+    return _derived(totals(ratios) | pair_totals(certainty.pairs(rows), clusters), rows)
+
+
+def resampled_values(
+    rows: SampleScores,
+    ratios: Mapping[str, Ratio],
+    clusters: NDArray[np.int64],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Floats]:
+    """The same in `resamples` resamplings of the photographs: (resamples,) each."""
+    drawn = bootstrap(ratios, clusters, resamples, seed)
+    drawn |= bootstrap_pairs(certainty.pairs(rows), clusters, resamples, seed)
+    return _derived(drawn, rows)
+
+
+def _derived(values: Mapping[str, Floats], rows: SampleScores) -> dict[str, Floats]:
     """The ratios' values and all that follows from them, of whatever shape they have.
 
     The average of a restoration metric is the plain mean over the scored types.
-
-    Args:
-        values: of the ratios that `ratios_of` makes of `rows`.
     """
     derived = {**values, **understanding.derive(values, rows.scored_types)}
+    derived |= certainty.derive(values, rows.keys)
     for metric in rows.quality:
         by_type = [values[f"{metric}.{name}"] for name in rows.scored_types]
         derived[f"{metric}.{AVERAGE}"] = understanding.mean(by_type)
@@ -127,14 +159,23 @@ def support(name: str, photographs: Mapping[str, int]) -> int:
     return min((count for count in counts if count), default=0)
 
 
+_MADE_OF = {
+    "skill": "p_rel",
+    "skill_type_correct": "p_rel_type_correct",
+    "interval_skill": "interval_score",
+}
+
+
 def _parts(name: str, ratios: Iterable[str]) -> list[str]:
     """The ratios that the score `name` is made of."""
     if name in ratios:
         return [name]
+    if name == "calibration_error":
+        return [part for part in ratios if part.startswith("calibration.")]
     if name == "t_f1":
         return [part for part in ratios if part.startswith("by_type.") and part.endswith(".f1")]
     score, _, key = name.rpartition(".")
-    score = {"skill": "p_rel", "skill_type_correct": "p_rel_type_correct"}.get(score, score)
+    score = _MADE_OF.get(score, score)
     if key != AVERAGE:
         return [f"{score}.{key}"]
     return [

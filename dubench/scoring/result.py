@@ -19,6 +19,8 @@ Counts = Mapping[str, Mapping[str, int]]
 
 AVERAGE = "avg"
 PARAMETER_SCORES = ("p_abs", "p_rel", "p_rel_capped", "p_rel_type_correct")
+AVERAGED_RANGES = ("range_coverage", "interval_skill")
+"""Of the scores of ranges those without a unit, which have an average over keys."""
 SKILLS = ("skill", "skill_type_correct")
 
 
@@ -107,6 +109,67 @@ class Understanding:
 
 
 @dataclass(frozen=True)
+class TypeCertainty:
+    """The stated probabilities of the types; `dubench.scoring.certainty` defines the scores.
+
+    Attributes:
+        stated: share of the samples with probabilities.
+        calibration_error: root mean square of stated minus observed share of right answers; None
+            where no answer is a type, or all are of one photograph.
+        brier: mean over samples of the sum over types, from 0 to 2.
+        brier_uniform: that of all types alike.
+    """
+
+    stated: float | None
+    calibration_error: float | None
+    brier: float | None
+    brier_uniform: float
+
+
+@dataclass(frozen=True)
+class RangeCertainty:
+    """The stated ranges, by key, of the samples whose type is right.
+
+    Attributes:
+        level: how often a range is to hold the value.
+        stated: share of those samples that have a range.
+        coverage: share of their values that lie in their ranges.
+        width, interval_score: in the key's unit.
+        interval_skill: 1 − interval score / that of one constant range per key.
+        constant_interval_score: of the range that holds the middle `level` of the values that the
+            type-oracle constant is taken from.
+    """
+
+    level: float
+    stated: Numbers
+    coverage: Numbers
+    width: Numbers
+    interval_score: Numbers
+    interval_skill: Numbers
+    constant_interval_score: Numbers
+
+    @property
+    def by_key(self) -> dict[str, Numbers]:
+        """The scores by the names that `ScoreResult.scores` has for them."""
+        return {
+            "ranges_stated": self.stated,
+            "range_coverage": self.coverage,
+            "range_width": self.width,
+            "interval_score": self.interval_score,
+            "interval_skill": self.interval_skill,
+            "constant_interval_score": self.constant_interval_score,
+        }
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """How true the stated certainty is; None where no prediction states any of the kind."""
+
+    types: TypeCertainty | None
+    ranges: RangeCertainty | None
+
+
+@dataclass(frozen=True)
 class ScoreResult:
     """Everything that score.json says.
 
@@ -129,6 +192,7 @@ class ScoreResult:
         predictions_sha256: of the file of predictions.
         versions: of what computed.
         per_sample: name of the file of rows beside score.json; None before it is written.
+        certainty: how true the certainty is that predictions state; None where none does.
     """
 
     signature: str
@@ -150,6 +214,7 @@ class ScoreResult:
     predictions_sha256: str
     versions: Mapping[str, str]
     per_sample: str | None
+    certainty: Certainty | None = None
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -190,6 +255,20 @@ class ScoreResult:
             scores |= _named(metric, by_type)
         for key, error in (understanding.map_error or {}).items():
             scores |= _named(f"map_error.{key}", {"n": error.n, "mae": error.mae})
+        return scores | self._certainty_scores()
+
+    def _certainty_scores(self) -> dict[str, float | None]:
+        scores: dict[str, float | None] = {}
+        if self.certainty and self.certainty.types:
+            types = self.certainty.types
+            scores |= {
+                "type_probabilities_stated": types.stated,
+                "calibration_error": types.calibration_error,
+                "brier": types.brier,
+            }
+        if self.certainty and self.certainty.ranges:
+            for name, by_key in self.certainty.ranges.by_key.items():
+                scores |= _named(name, by_key)
         return scores
 
     def to_json(self) -> dict[str, Any]:
@@ -234,6 +313,11 @@ def _check(result: ScoreResult, where: str) -> None:
     by_key[f"{place}.oracle_constant.p_rel"] = oracle.p_rel
     for field_name, numbers in by_key.items():
         _check_names(field_name, numbers, (*result.keys, AVERAGE), all_of_them=True)
+    if result.certainty and result.certainty.ranges:
+        for field_name, numbers in result.certainty.ranges.by_key.items():
+            more = [AVERAGE] if field_name in AVERAGED_RANGES else []
+            place = f"{where}.certainty.ranges: {field_name}"
+            _check_names(place, numbers, (*result.keys, *more), all_of_them=True)
     restoration = result.restoration or {}
     _check_names(f"{where}.restoration", restoration, METRICS)
     for metric, by_type in restoration.items():

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES, GroundTruth
+from dubench.predictions.certainty import LEVEL, Range
 from dubench.predictions.record import MAPS, Prediction
-from generators.errors import InputError
-from generators.files import whole
 from generators.presets import Preset
 from generators.taxonomy import KEYS, TYPES, Value
 
@@ -40,6 +38,10 @@ class SampleScores:
         answered_keys: per key name, and OTHER for any other, whether the answer has it.
         map_error: per key of kind map, mean |v̂ − v| over the pixels; NaN where no map was given.
         quality: per restoration metric, of the restored image; NaN where there is none.
+        probabilities: per type the probability stated; NaN where none are.
+        low, high: per key the ends of the range stated, as `truth`; NaN where there is none.
+        constant_interval: per key the interval score of a constant range.
+            These four are empty where no prediction states anything of the kind.
     """
 
     scored_types: tuple[str, ...]
@@ -58,6 +60,10 @@ class SampleScores:
     answered_keys: dict[str, NDArray[np.bool_]]
     map_error: dict[str, Floats]
     quality: dict[str, Floats] = field(default_factory=dict)
+    probabilities: dict[str, Floats] = field(default_factory=dict)
+    low: dict[str, Floats] = field(default_factory=dict)
+    high: dict[str, Floats] = field(default_factory=dict)
+    constant_interval: dict[str, Floats] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -100,6 +106,7 @@ def score_samples(
     predictions: Mapping[str, Prediction],
     constants: Mapping[str, Value],
     preset: Preset | None = None,
+    constant_ranges: Mapping[str, Range] = MappingProxyType({}),
 ) -> SampleScores:
     """Set each answer beside its ground truth.
 
@@ -110,6 +117,7 @@ def score_samples(
     Args:
         constants: of the type-oracle baseline, by key.
         preset: what the samples were drawn from; its types are scored even where none occurs.
+        constant_ranges: as `constants`, of the ranges.
     """
     n = len(ground_truth.ids)
     answered = np.full(n, OTHER_CODE, np.int8)
@@ -163,7 +171,50 @@ def score_samples(
         constant,
         answered_keys,
         {key: np.full(n, np.nan) for key in MAPS},
+        probabilities=_probabilities(ground_truth, predictions),
+        **_ranges(ground_truth, predictions, constant_ranges),
     )
+
+
+def _probabilities(
+    ground_truth: GroundTruth, predictions: Mapping[str, Prediction]
+) -> dict[str, Floats]:
+    stated = {name: one.type_probabilities for name, one in predictions.items()}
+    if not any(stated.values()):
+        return {}
+    nothing = dict.fromkeys(TYPE_NAMES, np.nan)
+    by_sample = [stated.get(name) or nothing for name in ground_truth.ids]
+    return {name: np.array([one[name] for one in by_sample]) for name in TYPE_NAMES}
+
+
+def _ranges(
+    ground_truth: GroundTruth,
+    predictions: Mapping[str, Prediction],
+    constants: Mapping[str, Range],
+) -> dict[str, dict[str, Floats]]:
+    if not any(one.ranges for one in predictions.values()):
+        return {}
+    low, high, constant = {}, {}, {}
+    for key, truth in ground_truth.values.items():
+        low[key], high[key] = np.full_like(truth, np.nan), np.full_like(truth, np.nan)
+        for row, name in enumerate(ground_truth.ids):
+            if name in predictions and key in predictions[name].ranges:
+                low[key][row], high[key][row] = predictions[name].ranges[key]
+        below, above = map(np.array, constants.get(key, (np.nan, np.nan)))
+        constant[key] = mean_entry(interval_score(below, above, truth))
+    return {"low": low, "high": high, "constant_interval": constant}
+
+
+def interval_score(low: Floats, high: Floats, truth: Floats) -> Floats:
+    """The width of a central interval, and 2/α times the distance to it of a value outside, with α
+    the share that it leaves out: lowest on average for the quantiles α/2 and 1 − α/2."""
+    outside = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return (high - low) + 2 / (1 - LEVEL) * outside
+
+
+def mean_entry(term: NDArray[np.generic]) -> Floats:
+    """Of a vector's term the mean over its entries: (n,)."""
+    return term.astype(float).reshape(len(term), -1).mean(axis=1)
 
 
 def _column(flags: NDArray[np.bool_], like: Floats) -> NDArray[np.bool_]:
@@ -172,128 +223,6 @@ def _column(flags: NDArray[np.bool_], like: Floats) -> NDArray[np.bool_]:
 
 def _terms(answer: Floats, truth: Floats) -> tuple[Floats, Floats]:
     """P-Abs and P-Rel terms (n,) of answers and ground truth (n,) or (n, size)."""
-    gap, size = (np.abs(x).reshape(len(truth), -1).mean(1) for x in (answer - truth, truth))
+    gap, size = (mean_entry(np.abs(x)) for x in (answer - truth, truth))
     with np.errstate(divide="ignore", invalid="ignore"):
         return gap, gap / size
-
-
-def write(path: Path, rows: SampleScores) -> None:
-    """Write one Parquet file, whole or not at all; `read` reads it back."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names = np.array([*TYPE_NAMES, OTHER])
-    columns: dict[str, Any] = {
-        "id": rows.ids,
-        "type": names[rows.types],
-        "predicted": names[rows.answered],
-        "status": np.array(STATUSES)[rows.status],
-        "cluster": rows.clusters,
-        "severity": rows.severity,
-        "type_right": rows.right,
-        "joint_right": rows.joint,
-        "predicted_keys": _key_lists(rows),
-    }
-    for name in KEYS:
-        columns |= {
-            f"true_{name}": _arrow(rows.truth[name]),
-            f"predicted_{name}": _arrow(rows.answer[name]),
-            f"abs_{name}": _arrow(rows.error[name]),
-            f"rel_{name}": _arrow(rows.relative[name]),
-            f"constant_rel_{name}": _arrow(rows.constant[name]),
-        }
-    columns |= {f"map_error_{key}": _arrow(column) for key, column in rows.map_error.items()}
-    columns |= {name: _arrow(column) for name, column in rows.quality.items()}
-    with whole(path) as part:
-        pq.write_table(pa.table(columns), part, compression="zstd")
-
-
-def _arrow(column: Floats) -> Any:
-    """An Arrow column of numbers or of lists of them, null for NaN."""
-    import pyarrow as pa
-
-    if column.ndim == 1:
-        return pa.array(column, from_pandas=True)
-    gone = np.isnan(column).any(1)
-    flat = pa.array(column[~gone].ravel())
-    ends = np.concatenate([[0], np.cumsum(~gone)]) * column.shape[1]
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat, mask=pa.array(gone))
-
-
-def _key_lists(rows: SampleScores) -> list[list[str]]:
-    lists: list[list[str]] = [[] for _ in range(rows.n)]
-    for name, there in rows.answered_keys.items():
-        for row in np.flatnonzero(there):
-            lists[row].append(name)
-    return lists
-
-
-def read(path: Path, type_names: tuple[str, ...], metrics: tuple[str, ...]) -> SampleScores:
-    """Read what `write` wrote.
-
-    Args:
-        type_names: the types that its score is over.
-        metrics: the restoration columns to look for.
-
-    Raises:
-        InputError: the file is missing, damaged, or something else.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-        code_of = {name: code for code, name in enumerate((*TYPE_NAMES, OTHER))}
-        types, answered = (
-            np.array([code_of[name] for name in table[column].to_pylist()], np.int8)
-            for column in ("type", "predicted")
-        )
-        answered_keys = {name: np.zeros(table.num_rows, bool) for name in (*KEYS, OTHER)}
-        for row, names in enumerate(table["predicted_keys"].to_pylist()):
-            for name in names:
-                answered_keys[name][row] = True
-        # A score from before a type existed has no columns for its keys.
-        keys = [name for name in KEYS if f"true_{name}" in table.column_names]
-        keys += [name for name in keys_of(type_names) if name not in keys]
-
-        def values(prefix: str) -> dict[str, Floats]:
-            return {name: _numpy(table[f"{prefix}_{name}"], KEYS[name].size) for name in keys}
-
-        def terms(prefix: str) -> dict[str, Floats]:
-            return {name: _numpy(table[f"{prefix}_{name}"]) for name in keys}
-
-        return SampleScores(
-            type_names,
-            table["id"].to_pylist(),
-            types,
-            table["cluster"].to_pylist(),
-            table["severity"].to_pylist(),
-            answered,
-            np.array([STATUSES.index(s) for s in table["status"].to_pylist()], np.int8),
-            table["joint_right"].to_numpy(),
-            values("true"),
-            values("predicted"),
-            terms("abs"),
-            terms("rel"),
-            terms("constant_rel"),
-            answered_keys,
-            {key: _numpy(table[f"map_error_{key}"]) for key in keys if key in MAPS},
-            {name: _numpy(table[name]) for name in metrics if name in table.column_names},
-        )
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; put it there, or run dubench score again") from None
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{path} is not the per-sample table of a score ({reason}); run dubench score again"
-        ) from None
-
-
-def _numpy(column: Any, size: int = 1) -> Floats:
-    """Numbers (n,), or (n, size) of an Arrow column of lists; NaN for null."""
-    column = column.combine_chunks()
-    if size == 1:
-        return np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
-    values = np.full((len(column), size), np.nan)
-    values[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, size)
-    return values

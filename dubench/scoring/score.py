@@ -9,7 +9,7 @@ from typing import Any
 
 from dubench.dataset import Split, open_split
 from dubench.predictions import file
-from dubench.scoring import restoration, type_oracle, understanding
+from dubench.scoring import certainty, restoration, type_oracle, understanding
 from dubench.scoring.estimates import estimate
 from dubench.scoring.maps import map_errors
 from dubench.scoring.metrics import choose
@@ -71,8 +71,10 @@ def score(
             "or give --restored DIR"
         )
     quality = choose(metrics or "default", device) if images else None
-    constant, source = type_oracle.choose(split, ground_truth)
-    rows = score_samples(ground_truth, predictions.by_id, constant, split.preset)
+    constants = type_oracle.choose(split, ground_truth)
+    rows = score_samples(
+        ground_truth, predictions.by_id, constants.values, split.preset, constants.ranges
+    )
     rows = replace(rows, map_error=map_errors(split, predictions.by_id, path.parent))
     if quality:
         measured = restoration.score_restored(split, images, quality, on_progress)
@@ -81,9 +83,12 @@ def score(
     estimates = estimate(rows, seed)
     if rows.missing:
         notes.append(f"{rows.missing:,} of {rows.n:,} images have no answer, which counts as wrong")
-    oracle_constant = type_oracle.summary(rows, constant, source, estimates.values)
+    oracle_constant = type_oracle.summary(
+        rows, constants.values, constants.source, estimates.values
+    )
+    words = [*certainty.words(rows), *(quality.signature if quality else [])]
     result = ScoreResult(
-        signature=signature(split, rows.n, seed, quality.signature if quality else []),
+        signature=signature(split, rows.n, seed, words),
         model=str(predictions.meta.get("model") or path.stem),
         meta=predictions.meta,
         dataset=ScoredData(split.title, split.name, split.preset.name if split.preset else None),
@@ -102,6 +107,7 @@ def score(
         predictions_sha256=predictions.sha256,
         versions=_versions() | (quality.versions if quality else {}),
         per_sample=None,
+        certainty=certainty.summary(rows, estimates.values),
     )
     return Scored(result, rows)
 

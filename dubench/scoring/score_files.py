@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dubench.scoring import sample_scores
+from dubench.scoring import sample_table
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.sample_scores import SampleScores
 from dubench.text import one_line
@@ -51,7 +51,7 @@ def write_score(out: Path, scored: Scored) -> ScoreResult:
     rows = out.with_suffix(".parquet")
     result = replace(scored.result, per_sample=rows.name)
     try:
-        sample_scores.write(rows, scored.rows)
+        sample_table.write(rows, scored.rows)
         write_whole(out, json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}") from None
@@ -73,7 +73,7 @@ def read_score(path: Path) -> Scored:
     except InputError as error:
         raise InputError(f"{error}; run dubench score again") from None
     name = str(result.per_sample)
-    rows = sample_scores.read(path.with_name(name), result.types, tuple(result.restoration or ()))
+    rows = sample_table.read(path.with_name(name), result.types, tuple(result.restoration or ()))
     if rows.n != result.n:
         raise InputError(
             f"{path}: has scores of {result.n} samples, and {name} beside it {rows.n} samples; "

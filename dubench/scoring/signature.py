@@ -11,7 +11,7 @@ def signature(split: Split, n: int, seed: int, metrics: Sequence[str]) -> str:
     """What two scores must share to be compared: software, data, split, and every definition.
 
     Args:
-        metrics: the restoration metrics' own words, such as `psnr:rgb`.
+        metrics: the words of what only some scores have, such as `psnr:rgb`.
     """
     release = ".".join(version("dubench").split(".")[:2])
     content = (split.identity["content_id"] or "unknown")[:8]

@@ -1,11 +1,13 @@
 """The best answer without looking: for each key, the constant that minimises P-Rel."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import GroundTruth, Split, open_split
+from dubench.predictions.certainty import LEVEL, Range
 from dubench.scoring.result import AVERAGE, OracleConstant
 from dubench.scoring.sample_scores import SampleScores
 from generators import presets
@@ -24,19 +26,35 @@ DRAWS = 5_000
 _EVEN_DEPTH = np.linspace(0.05 * 65535, 65535, 1024).astype(np.uint16)[None]
 
 
-def choose(split: Split, ground_truth: GroundTruth) -> tuple[dict[str, Value], str]:
-    """The constants to set beside the scores of `split`, and what they were taken from: its train
-    split, or the preset where there is none, or where that is the one scored."""
+@dataclass(frozen=True)
+class Constants:
+    """The constants to set beside scores.
+
+    Attributes:
+        values: per key the value with the lowest P-Rel.
+        ranges: per key the central range with the lowest interval score.
+        source: what they were taken from.
+    """
+
+    values: dict[str, Value]
+    ranges: dict[str, Range]
+    source: str
+
+
+def choose(split: Split, ground_truth: GroundTruth) -> Constants:
+    """The constants to set beside the scores of `split`: from its train split, or from the preset
+    where there is none, or where that is the one scored."""
     try:
         train = open_split(split.where, "train")
         if split.name != "train" and not train.blind:
             values = train.ground_truth().values
             if all(not np.isnan(values[name]).all() for name in _keys(ground_truth)):
-                return constants(values), "the train split"
+                return Constants(constants(values), ranges(values), "the train split")
     except InputError:
         pass  # the test split alone was copied here
     preset = split.preset or presets.load(DEFAULT_PRESET)
-    return constants(preset_values(preset)), f"the preset {preset.name}"
+    values = preset_values(preset)
+    return Constants(constants(values), ranges(values), f"the preset {preset.name}")
 
 
 def _keys(ground_truth: GroundTruth) -> list[str]:
@@ -92,6 +110,24 @@ def constants(values: Values) -> dict[str, Value]:
             continue
         entries = tuple(weighted_median(entry, 1 / norm) for entry in rows.T)
         best[name] = entries if KEYS[name].kind == "vector" else entries[0]
+    return best
+
+
+def ranges(values: Values) -> dict[str, Range]:
+    """For each key the range of the values' middle LEVEL: quantiles have the lowest interval score.
+
+    Args:
+        values: per key (n,) or (n, size); NaN rows are left out, keys without any left out too.
+    """
+    best: dict[str, Range] = {}
+    tail = (1 - LEVEL) / 2
+    for name, column in values.items():
+        rows = column.reshape(len(column), -1)
+        rows = rows[~np.isnan(rows).any(1)]
+        if len(rows):
+            ends = np.quantile(rows, (tail, 1 - tail), axis=0, method="inverted_cdf")
+            low, high = (tuple(map(float, end)) for end in ends)
+            best[name] = (low, high) if KEYS[name].kind == "vector" else (low[0], high[0])
     return best
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from dubench.dataset import TYPE_NAMES, GroundTruth
+from dubench.predictions.certainty import Range
 from dubench.predictions.file import Prediction
-from dubench.scoring import restoration, score_files, type_oracle, understanding
+from dubench.scoring import certainty, restoration, score_files, type_oracle, understanding
 from dubench.scoring.estimates import estimate
 from dubench.scoring.result import ScoredData, ScoreResult
 from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score_files import Scored
-from dubench.scoring.type_oracle import constants, preset_values
+from dubench.scoring.type_oracle import constants, preset_values, ranges
 from generators import presets
 from generators.presets import Preset
 from generators.taxonomy import KEYS, TYPES, Degradation, Value
@@ -80,6 +81,28 @@ def answer(
     return Prediction(name, row + 2, (Degradation(type_name, parameters),), extra)
 
 
+def certain(given: Prediction, wrong: float, overconfident: float = 1) -> Prediction:
+    """The same answer with its certainty, which is that of `answer` for as much `wrong`.
+
+    Args:
+        overconfident: by how much less likely the other types are made, and shorter the ranges.
+    """
+    if not given.degradations:
+        return given
+    (only,) = given.degradations
+    other = 0.2 * wrong / overconfident
+    probabilities = dict.fromkeys(TYPES, other) | {only.type: 1 - other * (len(TYPES) - 1)}
+    stated: dict[str, Range] = {}
+    for name, value in only.values.items():
+        middle = np.array(value)
+        # Of v̂ = v·(1 + e), with e normal, v = v̂ / (1 + e).
+        reach = 0.5 * wrong * 1.645 / overconfident
+        ends = np.sort([middle / (1 + reach), middle / (1 - reach)], axis=0)
+        low, high = (tuple(end) if end.ndim else float(end) for end in ends)
+        stated[name] = low, high
+    return replace(given, type_probabilities=probabilities, ranges=stated)
+
+
 def scored(
     model: str,
     *,
@@ -91,15 +114,20 @@ def scored(
     preset: Preset = PRESET,
     metrics: tuple[str, ...] = tuple(QUALITY),
     delta: float | None = None,
+    overconfident: float | None = None,
     data: str = "3f",
     words: tuple[str, ...] = (),
 ) -> Scored:
-    """A model's scores. `data` stands for the dataset, `words` go to the signature."""
+    """A model's scores. `data` stands for the dataset, `words` go to the signature; certainty is
+    stated if `overconfident` is given."""
     rng = np.random.default_rng(seed)
     true = ground_truth(n, photos, (*preset.types, "none") if none else preset.types)
     answers = {a.id: a for row in range(n) if (a := answer(true, row, wrong, rng))}
-    best = constants(preset_values(preset, 2000))
-    rows = score_samples(true, answers, best, preset)
+    if overconfident is not None:
+        answers = {a.id: certain(a, wrong, overconfident) for a in answers.values()}
+    drawn = preset_values(preset, 2000)
+    best = constants(drawn)
+    rows = score_samples(true, answers, best, preset, ranges(drawn))
     for metric in metrics:
         top, loss, noise = QUALITY[metric]
         error = sum(np.nan_to_num(rows.relative[key]) for key in KEYS)
@@ -108,7 +136,7 @@ def scored(
     oracle = type_oracle.summary(rows, best, f"the preset {preset.name}", estimates.values)
     scored_on = [f"data:{preset.name}@{data}", "split:test", f"n:{n}"]
     settings = ["t-acc", *words, "p-rel:uncapped", "ci:clustered,seed-0"]
-    settings += [f"{metric}:made-up" for metric in metrics]
+    settings += [*certainty.words(rows), *(f"{metric}:made-up" for metric in metrics)]
     result = ScoreResult(
         signature="|".join(["dubench:0.1", *scored_on, *settings]),
         model=model,
@@ -129,6 +157,7 @@ def scored(
         predictions_sha256="9c" * 32,
         versions={"dubench": "0.1.0", "numpy": np.__version__},
         per_sample=None,
+        certainty=certainty.summary(rows, estimates.values),
     )
     return Scored(result, rows)
 

@@ -77,6 +77,22 @@ def test_a_model_is_no_better_than_itself_in_any_order() -> None:
     assert not comparison.worse
 
 
+def test_certainty_is_compared_where_both_state_it() -> None:
+    honest, boastful, silent = (
+        synthetic_scores.scored("m", wrong=0.3, overconfident=by, metrics=()) for by in (1, 3, None)
+    )
+    comparison = compare(honest, boastful)
+    differences = {d.name: d for d in comparison.differences}
+    for name in ("brier", "interval_skill.avg", "calibration_error"):
+        assert differences[name].better == "a", name
+    # The same answers, and a worse statement about them; being off is no headline by itself.
+    assert differences["t_acc"].better is None
+    assert comparison.worse == ["brier", "interval_skill.avg"]
+    assert compare(boastful, honest).worse == []
+    for other in (compare(honest, silent), compare(silent, boastful)):
+        assert not {d.name for d in other.differences} & {"brier", "calibration_error"}
+
+
 def test_few_photographs_tell_nothing() -> None:
     comparison = compare(model(0.05, 1, 20), model(0.6, 2, 20))
     assert all(d.interval is None and d.better is None for d in comparison.differences)

@@ -17,7 +17,9 @@ from tests.dubench.scoring import synthetic_scores
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A score.json with everything in it."""
-    scored = synthetic_scores.scored("m", n=200, none=True, metrics=("psnr",), delta=0.05)
+    scored = synthetic_scores.scored(
+        "m", n=200, none=True, metrics=("psnr",), delta=0.05, overconfident=1
+    )
     path = synthetic_scores.write(tmp_path_factory.mktemp("score") / "one", scored)
     return json.loads(path.read_text())
 
@@ -55,6 +57,9 @@ Spoil = Callable[[dict[str, Any]], object]
         (lambda d: d["intervals"].update(t_acc=[0, "1"]), r"intervals.t_acc\[1\] is '1', not a"),
         (lambda d: d["understanding"]["p_rel"].pop("avg"), "understanding.p_rel: avg is missing"),
         (lambda d: d["understanding"]["p_abs"].update(rain=1), "p_abs: unknown name 'rain'"),
+        (lambda d: d["certainty"]["ranges"]["width"].pop("sigma"), "range_width: sigma is missing"),
+        (lambda d: d["certainty"]["ranges"]["width"].update(avg=1), "unknown name 'avg'"),
+        (lambda d: d["certainty"]["types"].pop("brier"), "certainty.types: brier is missing"),
         (lambda d: d["understanding"].update(by_type={"rain": RAIN}), "by_type: unknown name"),
         (lambda d: d["understanding"]["by_type"]["haze"].pop("f1"), "by_type.haze: f1 is missing"),
         (lambda d: d["understanding"]["confusion"]["blur"].update(rain=1), "blur: unknown name"),

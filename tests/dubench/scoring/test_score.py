@@ -72,6 +72,24 @@ def test_the_signature_names_what_a_score_depends_on(train: Split, tmp_path: Pat
     ]
 
 
+def test_the_truth_with_its_certainty_scores_full_marks(train: Split, tmp_path: Path) -> None:
+    preds = perfect(train, tmp_path / "preds.jsonl")
+    lines = [json.loads(line) for line in preds.read_text().splitlines()]
+    for line in lines[1:]:
+        ranges = {}
+        for key, value in line["parameters"].items():
+            ranges[key] = np.stack([value, value], axis=-1).tolist()
+        line |= {"type_probabilities": {line["type"]: 1}, "ranges": ranges}
+    preds.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = score(preds).result
+    assert result.certainty.types.brier == result.certainty.types.calibration_error == 0
+    assert set(result.certainty.ranges.coverage.values()) == {1}
+    assert set(result.certainty.ranges.interval_skill.values()) == {1}
+    assert set(result.certainty.ranges.width.values()) == {0}
+    words = "calibration:rms,15-equal-mass,debiased|brier:sum|ranges:0.9,winkler"
+    assert result.signature.endswith(f"seed-0|{words}")
+
+
 def test_missing_answers_and_prose(train: Split, tmp_path: Path) -> None:
     preds = perfect(train, tmp_path / "preds.jsonl")
     lines = preds.read_text().splitlines()[1:11]

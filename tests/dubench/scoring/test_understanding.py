@@ -8,7 +8,8 @@ from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction
 from dubench.scoring.estimates import Estimates, estimate
 from dubench.scoring.result import OracleConstant
-from dubench.scoring.sample_scores import OTHER, SampleScores, read, score_samples, write
+from dubench.scoring.sample_scores import OTHER, SampleScores, score_samples
+from dubench.scoring.sample_table import read, write
 from dubench.scoring.type_oracle import constants
 from dubench.scoring.understanding import confusion, predicted_keys, summary
 from generators.presets import Preset
