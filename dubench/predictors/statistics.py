@@ -16,8 +16,8 @@ from dubench.baseline.features import statistics
 from dubench.baseline.file import PREFIX, SHIPPED, find, read
 from dubench.baseline.model import Model
 from dubench.predictors.protocol import Image, Record
-from dubench.scoring.type_oracle import weighted_median
 from dubench.tiles import tiles
+from dubench.weighted_median import weighted_median
 from generators.randomness import five_digits
 from generators.taxonomy import TYPES, Value
 

@@ -10,6 +10,7 @@ from dubench.dataset import GroundTruth, Split, open_split
 from dubench.predictions.certainty import LEVEL, Range
 from dubench.scoring.result import AVERAGE, OracleConstant
 from dubench.scoring.sample_scores import SampleScores
+from dubench.weighted_median import weighted_median
 from generators import presets
 from generators.errors import InputError
 from generators.physics import model_of
@@ -129,13 +130,6 @@ def ranges(values: Values) -> dict[str, Range]:
             low, high = (tuple(map(float, end)) for end in ends)
             best[name] = (low, high) if KEYS[name].kind == "vector" else (low[0], high[0])
     return best
-
-
-def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """The smallest of `values` (n,) at which half of the weight is reached."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def preset_values(preset: Preset, n: int = DRAWS, seed: int = 0) -> dict[str, NDArray[np.float64]]:

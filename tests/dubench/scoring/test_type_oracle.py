@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from dubench.scoring.type_oracle import constants, preset_values, weighted_median
+from dubench.scoring.type_oracle import constants, preset_values
+from dubench.weighted_median import weighted_median
 from generators import presets
 from generators.randomness import Purpose, stream
 from generators.taxonomy import KEYS
