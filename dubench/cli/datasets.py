@@ -14,6 +14,7 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
     """Render every row again and compare; exit code 1 if anything is wrong."""
     from dubench.progress import bar
     from generators.build.verify import verify as run
+    from generators.codec import jpeg_codec
     from generators.dataset.info import DatasetInfo
 
     with bar("rows") as progress:
@@ -21,7 +22,8 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
         audit = run(folder, workers, lambda rows: progress.advance(task, rows))
     if as_json:
         counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}
-        print_json(counts | {"blind_not_rendered": audit.blind, "problems": audit.problems})
+        rest = {"blind_not_rendered": audit.blind, "jpeg_codec": audit.codec}
+        print_json(counts | rest | {"problems": audit.problems})
     else:
         print(
             f"{folder}: {audit.rows:,} rows; rendered again, {audit.exact:,} are the same to the "
@@ -31,6 +33,11 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
             print(
                 f"  not rendered again: the {audit.blind:,} blind test images; whoever holds the "
                 "answers verifies their folder"
+            )
+        if audit.codec:
+            print(
+                f"  its JPEG codec was {audit.codec}, the one here is {jpeg_codec()}: what went "
+                "through JPEG may come out otherwise"
             )
         for problem in audit.problems[:_MOST_PROBLEMS]:
             print(f"  ✗ {problem}")

@@ -53,9 +53,17 @@ def generate(
     from dubench.cli.generate_bar import GenerateBar
     from generators.build.generate import generate as run
     from generators.build.generate import regenerate
+    from generators.codec import USUAL, jpeg_codec
     from generators.depth.attach import DepthSpec
     from generators.sources.pools import SourceSpec
 
+    if jpeg_codec() != USUAL:
+        print(
+            f"note: the JPEG codec of OpenCV here is {jpeg_codec()}, and not {USUAL}: pixels, and "
+            "so content_id, will not be those of other machines; the wheel of "
+            "opencv-python-headless brings that one",
+            file=sys.stderr,
+        )
     sources, depths = [SourceSpec.parse(text) for text in source], DepthSpec.parse(depth)
     different: list[str] = []
     with resumable(f"finished shards in {out} are safe"), GenerateBar() as progress:

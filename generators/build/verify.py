@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from generators import engines
 from generators.build.verify_dataset import ShardContent, dataset_problems
 from generators.build.verify_rows import TOLERANCE, prove_row
-from generators.dataset.info import DatasetInfo
+from generators.codec import jpeg_codec
+from generators.dataset.info import CODEC, DatasetInfo
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import ROW_GROUP, Recipe, Shard
 from generators.dataset.schema import ACCEPTED, Row, provenance_of, types_of
@@ -27,6 +28,7 @@ class Audit:
         close: rows that came out within one level, as from another processor; or, if they went
             through JPEG, as the JPEG of a picture within one level.
         blind: images of a blind test split, which cannot be rendered again without its answers.
+        codec: the JPEG codec that the dataset was made with, where it is not the one here.
         problems: what is wrong, one line each, naming file and row.
     """
 
@@ -34,6 +36,7 @@ class Audit:
     exact: int = 0
     close: int = 0
     blind: int = 0
+    codec: str | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -80,6 +83,7 @@ def verify(
         exact=sum(part.exact for part in parts),
         close=sum(part.close for part in parts),
         blind=info.blind.test if info.blind else 0,
+        codec=None if (codec := info.versions.get(CODEC)) == jpeg_codec() else codec,
         problems=[
             *(problem for part in parts for problem in part.problems),
             *dataset_problems(folder, info, [part.content for part in parts]),

@@ -59,11 +59,14 @@ def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
     ]
     if old.preset.name == new.preset.name and old.preset != new.preset:
         differing.append("preset")
+    if not there.finished:  # else nothing more is made
+        libraries = sorted({*there.versions, *wanted.versions})
+        both = [(name, there.versions.get(name), wanted.versions.get(name)) for name in libraries]
+        differing += [f"{name} ({was} there, {is_} here)" for name, was, is_ in both if was != is_]
     if differing:
         return differing
     fields, others = there.to_json(), wanted.to_json()
-    # What an earlier run added is no difference, nor are versions where nothing more is made.
-    apart = {"made", "blind", *(["versions"] if there.finished else [])}
+    apart = {"made", "blind", "versions"}  # what an earlier run added is no difference
     return sorted(
         name for name in {*fields, *others} - apart if fields.get(name) != others.get(name)
     )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from generators.codec import jpeg_codec
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.errors import InputError
@@ -16,6 +17,7 @@ from generators.typed_json import from_json, to_json
 
 FILE = "recipe.json"
 PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
+CODEC = "jpeg"
 
 LeftOut = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Per source, why files were left out, and which."""
@@ -76,7 +78,8 @@ class DatasetInfo:
 
     Attributes:
         recipe: everything that decides which sample is which.
-        versions: of Python, dubench and the libraries that pixels depend on.
+        versions: of Python, dubench and the libraries that pixels depend on; `jpeg` names the
+            codec, see `generators.codec`.
         review: None if people have not looked at the dataset.
         finished: None as long as shards are missing.
         blind: None if the test split is not blind.
@@ -153,6 +156,6 @@ class DatasetInfo:
 
 
 def installed_versions() -> dict[str, str]:
-    """Of Python, dubench and the libraries that pixels depend on."""
+    """Of Python, dubench and the libraries that pixels depend on, and the JPEG codec."""
     libraries = {name: version(name) for name in ("dubench", *PIXEL_LIBRARIES)}
-    return {"python": platform.python_version(), **libraries}
+    return {"python": platform.python_version(), **libraries, CODEC: jpeg_codec()}
