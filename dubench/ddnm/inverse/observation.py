@@ -1,0 +1,87 @@
+"""A degraded picture in the basis in which its degradation multiplies every coefficient.
+
+y = A·x + n with A = U·diag(s)·Vᵀ becomes ŷ = s·x̂ + n̂ for x̂ = Vᵀx and ŷ = Uᵀy. U keeps white
+noise white; noise that differs from pixel to pixel is only met where U and V are the identity.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+# numpy's array or torch's tensor, (…, 3, H, W): only operators are used that both have.
+Array = Any
+
+
+@dataclass(frozen=True)
+class AxisBasis:
+    """The rows of Vᵀ for both axes, each (k, n) orthonormal; None stands for the identity."""
+
+    rows: Array | None = None
+    columns: Array | None = None
+
+    def coefficients(self, image: Array) -> Array:
+        """Vᵀ·image, (…, k_h, k_w)."""
+        if self.rows is None or self.columns is None:
+            return image
+        return self.rows @ image @ self.columns.mT
+
+    def image(self, coefficients: Array) -> Array:
+        """V·coefficients, (…, H, W)."""
+        if self.rows is None or self.columns is None:
+            return coefficients
+        return self.rows.mT @ coefficients @ self.columns
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is known of a clean picture x on [0, 1].
+
+    Attributes:
+        basis: in which A is diagonal. Where it has fewer coefficients than pixels, the rest of x
+            is in A's null space.
+        singular: s ≥ 0, of a shape that broadcasts to that of the coefficients.
+        coefficients: ŷ, likewise.
+        sigma: standard deviation of n̂, a number or an array that broadcasts likewise.
+    """
+
+    basis: AxisBasis
+    singular: Array
+    coefficients: Array
+    sigma: Array
+
+    def pseudo_inverse(self, threshold: float = 0.0, damping: float = 0.0) -> Array:
+        """A⁺·y, (…, H, W).
+
+        Args:
+            threshold: coefficients with s at or below it are 0 (truncated decomposition).
+            damping: η of s/(s² + η) in place of 1/s (Tikhonov).
+        """
+        return self.basis.image(self._inverse(threshold, damping) * self.coefficients)
+
+    def consistent(self, image: Array, threshold: float = 0.0) -> Array:
+        """x − A⁺(A·x − y): what of `image` A can see is exchanged for what it saw.
+
+        DDNM, eq. 7 of Wang, Yu & Zhang, ICLR 2023.
+        """
+        seen = self.basis.coefficients(image)
+        error = self.singular * seen - self.coefficients
+        return image - self.basis.image(self._inverse(threshold, 0.0) * error)
+
+    def proximal(self, image: Array, sigma: float) -> Array:
+        """The mean of x where x ~ N(image, sigma²) and y is seen.
+
+        argmin ‖A·x − y‖²/σ_y² + ‖x − image‖²/sigma²: the data step of plug-and-play methods
+        (Zhang et al., TPAMI 2022, eq. 6a).
+        """
+        prior = self.basis.coefficients(image)
+        weight = self.singular / (self.singular**2 + (self.sigma / sigma) ** 2)
+        return image + self.basis.image(weight * (self.coefficients - self.singular * prior))
+
+    def misfit(self, image: Array) -> float:
+        """Root mean square of (A·image − y)/σ_y; near 1 where `image` explains y and no more."""
+        seen = self.basis.coefficients(image)
+        error = (self.singular * seen - self.coefficients) / self.sigma
+        return float((error**2).mean() ** 0.5)
+
+    def _inverse(self, threshold: float, damping: float) -> Array:
+        kept = self.singular > threshold
+        return kept * self.singular / (kept * self.singular**2 + damping + ~kept)
