@@ -1,0 +1,59 @@
+"""DiffPIR: a diffusion sampler whose every estimate is made to explain what was seen.
+
+Zhu et al., "Denoising Diffusion Models for Plug-and-Play Image Restoration", CVPRW 2023,
+algorithm 1. Its pictures look sharper than a mean of all possible ones, and are farther from any.
+
+This file imports torch when it is imported.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dubench.ddnm.inverse.observation import Observation
+from dubench.ddnm.priors import Prior, noise_levels
+
+
+@dataclass(frozen=True)
+class DiffPIR:
+    """Settings.
+
+    Attributes:
+        steps: how often the denoiser is asked.
+        first, last: noise levels at the start and the end, on [0, 1].
+        trust: λ, as in `PlugAndPlay`.
+        fresh: ζ, the share of each step's noise variance that is drawn anew.
+        seed: of the noise.
+    """
+
+    steps: int = 20
+    first: float = 25 / 255
+    last: float = 1 / 255
+    trust: float = 1.0
+    fresh: float = 1.0
+    seed: int = 0
+
+    def restore(self, observation: Observation, start: Tensor, prior: Prior) -> Tensor:
+        """A picture (B, 3, H, W) on [0, 1] from those that `observation` leaves possible.
+
+        Args:
+            start: (B, 3, H, W), a first estimate, such as the damped pseudo-inverse.
+        """
+        generator = torch.Generator(start.device).manual_seed(self.seed)
+
+        def noise() -> Tensor:
+            return torch.randn(
+                start.shape, generator=generator, device=start.device, dtype=start.dtype
+            )
+
+        levels = noise_levels(self.first, self.last, self.steps)
+        noisy = start + levels[0] * noise()
+        with torch.no_grad():
+            for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
+                estimate = prior.denoise(noisy, sigma)
+                estimate = observation.proximal(estimate, sigma / self.trust**0.5)
+                kept = (noisy - estimate) / sigma
+                mixed = (1 - self.fresh) ** 0.5 * kept + self.fresh**0.5 * noise()
+                noisy = estimate + following * mixed
+        return noisy.clip(0, 1)

@@ -1,0 +1,46 @@
+"""Plug-and-play restoration: explain what was seen, take noise off, by turns.
+
+DPIR (Zhang et al., "Plug-and-Play Image Restoration with Deep Denoiser Prior", TPAMI 2022):
+half-quadratic splitting whose data step is closed form and whose prior step is the denoiser, at a
+noise level that falls. It gives the best PSNR in the fewest steps.
+
+This file imports torch when it is imported.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dubench.ddnm.inverse.observation import Observation
+from dubench.ddnm.priors import Prior, noise_levels
+
+
+@dataclass(frozen=True)
+class PlugAndPlay:
+    """Settings.
+
+    Attributes:
+        steps: how often the denoiser is asked.
+        first, last: its noise levels at the start and the end, on [0, 1].
+        trust: λ, how much the prior weighs against what was seen: data steps use first to last
+            divided by √λ as the distance within which they look.
+    """
+
+    steps: int = 8
+    first: float = 25 / 255
+    last: float = 2.5 / 255
+    trust: float = 0.15
+
+    def restore(self, observation: Observation, start: Tensor, prior: Prior) -> Tensor:
+        """The picture (B, 3, H, W) on [0, 1] that `observation` and `prior` agree on.
+
+        Args:
+            start: (B, 3, H, W), a first estimate, such as the degraded picture.
+        """
+        image = start
+        with torch.no_grad():
+            for sigma in noise_levels(self.first, self.last, self.steps):
+                image = observation.proximal(image, sigma / self.trust**0.5)
+                image = prior.denoise(image, sigma)
+        return image.clip(0, 1)
