@@ -27,4 +27,4 @@ def _like(matrix: Matrix, image: Array) -> Array:
     """`matrix` as an array of the library, type and device of `image`."""
     if isinstance(image, np.ndarray):
         return matrix.astype(image.dtype)
-    return image.new_tensor(matrix)
+    return image.new_tensor(matrix.copy())  # torch wants to be able to write
