@@ -61,32 +61,35 @@ class Clean:
         rng = stream(int(self.sha256[:16], 16), 0, 0, Purpose.SCENE)
         return procedural.guess(self.pixels, rng)
 
-    def box(self, rng: np.random.Generator, size: int) -> Box:
+    def box(self, rng: np.random.Generator, size: int, resizing: float = 1) -> Box:
         """Draw a square (x, y, side, side) in pixels of the photograph.
 
         Its side is a whole multiple of `size` decoded pixels, each that fits equally likely, or
-        the whole short side where the photograph is smaller than `size`.
+        the whole short side where the photograph is smaller than `size`. Where `resizing` is not
+        1, it is `size` / `resizing` decoded pixels, or the whole short side if that is less.
         """
         step = self.reduction
         height, width = (edge // step for edge in self.shape)
         short = min(height, width)
         side = short
-        if max_block := min(MAX_BLOCK, short // size):
+        if resizing != 1:
+            side = min(short, round(size * self.min_block / resizing))
+        elif max_block := min(MAX_BLOCK, short // size):
             blocks = max_block - self.min_block + 1
             side = size * (self.min_block + int(rng.random() * blocks))
         x, y = (int(rng.random() * (edge - side + 1)) for edge in (width, height))
         return x * step, y * step, side * step, side * step
 
     def cut(self, box: Box, size: int) -> NDArray[np.uint8]:
-        """The square at `size` × `size`: by area when it shrinks, bicubic when it grows."""
+        """The square at `size` × `size`: means of whole blocks where they fit, else bicubic."""
         x, y, width, height = (edge // self.reduction for edge in box)
         crop = self.pixels[y : y + height, x : x + width]
         if width == size:
             return np.ascontiguousarray(crop)
-        if width > size:
+        if width % size == 0:
             return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
-        planes, larger = np.stack(cv2.split(crop)), bands(bicubic_matrix, width, size)
-        return cv2.merge(list(resample(planes, larger, larger)))
+        planes, other = np.stack(cv2.split(crop)), bands(bicubic_matrix, width, size)
+        return cv2.merge(list(resample(planes, other, other)))
 
     def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""

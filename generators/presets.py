@@ -16,9 +16,21 @@ from generators.randomness import five_digits
 from generators.taxonomy import KEYS, TYPES, DegradationType, Key, Value
 from generators.typed_json import from_json
 
-# Fields of [capture]: each amount, and how often it happens.
-POSTPROCESS = {"noise": "noise_share", "jpeg_quality": "jpeg_share"}
-POSTPROCESS_BOUNDS = {"noise": (0, 64), "jpeg_quality": (1, 100)}
+# Fields of [capture]: each amount, and how often it happens; the first two must be there.
+POSTPROCESS = {
+    "noise": "noise_share",
+    "jpeg_quality": "jpeg_share",
+    "sharpening": "sharpening_share",
+}
+POSTPROCESS_BOUNDS = {"noise": (0, 64), "jpeg_quality": (1, 100), "sharpening": (0, 300)}
+RECORDED = {"noise": "capture_noise"}
+"""What a row calls a field of [capture], where not by its own name."""
+
+SUBSAMPLING, SUBSAMPLINGS = "jpeg_subsampling", (420, 422, 444)
+"""JPEG's chroma: halved along both axes, along rows alone, or whole. 420 where nothing is said."""
+
+PHOTOGRAPH = {"resizing": "resizing_share"}
+RESIZING_BOUNDS = (0.25, 1.5)
 FOLDER = Path(__file__).parent / "data" / "presets"
 MOST_WEIGHT = 100
 
@@ -31,7 +43,10 @@ class Preset:
         name: recorded with every row.
         types: names of degradation types.
         draws: per type, the distribution of each key and nuisance value, as in the TOML file.
-        postprocess: the section [capture]: noise and JPEG for every image alike; may be empty.
+        postprocess: the section [capture]: noise, sharpening and JPEG for every image alike; may be
+            empty.
+        photograph: the section [photograph]: by how much clean photographs are resized; may be
+            empty.
         weights: how many times as many samples a type has; 1 where it is not named.
     """
 
@@ -39,6 +54,7 @@ class Preset:
     types: tuple[str, ...]
     draws: Mapping[str, Mapping[str, Any]]
     postprocess: Mapping[str, Any] = field(default_factory=dict)
+    photograph: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -79,16 +95,33 @@ class Preset:
         return values | dict(given or {})
 
     def draw_postprocess(self, rng: np.random.Generator) -> dict[str, Value]:
-        """`capture_noise` and `jpeg_quality`, 0 where left out; empty for a preset without."""
-        if not self.postprocess:
-            return {}
-        drawn = []
-        for value, share in POSTPROCESS.items():
-            happens = rng.random() < self.postprocess[share]
-            amount = distributions.number(self.postprocess[value], rng, {})
-            drawn.append(amount if happens else 0.0)
-        noise, quality = drawn
-        return {"capture_noise": five_digits(noise), "jpeg_quality": float(round(quality))}
+        """`capture_noise`, `jpeg_quality` and what else [capture] names, 0 where left out.
+
+        Empty for a preset without that section.
+        """
+        section, values = self.postprocess, dict[str, Value]()
+        for name, share in POSTPROCESS.items():
+            if name not in section:
+                continue
+            happens = rng.random() < section[share]
+            drawn = distributions.number(section[name], rng, {})
+            amount = drawn if happens else 0.0
+            whole = name != "noise"
+            values[RECORDED.get(name, name)] = (
+                float(round(amount)) if whole else five_digits(amount)
+            )
+        if SUBSAMPLING in section:
+            values[SUBSAMPLING] = float(distributions.number(section[SUBSAMPLING], rng, {}))
+        return values
+
+    def draw_resizing(self, rng: np.random.Generator) -> float:
+        """Pixels of a sample per pixel of its photograph that are aimed at; 1 where left as it is.
+
+        A preset without the section [photograph] draws nothing.
+        """
+        if not self.photograph or rng.random() >= self.photograph["resizing_share"]:
+            return 1.0
+        return distributions.number(self.photograph["resizing"], rng, {})
 
     def to_json(self) -> dict[str, Any]:
         """The whole preset as plain data, for recipe.json."""
@@ -97,7 +130,11 @@ class Preset:
             "types": list(self.types),
             "draws": dict(self.draws),
             "capture": dict(self.postprocess),
-            **({"weights": dict(self.weights)} if self.weights else {}),
+            **{
+                n: dict(part)
+                for n, part in (("photograph", self.photograph), ("weights", self.weights))
+                if part
+            },
         }
 
     @staticmethod
@@ -111,19 +148,19 @@ class Preset:
             InputError: a field is missing, unknown or wrong; the message names it.
         """
         preset = from_json(_PresetJson, data, where)
-        types = list(preset.types)
-        return _checked(preset.name, types, preset.draws, preset.capture, preset.weights, where)
+        return _checked(preset, where)
 
 
 @dataclass(frozen=True)
 class _PresetJson:
     """The preset's fields by their names in recipe.json."""
 
-    name: str
-    types: tuple[str, ...]
+    name: Any
+    types: Any
     draws: Mapping[str, Any]
-    capture: Mapping[str, Any]
-    weights: Mapping[str, Any] = field(default_factory=dict)
+    capture: Any
+    photograph: Any = field(default_factory=dict)
+    weights: Any = field(default_factory=dict)
 
 
 def load(name: str) -> Preset:
@@ -147,14 +184,31 @@ def load(name: str) -> Preset:
     if base is not None and not (FOLDER / f"{base}.toml").is_file():
         raise InputError(f"{path}: extends = {base!r}: only a bundled preset can be extended")
     inherited = load(base).to_json() if base else {"types": None, "draws": {}, "capture": {}}
-    weights = data.pop("weights", inherited.get("weights", {}))
-    types = data.pop("types", inherited["types"])
-    title = data.pop("name", path.stem)
-    capture = data.pop("capture", inherited["capture"])
-    return _checked(title, types, inherited["draws"] | data, capture, weights, str(path))
+    fields = {
+        name: data.pop(name, inherited.get(name, {}))
+        for name in ("types", "capture", "photograph", "weights")
+    }
+    name = data.pop("name", path.stem)
+    draws = inherited["draws"] | {
+        section: _merged(section, inherited["draws"].get(section, {}), mine)
+        for section, mine in data.items()
+    }
+    return _checked(_PresetJson(name, draws=draws, **fields), str(path))
 
 
-def _checked(name: Any, types: Any, draws: Any, capture: Any, weights: Any, where: str) -> Preset:
+def _merged(type_name: str, base: Mapping[str, Any], mine: Any) -> Any:
+    """A section that says what `mine` says, and the rest of what `base` says."""
+    if not isinstance(mine, dict) or type_name not in TYPES:
+        return mine  # refused later, by name
+    stand_ins = TYPES[type_name].stand_ins
+    kept = {name: spec for name, spec in base.items() if stand_ins.get(name) not in mine}
+    return kept | mine
+
+
+def _checked(given: _PresetJson, where: str) -> Preset:
+    """The preset of these fields; raises InputError where one is wrong."""
+    name, draws = given.name, given.draws
+    types = list(given.types) if isinstance(given.types, list | tuple) else given.types
     if not isinstance(name, str) or not name:
         raise InputError(f"{where}: name must be a word")
     known_types = isinstance(types, list) and all(name in list(TYPES) for name in types)
@@ -174,9 +228,13 @@ def _checked(name: Any, types: Any, draws: Any, capture: Any, weights: Any, wher
         for entry, distribution in section.items():
             distributions.check(distribution, section, f"{where}: {type_name}.{entry}")
             _check_range(TYPES[type_name], entry, distribution, f"{where}: {type_name}.{entry}")
-    _check_postprocess(capture, f"{where}: capture")
-    _check_weights(weights, types, f"{where}: weights")
-    return Preset(name, tuple(types), json.loads(json.dumps(draws)), capture, dict(weights))
+    _check_postprocess(given.capture, f"{where}: capture")
+    _check_photograph(given.photograph, f"{where}: photograph")
+    _check_weights(given.weights, types, f"{where}: weights")
+    return Preset(
+        name, tuple(types), json.loads(json.dumps(draws)), given.capture, given.photograph,
+        dict(given.weights),
+    )  # fmt: skip
 
 
 def _check_weights(weights: Any, types: list[str], where: str) -> None:
@@ -190,23 +248,51 @@ def _check_weights(weights: Any, types: list[str], where: str) -> None:
 
 
 def _check_postprocess(capture: Any, where: str) -> None:
-    """Raise InputError unless `capture` is empty or has all four fields, within bounds."""
+    """Raise InputError unless `capture` is empty or has its fields, within bounds."""
     if not isinstance(capture, dict):
         raise InputError(f"{where} must be a section")
     if not capture:
         return
-    wanted = {*POSTPROCESS, *POSTPROCESS.values()}
+    there = {"noise", "jpeg_quality"} | (capture.keys() & POSTPROCESS.keys())
+    wanted = there | {POSTPROCESS[name] for name in there} | (capture.keys() & {SUBSAMPLING})
     if set(capture) != wanted:
         wrong = ", ".join(sorted(set(capture) ^ wanted))
         raise InputError(f"{where}: missing or unknown: {wrong}")
-    for value, share in POSTPROCESS.items():
-        distributions.check(capture[value], capture, f"{where}.{value}")
-        bounds = distributions.bounds(capture[value])
-        low, high = POSTPROCESS_BOUNDS[value]
-        if not bounds or not low <= bounds[0] <= bounds[1] <= high:
-            raise InputError(f"{where}.{value} must lie within {low} and {high}")
-        if not isinstance(capture[share], int | float) or not 0 <= capture[share] <= 1:
-            raise InputError(f"{where}.{share} must be a share from 0 to 1")
+    for name in POSTPROCESS:
+        if name in there:
+            _check_amount(capture, name, POSTPROCESS[name], POSTPROCESS_BOUNDS[name], where)
+    if SUBSAMPLING in capture:
+        distributions.check(capture[SUBSAMPLING], capture, f"{where}.{SUBSAMPLING}")
+        if not set(capture[SUBSAMPLING].get("choice", [0])) <= set(SUBSAMPLINGS):
+            known = ", ".join(map(str, SUBSAMPLINGS))
+            raise InputError(f"{where}.{SUBSAMPLING} must be a choice of {known}")
+
+
+def _check_photograph(section: Any, where: str) -> None:
+    """Raise InputError unless `section` is empty or says how photographs are resized."""
+    if not isinstance(section, dict):
+        raise InputError(f"{where} must be a section")
+    if not section:
+        return
+    wanted = {*PHOTOGRAPH, *PHOTOGRAPH.values()}
+    if set(section) != wanted:
+        wrong = ", ".join(sorted(set(section) ^ wanted))
+        raise InputError(f"{where}: missing or unknown: {wrong}")
+    for name, share in PHOTOGRAPH.items():
+        _check_amount(section, name, share, RESIZING_BOUNDS, where)
+
+
+def _check_amount(
+    section: Mapping[str, Any], name: str, share: str, ends: tuple[float, float], where: str
+) -> None:
+    """Raise InputError unless `name` is drawn within `ends`, as often as `share` says."""
+    distributions.check(section[name], section, f"{where}.{name}")
+    bounds = distributions.bounds(section[name])
+    low, high = ends
+    if not bounds or not low <= bounds[0] <= bounds[1] <= high:
+        raise InputError(f"{where}.{name} must lie within {low} and {high}")
+    if not isinstance(section[share], int | float) or not 0 <= section[share] <= 1:
+        raise InputError(f"{where}.{share} must be a share from 0 to 1")
 
 
 def _check_range(

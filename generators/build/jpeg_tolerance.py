@@ -6,7 +6,8 @@ quality and frequency; a bound that holds for every such level would let many al
 So a witness is searched for instead: a picture within one level whose JPEG is the one at hand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -18,16 +19,21 @@ from generators.postprocess import through_jpeg
 MOST = 8
 """Changes that the search makes to a picture before it gives up."""
 
-# Pixels encoded together in 4:2:0; upsampling spreads their colour one pixel beyond.
+# Pixels encoded together in 4:2:0, and whole units of the others; upsampling spreads their colour
+# one pixel beyond.
 _BLOCK = 16
 _SPREAD = (_BLOCK + 2) ** 2
 # As few values at once as will do: two renderings differ in few.
 _SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 Difference = NDArray[np.int16]
+Encode = Callable[[Image], Image]
+"""Through JPEG and back."""
 
 
-def within_one_level_of_jpeg(stored: Image, before: Image, quality: int) -> bool:
+def within_one_level_of_jpeg(
+    stored: Image, before: Image, quality: int, subsampling: int = 420
+) -> bool:
     """Is `stored`, within one level, the JPEG of a picture within one level of `before`?
 
     True is proof. False means that none was found by changing, again and again, a few values of
@@ -37,21 +43,23 @@ def within_one_level_of_jpeg(stored: Image, before: Image, quality: int) -> bool
         stored: (H, W, 3) uint8 RGB, decoded.
         before: the same shape: what should have been encoded.
         quality: of the encoder, 1 … 100.
+        subsampling: of its chroma.
     """
+    encode = partial(through_jpeg, quality=quality, subsampling=subsampling)
     witness = before.copy()
     for changes in range(MOST + 1):
-        far = np.abs(_difference(stored, witness, quality)).max(axis=2)
+        far = np.abs(_difference(stored, witness, encode)).max(axis=2)
         if far.max() <= 1:
             return True
         if np.count_nonzero(far > 1) > (MOST - changes) * _SPREAD:
             return False
-        if not _improve(witness, before, stored, quality, *_worst_block(far)):
+        if not _improve(witness, before, stored, encode, *_worst_block(far)):
             return False
     return False
 
 
-def _difference(stored: Image, witness: Image, quality: int) -> Difference:
-    return stored.astype(np.int16) - through_jpeg(witness, quality)
+def _difference(stored: Image, witness: Image, encode: Encode) -> Difference:
+    return stored.astype(np.int16) - encode(witness)
 
 
 def _worst_block(far: Difference) -> tuple[int, int]:
@@ -72,14 +80,14 @@ def _block_sums(values: NDArray) -> NDArray[np.int64]:
 
 
 def _improve(
-    witness: Image, before: Image, stored: Image, quality: int, row: int, column: int
+    witness: Image, before: Image, stored: Image, encode: Encode, row: int, column: int
 ) -> bool:
     """Change a block of `witness` so that its JPEG comes closer to `stored`, if that can be."""
     # JPEG is local: the block and those around it encode and decode as in the whole picture.
     top, left = max(0, row - _BLOCK), max(0, column - _BLOCK)
     around = np.s_[top : row + 2 * _BLOCK, left : column + 2 * _BLOCK]
     block = np.s_[row : row + _BLOCK, column : column + _BLOCK]
-    off = _difference(stored[around], witness[around], quality)
+    off = _difference(stored[around], witness[around], encode)
     was, middle = witness[block].copy(), before[block].astype(np.int16)
     least, best = int(np.abs(off).sum()), was
     inside = off[row - top :, column - left :][:_BLOCK, :_BLOCK]
@@ -87,7 +95,7 @@ def _improve(
         for move in moves:
             within = np.clip(was + move, middle - 1, middle + 1)
             witness[block] = np.clip(within, 0, 255)
-            error = int(np.abs(_difference(stored[around], witness[around], quality)).sum())
+            error = int(np.abs(_difference(stored[around], witness[around], encode)).sum())
             if error < least:
                 least, best = error, witness[block].copy()
             if not error:

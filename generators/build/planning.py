@@ -108,7 +108,7 @@ class Planner:
         except UnreadableError:
             redrawn["unreadable"] += 1
             return None
-        box = clean.box(rng, recipe.size)
+        box = clean.box(rng, recipe.size, recipe.preset.draw_resizing(rng))
         crop = clean.cut(box, recipe.size)
         if reason := refusal(crop):
             redrawn[reason] += 1

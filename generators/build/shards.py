@@ -73,8 +73,8 @@ class Shards:
         rendered: dict[int, Image] = {}
         batches: dict[tuple[str, ...], list[PlannedSample]] = {}
         for plan in waiting:
-            if plan.postprocess.get("jpeg_quality"):
-                # JPEG would make several levels of the one that a device may be off.
+            if plan.postprocess.get("jpeg_quality") or plan.postprocess.get("sharpening"):
+                # They would make several levels of the one that a device may be off.
                 rendered[plan.origin.index] = _render(plan)
             else:
                 batches.setdefault(plan.types, []).append(plan)

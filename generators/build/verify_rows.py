@@ -22,7 +22,7 @@ from generators.dataset.schema import (
 from generators.errors import InputError
 from generators.images import pixel_hash
 from generators.physics import Image
-from generators.postprocess import draw_postprocess
+from generators.postprocess import draw_postprocess, subsampling_of
 from generators.randomness import Purpose, five_digits, stream
 from generators.sample import Sample, draw, render
 from generators.taxonomy import TYPES, Degradation, Value, scalar
@@ -85,7 +85,7 @@ def pixel_residual(sample: Sample, key: tuple[int, int, int]) -> int:
     if levels > TOLERANCE and after and scalar(after, "jpeg_quality"):
         uncompressed = _render_again(sample, {**after, "jpeg_quality": 0.0}, key)
         quality = round(scalar(after, "jpeg_quality"))
-        if within_one_level_of_jpeg(sample.degraded, uncompressed, quality):
+        if within_one_level_of_jpeg(sample.degraded, uncompressed, quality, subsampling_of(after)):
             return TOLERANCE
     return levels
 

@@ -209,9 +209,15 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
         lines.append(_depth(recipe))
     if recipe.preset.postprocess:
         lines.append(
-            "\nAfter the degradation, some pictures got Gaussian noise, and some went through "
-            f"JPEG: `{json.dumps(recipe.preset.postprocess)}`; how much, each row's `recipe` says. "
+            "\nAfter the degradation, pictures got Gaussian noise or more, or went through JPEG, "
+            f"as often as this says: `{json.dumps(recipe.preset.postprocess)}`; how much, each "
+            "row's `recipe` says. "
             "Type `none` is an undegraded photograph with the same."
+        )
+    if recipe.preset.photograph:
+        lines.append(
+            "\nBefore any degradation, some photographs were resized: "
+            f"`{json.dumps(recipe.preset.photograph)}`; `source_scale` says by how much."
         )
     lines.append(
         "\nThe parameter ranges of the preset `du110k` are an inference from the paper's printed "
