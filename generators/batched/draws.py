@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generators.presets import POSTPROCESS, Preset
+from generators.presets import POSTPROCESS, RECORDED, SUBSAMPLING, Preset
 
 _STANDARD = NormalDist()
 
@@ -31,21 +31,19 @@ def draw(
     return {name: value.float() for name, value in values.items()}
 
 
-def draw_postprocess(
-    preset: Preset, count: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Noise (standard deviation in levels) and JPEG quality of `count` pictures, float32 (count,).
-
-    0 where there is none: everywhere, for a preset without.
-    """
-    if not preset.postprocess:
-        return torch.zeros(count), torch.zeros(count)
-    drawn = []
-    for value, share in POSTPROCESS.items():
-        happens = _uniforms((count,), generator) < preset.postprocess[share]
-        drawn.append(_draw(preset.postprocess[value], count, generator, {}) * happens)
-    noise, quality = drawn
-    return noise.float(), quality.round().float()
+def draw_postprocess(preset: Preset, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """As `Preset.draw_postprocess`, for `count` pictures: float32 (count,) by name, 0 where there
+    is none; empty for a preset without."""
+    section, values = preset.postprocess, dict[str, Tensor]()
+    for name, share in POSTPROCESS.items():
+        if name not in section:
+            continue
+        happens = _uniforms((count,), generator) < section[share]
+        amount = _draw(section[name], count, generator, {}) * happens
+        values[RECORDED.get(name, name)] = (amount if name == "noise" else amount.round()).float()
+    if SUBSAMPLING in section:
+        values[SUBSAMPLING] = _draw(section[SUBSAMPLING], count, generator, {}).float()
+    return values
 
 
 def _draw(

@@ -1,11 +1,13 @@
-"""What a camera adds after any degradation, on batches of tensors: noise, then JPEG.
+"""What a camera adds after any degradation, on batches of tensors: noise, sharpening, then JPEG.
 
-The same two steps as `generators.postprocess`. Nothing here has a useful gradient.
+The same steps as `generators.postprocess`. Nothing here has a useful gradient.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from generators.batched.tensors import mirror_border, per_image
 
 # ITU-T T.81, tables K.1 (luma) and K.2 (chroma), row by row.
 _LUMA = (
@@ -39,8 +41,27 @@ def add_noise(levels: Tensor, deviation: Tensor, generator: torch.Generator) -> 
     return (levels + deviation[:, None, None, None] * noise).round().clamp(0, 255)
 
 
-def jpeg(levels: Tensor, quality: Tensor) -> Tensor:
-    """Images through baseline JPEG (4:2:0, the standard's tables), each at its own quality.
+def sharpen(levels: Tensor, percent: Tensor) -> Tensor:
+    """Images through the unsharp mask of `generators.postprocess.sharpen`, the same to the level.
+
+    Args:
+        levels: (B, 3, H, W) float, whole numbers 0 … 255.
+        percent: (B,) whole numbers, on the device of `levels`.
+
+    Returns:
+        (B, 3, H, W), whole numbers 0 … 255.
+    """
+    taps = levels.new_tensor([1, 4, 6, 4, 1], dtype=torch.float64).expand(3, 1, 5)
+    whole = levels.double()  # holds every sum exactly
+    padded = mirror_border(whole, 2)
+    along = functional.conv2d(padded, taps[:, :, None], groups=3)
+    blurred = functional.conv2d(along, taps[:, :, :, None], groups=3)
+    steps = per_image(percent.double()) * (256 * whole - blurred) + 25_600 * whole + 12_800
+    return (steps / 25_600).floor().clamp(0, 255).to(levels)
+
+
+def jpeg(levels: Tensor, quality: Tensor, subsampling: int = 420) -> Tensor:
+    """Images through baseline JPEG (the standard's tables), each at its own quality.
 
     Rounds where libjpeg rounds: colours, chroma, coefficients and pixels are whole numbers.
     kornia's codec rounds softly, to have a gradient, and so keeps part of what JPEG throws away.
@@ -52,6 +73,7 @@ def jpeg(levels: Tensor, quality: Tensor) -> Tensor:
     Args:
         levels: (B, 3, H, W) float RGB, whole numbers 0 … 255.
         quality: (B,) whole numbers 1 … 100, on the device of `levels`.
+        subsampling: of the chroma: 420, 422 (along rows alone) or 444 (none).
 
     Returns:
         (B, 3, H, W), whole numbers 0 … 255.
@@ -60,18 +82,22 @@ def jpeg(levels: Tensor, quality: Tensor) -> Tensor:
     padded = functional.pad(levels, (0, -width % 16, 0, -height % 16), mode="replicate")
     to_ycc = levels.new_tensor(_TO_YCC)
     ycc = (to_ycc @ padded.flatten(2)).reshape(padded.shape).round()
-    luma, chroma = ycc[:, :1], functional.avg_pool2d(ycc[:, 1:], 2)
-    # libjpeg breaks ties of the mean of four down and up by turns.
-    turns = torch.arange(chroma.shape[-1], device=levels.device) % 2
-    chroma = (chroma + (1 + turns) / 4).floor()
+    luma, chroma = ycc[:, :1], ycc[:, 1:]
+    down, across = {420: (2, 2), 422: (1, 2), 444: (1, 1)}[subsampling]
+    if across == 2:
+        chroma = functional.avg_pool2d(chroma, (down, across))
+        # libjpeg breaks ties of the mean down and up by turns.
+        turns = torch.arange(chroma.shape[-1], device=levels.device) % 2
+        chroma = (chroma + ((1 + turns) / 4 if down == 2 else turns / 2)).floor()
     scale = torch.where(quality < 50, (5000 / quality).floor(), 200 - 2 * quality)
     luma = _through_blocks(luma, _LUMA, scale, 128)
     chroma = _through_blocks(chroma, _CHROMA, scale, 0)
-    chroma = chroma[..., : -(-height // 2), : -(-width // 2)]
-    # Its "fancy upsampling" is bilinear.
-    chroma = functional.interpolate(chroma, scale_factor=2, mode="bilinear")
-    turns = torch.arange(chroma.shape[-1], device=levels.device) % 2
-    chroma = (chroma + (8 - turns) / 16).floor()
+    chroma = chroma[..., : -(-height // down), : -(-width // across)]
+    if across == 2:
+        # Its "fancy upsampling" is bilinear.
+        chroma = functional.interpolate(chroma, scale_factor=(down, across), mode="bilinear")
+        turns = torch.arange(chroma.shape[-1], device=levels.device) % 2
+        chroma = (chroma + ((8 - turns) / 16 if down == 2 else (1 + turns) / 4)).floor()
     decoded = torch.cat((luma[..., :height, :width], chroma[..., :height, :width]), dim=1)
     to_rgb = torch.linalg.inv(torch.tensor(_TO_YCC, dtype=torch.float64)).to(levels)
     return (to_rgb @ decoded.flatten(2)).reshape(levels.shape).round().clamp(0, 255)

@@ -14,8 +14,9 @@ seed each.
 This file imports torch when it is imported.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +27,14 @@ from torch import Tensor
 from generators import batched
 from generators.api import LEAST_SIDE, Degrade
 from generators.batched.draws import draw, draw_postprocess
-from generators.batched.postprocess import add_noise, jpeg
+from generators.batched.postprocess import add_noise, jpeg, sharpen
 from generators.batched.render import check_device, upload
 from generators.batched.stream_cached import CachedCrops
 from generators.batched.stream_crops import APART, CropRequest, Crops
 from generators.batched.stream_prefetched import PrefetchedCrops
 from generators.batched.tensors import quantize
 from generators.errors import InputError
-from generators.presets import Preset, load
+from generators.presets import SUBSAMPLING, SUBSAMPLINGS, Preset, load
 from generators.randomness import Purpose, stream
 from generators.sources.pools import BUNDLED, BUNDLED_SPLITS
 from generators.taxonomy import TYPES
@@ -126,7 +127,9 @@ class Stream:
         missing = next((path for path in paths if not path.is_file()), None)
         if missing:
             raise InputError(f"{missing}: no such file; give the paths of photographs")
-        request = CropRequest(paths, size, batch_size, seed, self._depth_rows, self._device)
+        request = CropRequest(
+            paths, size, batch_size, seed, self._depth_rows, self._device, self._resizing
+        )
         self._crops: Crops = (
             CachedCrops(request, workers) if cached else PrefetchedCrops(request, workers)
         )
@@ -192,6 +195,15 @@ class Stream:
             for row in group.rows.tolist()
         )
 
+    def _resizing(self, step: int) -> list[float]:
+        """By how much each sample of batch `step` is to be resized: see `Preset.draw_resizing`."""
+        rng = stream(self._seed, step, APART, Purpose.POSTPROCESS)
+        factors = [1.0] * self._batch_size
+        for group in self._groups(step):
+            for row in group.rows.tolist():
+                factors[row] = group.preset.draw_resizing(rng)
+        return factors
+
     def _generators(self, step: int) -> tuple[torch.Generator, torch.Generator]:
         """Of the values, on the CPU, where they are read without waiting; of all else."""
         rng = stream(self._seed, step, APART, Purpose.NOISE)
@@ -211,17 +223,24 @@ def bundled() -> list[Path]:
 def _postprocessed(
     levels: Tensor, preset: Preset, on_host: torch.Generator, on_device: torch.Generator
 ) -> Tensor:
-    """Pictures (n, 3, S, S) in levels after the preset's noise and JPEG, where it has them."""
-    deviation, quality = draw_postprocess(preset, len(levels), on_host)
-    for amount in (deviation, quality):
+    """Pictures (n, 3, S, S) in levels after what the preset's section [capture] does to some."""
+    drawn = draw_postprocess(preset, len(levels), on_host)
+    steps: list[tuple[Tensor, Callable[[Tensor, Tensor], Tensor]]] = []
+    if "capture_noise" in drawn:
+        steps.append((drawn["capture_noise"], partial(add_noise, generator=on_device)))
+    if "sharpening" in drawn:
+        steps.append((drawn["sharpening"], sharpen))
+    if "jpeg_quality" in drawn:
+        quality = drawn["jpeg_quality"]
+        chroma = drawn.get(SUBSAMPLING, torch.full_like(quality, 420))
+        steps += [
+            (quality * (chroma == kind), partial(jpeg, subsampling=kind)) for kind in SUBSAMPLINGS
+        ]
+    for amount, step in steps:
         some = amount.nonzero().flatten()  # on the CPU: nothing waits
-        if not len(some):
-            continue
-        rows, strength = (upload(a.numpy(), levels.device) for a in (some, amount[some]))
-        if amount is deviation:
-            levels[rows] = add_noise(levels[rows], strength, on_device)
-        else:
-            levels[rows] = jpeg(levels[rows], strength)
+        if len(some):
+            rows, strength = (upload(a.numpy(), levels.device) for a in (some, amount[some]))
+            levels[rows] = step(levels[rows], strength)
     return levels
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from generators.batched.stream_crops import APART, CropRequest, open_usable
 from generators.crops import MAX_BLOCK
@@ -56,20 +57,32 @@ class CachedCrops:
         request, size = self._request, self._request.size
         first = step * request.batch_size
         rng = stream(request.seed, step, APART, Purpose.SOURCE)
-        images, depths = [], []
+        images, depths, resizing = [], [], request.resizing(step)
         for row, draws in enumerate(rng.random((request.batch_size, 4))):
             levels = self._pyramids[request.photograph_of(first + row, len(self._pyramids))]
             level = levels[int(draws[0] * len(levels))]
             site = level.sites[int(draws[1] * len(level.sites))]
+            side = min(*level.depth.shape, round(size / resizing[row]))
             y, x = (
-                min(corner + int(draw * size / SITES), edge - size)
+                min(corner + int(draw * size / SITES), edge - side)
                 for corner, draw, edge in zip(site, draws[2:], level.depth.shape, strict=True)
             )
-            images.append(level.pixels[:, y : y + size, x : x + size])
-            depths.append(level.depth[y : y + size, x : x + size])
+            images.append(_resized(level.pixels[:, y : y + side, x : x + side], size))
+            depths.append(_resized(level.depth[None, y : y + side, x : x + side], size)[0])
         needed = [depths[row] for row in request.depth_rows(step)]
         stored = torch.stack(needed) if needed else depths[0][None][:0]
         return torch.stack(images), _normalised(stored)
+
+
+def _resized(planes: Tensor, size: int) -> Tensor:
+    """(C, S, S) whole numbers at `size` × `size`: bicubic, as `operators.bicubic_matrix`."""
+    if planes.shape[-1] == size:
+        return planes
+    finer = functional.interpolate(
+        planes[None].float(), (size, size), mode="bicubic", antialias=True
+    )
+    most = torch.iinfo(planes.dtype).max
+    return finer[0].round().clamp(0, most).to(planes.dtype)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ APART = 2**64 - 1
 DepthRows = Callable[[int], Sequence[int]]
 """Which samples of batch `step` need depth, in order."""
 
+Resizing = Callable[[int], Sequence[float]]
+"""By how much each sample of batch `step` is resized, as far as its photograph has room; 1: not."""
+
 
 @dataclass(frozen=True)
 class CropRequest:
@@ -40,6 +43,7 @@ class CropRequest:
         seed: of the order of the photographs and of every crop.
         depth_rows: which crops need depth.
         device: where they are needed.
+        resizing: see `Resizing`.
     """
 
     paths: Sequence[Path]
@@ -48,6 +52,7 @@ class CropRequest:
     seed: int
     depth_rows: DepthRows
     device: torch.device
+    resizing: Resizing
 
     def photograph_of(self, number: int, photographs: int) -> int:
         """Which of so many photographs sample `number` of the stream shows.

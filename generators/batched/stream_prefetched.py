@@ -46,10 +46,10 @@ class PrefetchedCrops:
     def _submit(self, step: int) -> Iterator[Future[Crop]]:
         depth_rows = set(self._request.depth_rows(step))
         first = step * self._request.batch_size
-        for row in range(self._request.batch_size):
-            yield self._pool.submit(self._crop, first + row, row in depth_rows)
+        for row, resizing in enumerate(self._request.resizing(step)):
+            yield self._pool.submit(self._crop, first + row, row in depth_rows, resizing)
 
-    def _crop(self, number: int, with_depth: bool) -> Crop:
+    def _crop(self, number: int, with_depth: bool, resizing: float) -> Crop:
         paths, size = self._request.paths, self._request.size
         rng = stream(self._request.seed, number, APART, Purpose.SOURCE)
         path = paths[self._request.photograph_of(number, len(paths))]
@@ -57,7 +57,7 @@ class PrefetchedCrops:
             clean = open_usable(path, size)
             for _ in range(CROPS if clean else 0):
                 assert clean is not None
-                box = clean.box(rng, size)
+                box = clean.box(rng, size, resizing)
                 crop = clean.cut(box, size)
                 if not is_flat(crop):
                     return crop, clean.cut_depth(box, crop) if with_depth else None

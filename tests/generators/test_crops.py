@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch.nn.functional import avg_pool2d, interpolate
 
 from generators.crops import open_photograph, open_scene
 from generators.sources import photographs
@@ -49,6 +51,28 @@ def test_small_photographs_are_enlarged_at_most_by_half(tmp_path: Path) -> None:
     box = clean.box(np.random.default_rng(0), 256)
     assert box[2:] == (180, 180)
     assert clean.cut(box, 256).shape == (256, 256, 3)
+
+
+@pytest.mark.parametrize("resizing", [0.5, 0.73, 0.9, 1.25])
+def test_a_resized_crop_is_torchs(photos: Path, resizing: float) -> None:
+    path = photos / "life-by-aitzol-berasategi.jpg"
+    clean = opened(path, 256)
+    x, y, side, _ = box = clean.box(np.random.default_rng(3), 256, resizing)
+    assert side == round(256 / resizing)
+    pixels = np.asarray(Image.open(path))[y : y + side, x : x + side].astype(float)
+    theirs = interpolate(
+        torch.from_numpy(pixels).permute(2, 0, 1)[None], (256, 256), mode="bicubic", antialias=True
+    )
+    if resizing == 0.5:  # whole blocks
+        theirs = avg_pool2d(torch.from_numpy(pixels).permute(2, 0, 1)[None], 2)
+    wanted = theirs[0].permute(1, 2, 0).clamp(0, 255).numpy()
+    assert np.abs(clean.cut(box, 256) - wanted).max() < 0.51
+
+
+def test_a_small_photograph_is_resized_as_far_as_it_has_room(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 280), "red").save(tmp_path / "a.png")
+    box = opened(tmp_path / "a.png", 256).box(np.random.default_rng(0), 256, 0.5)
+    assert box[2:] == (280, 280)
 
 
 def test_scenes_are_the_same_again_and_carry_exact_depth() -> None:

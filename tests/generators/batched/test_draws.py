@@ -104,7 +104,9 @@ def test_undegraded_has_nothing_to_draw() -> None:
 
 
 def test_postprocessing_is_as_often_and_as_strong_as_one_by_one() -> None:
-    noise, quality = draw_postprocess(WILD, DRAWS, seeded(7))
+    drawn = draw_postprocess(WILD, DRAWS, seeded(7))
+    assert list(drawn) == ["capture_noise", "jpeg_quality"]
+    noise, quality = drawn.values()
     for drawn, low, high in ((noise, 0, 4), (quality, 60, 100)):
         present = drawn[drawn > 0]
         assert len(present) / DRAWS == pytest.approx(0.5, abs=0.015)
@@ -116,8 +118,14 @@ def test_postprocessing_is_as_often_and_as_strong_as_one_by_one() -> None:
     assert ks_2samp(quality.numpy(), [one["jpeg_quality"] for one in ones]).pvalue > 1e-4
 
 
+def test_what_else_is_done_to_a_real_photograph() -> None:
+    real = presets.load("du110k-real")
+    drawn = draw_postprocess(real, DRAWS, seeded(8))
+    ones = [real.draw_postprocess(stream(3, i, 0, Purpose.POSTPROCESS)) for i in range(3000)]
+    assert list(drawn) == list(ones[0])
+    for name, values in drawn.items():
+        assert ks_2samp(values.numpy(), [one[name] for one in ones]).pvalue > 1e-4, name
+
+
 def test_no_postprocessing_without_its_section() -> None:
-    noise, quality = draw_postprocess(PRESET, 8, seeded(0))
-    assert not noise.any()
-    assert not quality.any()
-    assert len(noise) == len(quality) == 8
+    assert draw_postprocess(PRESET, 8, seeded(0)) == {}

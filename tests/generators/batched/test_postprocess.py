@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from generators.batched import postprocess as batched
 from generators.batched.postprocess import add_noise, jpeg
-from generators.postprocess import through_jpeg
+from generators.postprocess import sharpen, through_jpeg
 from generators.sources.photographs import load
 
 
@@ -34,6 +35,26 @@ def test_jpeg_is_nearly_libjpegs(crops, quality, side) -> None:
     # It loses as much of the picture.
     lost, their_loss = (np.sqrt(((result - images) ** 2).mean()) for result in (ours, theirs))
     assert lost == pytest.approx(their_loss, rel=0.015)
+
+
+@pytest.mark.parametrize("side", [256, 100, 37])
+@pytest.mark.parametrize("subsampling", [422, 444])
+def test_other_chroma_is_nearly_libjpegs(crops, subsampling, side) -> None:
+    images = crops[:, :side, :side]
+    for quality in (60, 85, 97):
+        theirs = np.stack([through_jpeg(image, quality, subsampling) for image in images])
+        at = torch.full((len(images),), float(quality))
+        ours = to_array(jpeg(to_tensor(images), at, subsampling))
+        assert np.abs(ours - theirs).mean() < 0.25
+        assert (ours == theirs).mean() > 0.85
+
+
+def test_sharpening_is_the_same_to_the_level(crops) -> None:
+    percent = [10, 33, 50, 77, 100, 150, 300]
+    images = crops[: len(percent), :90, :131]
+    ours = to_array(batched.sharpen(to_tensor(images), torch.tensor(percent)))
+    for image, amount, result in zip(images, percent, ours, strict=True):
+        np.testing.assert_array_equal(result, sharpen(image, amount))
 
 
 def test_a_mixed_batch_equals_one_by_one(crops) -> None:

@@ -219,9 +219,27 @@ def test_wild_pictures_are_postprocessed(cached: bool) -> None:
     assert 0.1 < np.mean(np.array(near) < 0.3) < 0.6
 
 
+@MODES
+def test_resized_photographs_are_softer_or_finer(
+    photos: Path, tmp_path: Path, cached: bool
+) -> None:
+    """What an enlarged crop lacks is its highest frequencies; a reduced one has them all."""
+    path = tmp_path / "resized.toml"
+    text = 'extends = "du110k-wild"\ntypes = ["none"]\n[photograph]\nresizing_share = 1\n'
+    energy = []
+    for factor in (1.25, 0.5):
+        path.write_text(text + f"resizing = {{ choice = [{factor}] }}\n[capture]\n")
+        (batch,) = take(1, presets=[str(path)], batch_size=24, size=96, cached=cached)
+        spectrum = torch.fft.rfft2(batch.clean).abs().square()
+        energy.append(float(spectrum[..., 44:52, 44:].mean() / spectrum[..., 8:16, 8:16].mean()))
+    assert energy[0] < 0.2 * energy[1]
+
+
 def test_every_photograph_in_each_turn_and_in_another_order() -> None:
     paths = [Path(f"{i}.jpg") for i in range(30)]
-    request = CropRequest(paths, 64, 8, 4, lambda step: [], torch.device("cpu"))
+    request = CropRequest(
+        paths, 64, 8, 4, lambda step: [], torch.device("cpu"), lambda step: [1.0] * 8
+    )
     epochs = [[request.photograph_of(30 * epoch + i, 30) for i in range(30)] for epoch in range(3)]
     assert all(sorted(order) == list(range(30)) for order in epochs)
     assert len({tuple(order) for order in epochs}) == 3
@@ -236,7 +254,15 @@ def test_the_bundled_photographs_of_other_splits_are_not_shown() -> None:
 def test_depth_cached_on_the_device_is_that_of_the_crop(photos: Path) -> None:
     """Each crop is found again in its photograph; its depth there, by the per-image path."""
     path = photos / "picosdeeuropa-by-aitzol-berasategi.jpg"
-    request = CropRequest([path], 96, 12, 0, lambda step: list(range(12)), torch.device("cpu"))
+    request = CropRequest(
+        [path],
+        96,
+        12,
+        0,
+        lambda step: list(range(12)),
+        torch.device("cpu"),
+        lambda step: [1.0] * 12,
+    )
     images, depths = CachedCrops(request, 1).crops(0)
     assert depths.min() >= crop_depth.NEAREST - 1e-6
     assert depths.max() <= 1

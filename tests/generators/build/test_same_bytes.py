@@ -25,7 +25,7 @@ from generators.sources.splits import SPLITS
 
 HOME = Path(__file__).parents[3]
 GOLDEN = HOME / "tests" / "data" / "golden_bytes.json"
-N, SIZE = 40, 64
+N, FEW, SIZE = 40, 24, 64
 
 # What differs between processors, as far as the libraries let one choose it.
 SETTINGS = {
@@ -39,12 +39,15 @@ SETTINGS = {
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """One hash over all rows of each of three datasets that take every path to a pixel: guessed
-    depth and scenes, given depth, and noise and JPEG after every type."""
+    """One hash over all rows of each of five datasets that take every path to a pixel: guessed
+    depth and scenes, given depth, noise and JPEG after every type, resizing and sharpening, and
+    lights of the channels' own."""
     return {
         "du110k": _digest("du110k", _pools(folder)),
         "given depth": _digest("du110k", [_with_depth(folder, pool) for pool in _pools(folder)]),
         "du110k-wild": _digest("du110k-wild", _pools(folder)),
+        "du110k-real": _digest("du110k-real", _pools(folder), FEW),
+        "jarvis": _digest("jarvis", _pools(folder), FEW),
     }
 
 
@@ -74,12 +77,12 @@ def _with_depth(folder: Path, pool: Pool) -> Pool:
     return replace(pool, photographs=members)
 
 
-def _digest(preset: str, pools: list[Pool]) -> str:
-    counts = {split: N if split == "train" else 0 for split in SPLITS}
+def _digest(preset: str, pools: list[Pool], n: int = N) -> str:
+    counts = {split: n if split == "train" else 0 for split in SPLITS}
     recipe = Recipe(presets.load(preset), 0, SIZE, counts, share_out(counts, pools))
     shards = Shards(recipe, [pool.photographs or {} for pool in pools], Path())
     total = hashlib.sha256()
-    for row in shards.fresh(range(N), Counter()):
+    for row in shards.fresh(range(n), Counter()):
         for name in ("clean", "degraded"):
             total.update(decode_rgb(row[name]["bytes"]).tobytes())  # type: ignore[union-attr]
         if row["depth"]:
