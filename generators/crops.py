@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from generators.depth import crop_depth, procedural
 from generators.depth.prepared import load_prepared
 from generators.errors import InputError
-from generators.operators import bicubic_matrix
+from generators.operators import bicubic_matrix, bicubic_reduction_matrix
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
 from generators.resampling import bands, resample
@@ -88,7 +88,8 @@ class Clean:
             return np.ascontiguousarray(crop)
         if width % size == 0:
             return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
-        planes, other = np.stack(cv2.split(crop)), bands(bicubic_matrix, width, size)
+        matrix_of = bicubic_reduction_matrix if width > size else bicubic_matrix
+        planes, other = np.stack(cv2.split(crop)), bands(matrix_of, width, size)
         return cv2.merge(list(resample(planes, other, other)))
 
     def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:

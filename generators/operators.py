@@ -124,12 +124,19 @@ def bicubic_up_matrix(n: int, scale: int) -> Matrix:
 
 @lru_cache(maxsize=64)
 def bicubic_matrix(n: int, wanted: int) -> Matrix:
-    """(wanted, n): n samples brought to `wanted` over the same extent, bicubic.
+    """(wanted, n): bicubic enlargement of n samples to `wanted` ≥ n, over the same extent."""
+    centres = (np.arange(wanted) + np.float64(0.5)) * (n / wanted) - 0.5
+    return _frozen(_resampling(centres, n, 1.0))
 
-    The kernel is widened where there are fewer then, as in `bicubic_down_matrix`.
+
+@lru_cache(maxsize=8)  # large, of hundreds of sizes, and `resampling.bands` keeps what matters
+def bicubic_reduction_matrix(n: int, wanted: int) -> Matrix:
+    """(wanted, n): bicubic reduction of n samples to `wanted` ≤ n, over the same extent.
+
+    The kernel is widened as in `bicubic_down_matrix`.
     """
     centres = (np.arange(wanted) + np.float64(0.5)) * (n / wanted) - 0.5
-    return _frozen(_resampling(centres, n, max(1.0, n / wanted)))
+    return _frozen(_resampling(centres, n, n / wanted))
 
 
 def inverse(matrix: Matrix) -> Matrix:
