@@ -24,7 +24,7 @@ from dubench.scoring.result import (
 )
 from dubench.scoring.sample_scores import SampleScores, interval_score, mean_entry
 from dubench.scoring.understanding import mean
-from generators.taxonomy import KEYS, NONE
+from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
@@ -114,17 +114,10 @@ def _range_ratios(rows: SampleScores) -> dict[str, Ratio]:
     for name in rows.keys if rows.low else ():
         has = ~np.isnan(rows.truth[name]).reshape(rows.n, -1).any(axis=1)
         counted = (has & rows.right).astype(float)
-        stated = ~np.isnan(rows.low[name]).reshape(rows.n, -1).any(axis=1)
-        low, high = (
-            np.where(np.isnan(end), whole, end)
-            for end, whole in (
-                (rows.low[name], KEYS[name].low),
-                (rows.high[name], KEYS[name].high),
-            )
-        )
+        low, high = rows.low[name], rows.high[name]
         truth = rows.truth[name]
         terms = {
-            "ranges_stated": stated.astype(float),
+            "ranges_stated": rows.ranged[name].astype(float),
             "range_coverage": mean_entry((low <= truth) & (truth <= high)),
             "range_width": mean_entry(high - low),
             "interval_score": mean_entry(interval_score(low, high, truth)),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.certainty import LEVEL, Range
 from dubench.predictions.record import MAPS, Prediction
 from generators.presets import Preset
-from generators.taxonomy import KEYS, TYPES, Value
+from generators.taxonomy import KEYS, TYPES, Key, Value
 
 Floats = NDArray[np.float64]
 
@@ -39,9 +40,10 @@ class SampleScores:
         map_error: per key of kind map, mean |v̂ − v| over the pixels; NaN where no map was given.
         quality: per restoration metric, of the restored image; NaN where there is none.
         probabilities: per type the probability stated; NaN where none are.
-        low, high: per key the ends of the range stated, as `truth`; NaN where there is none.
+        low, high: per key the ends of the range stated, as `truth`; the key's whole range where
+            `ranged`, per key (n,), says that there is none.
         constant_interval: per key the interval score of a constant range.
-            These four are empty where no prediction states anything of the kind.
+            The last five are empty where no prediction states anything of the kind.
     """
 
     scored_types: tuple[str, ...]
@@ -63,6 +65,7 @@ class SampleScores:
     probabilities: dict[str, Floats] = field(default_factory=dict)
     low: dict[str, Floats] = field(default_factory=dict)
     high: dict[str, Floats] = field(default_factory=dict)
+    ranged: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     constant_interval: dict[str, Floats] = field(default_factory=dict)
 
     @property
@@ -172,7 +175,7 @@ def score_samples(
         answered_keys,
         {key: np.full(n, np.nan) for key in MAPS},
         probabilities=_probabilities(ground_truth, predictions),
-        **_ranges(ground_truth, predictions, constant_ranges),
+        **_ranges(ground_truth, predictions, constant_ranges, preset.keys if preset else KEYS),
     )
 
 
@@ -191,18 +194,22 @@ def _ranges(
     ground_truth: GroundTruth,
     predictions: Mapping[str, Prediction],
     constants: Mapping[str, Range],
-) -> dict[str, dict[str, Floats]]:
+    keys: Mapping[str, Key],
+) -> dict[str, Any]:
+    """The columns of ranges; `keys` have the whole ranges."""
     if not any(one.ranges for one in predictions.values()):
         return {}
-    low, high, constant = {}, {}, {}
-    for key, truth in ground_truth.values.items():
-        low[key], high[key] = np.full_like(truth, np.nan), np.full_like(truth, np.nan)
-        for row, name in enumerate(ground_truth.ids):
-            if name in predictions and key in predictions[name].ranges:
-                low[key][row], high[key][row] = predictions[name].ranges[key]
-        below, above = map(np.array, constants.get(key, (np.nan, np.nan)))
-        constant[key] = mean_entry(interval_score(below, above, truth))
-    return {"low": low, "high": high, "constant_interval": constant}
+    low, high, ranged, constant = {}, {}, {}, {}
+    stated = [predictions[n].ranges if n in predictions else {} for n in ground_truth.ids]
+    for name, truth in ground_truth.values.items():
+        low[name] = np.full_like(truth, keys[name].low)
+        high[name] = np.full_like(truth, keys[name].high)
+        ranged[name] = np.array([name in ranges for ranges in stated])
+        for row in np.flatnonzero(ranged[name]):
+            low[name][row], high[name][row] = stated[row][name]
+        below, above = map(np.array, constants.get(name, (np.nan, np.nan)))
+        constant[name] = mean_entry(interval_score(below, above, truth))
+    return {"low": low, "high": high, "ranged": ranged, "constant_interval": constant}
 
 
 def interval_score(low: Floats, high: Floats, truth: Floats) -> Floats:

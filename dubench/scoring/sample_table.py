@@ -44,6 +44,7 @@ def write(path: Path, rows: SampleScores) -> None:
         columns |= {
             f"low_{name}": _arrow(rows.low[name]),
             f"high_{name}": _arrow(rows.high[name]),
+            f"range_stated_{name}": rows.ranged[name],
             f"constant_interval_score_{name}": _arrow(rows.constant_interval[name]),
         }
     columns |= {f"map_error_{key}": _arrow(column) for key, column in rows.map_error.items()}
@@ -129,6 +130,7 @@ def read(path: Path, type_names: tuple[str, ...], metrics: tuple[str, ...]) -> S
             terms("probability", TYPE_NAMES if stated else ()),
             values("low", ranged),
             values("high", ranged),
+            {name: table[f"range_stated_{name}"].to_numpy() for name in ranged},
             terms("constant_interval_score", ranged),
         )
     except FileNotFoundError:

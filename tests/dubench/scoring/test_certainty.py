@@ -312,6 +312,15 @@ def test_silence_scores_as_the_least_that_can_be_stated(seed: int, share: float)
             assert value == two.values[name], name
 
 
+def test_the_whole_range_is_the_presets() -> None:
+    wide = replace(PRESET, draws={"blur": {"sigma": {"uniform": [0.5, 12], "range": [0.5, 12]}}})
+    assert wide.own_ranges["sigma"] == (0.5, 12)
+    true = ground_truth(("blur", {"sigma": 0.6}), ("blur", {"sigma": 11}))
+    answers = {"du-0": says("blur", {}, sigma=(0.6, 0.6)), "du-1": says("blur", {})}
+    rows = score_samples(true, answers, {}, wide, ranges(true.values))
+    assert estimate(rows).values["range_width.sigma"] == 11.5 / 2
+
+
 def test_a_file_that_states_nothing_is_scored_as_before(tmp_path: Path) -> None:
     plain = synthetic_scores.scored("m", metrics=())
     assert plain.result.certainty is None
@@ -332,7 +341,7 @@ def test_rows_and_scores_survive_their_files(tmp_path: Path) -> None:
     scored = synthetic_scores.scored("m", n=200, metrics=(), overconfident=1, none=True)
     write(tmp_path / "rows.parquet", scored.rows)
     back = read(tmp_path / "rows.parquet", scored.rows.scored_types, ())
-    for name in ("probabilities", "low", "high", "constant_interval"):
+    for name in ("probabilities", "low", "high", "ranged", "constant_interval"):
         one, two = getattr(scored.rows, name), getattr(back, name)
         assert list(one) == list(two)
         for column in one:
