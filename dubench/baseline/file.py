@@ -102,7 +102,8 @@ def read(path: Path) -> Model:
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged: {_line(error)}; train it again") from None
     for name, values in model.support.items():
-        if not (values.min() >= KEYS[name].low and values.max() <= KEYS[name].high):
+        low, high = KEYS[name].widest or (KEYS[name].low, KEYS[name].high)
+        if not (values.min() >= low and values.max() <= high):
             raise _other(path, f"range of {name}")
     return model
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from dubench.predictions.grammar import DELTA
+from dubench.predictions.grammar import TAXONOMY
 from dubench.predictions.record import Prediction as Prediction
 from dubench.predictions.record import meta_of, prediction_of
 from dubench.text import STRICT, brief
@@ -53,15 +53,15 @@ def read(path: Path, ids: Collection[str] | None = None) -> Predictions:
     known = None if ids is None else frozenset(ids)
     digest = hashlib.sha256()
     meta: dict[str, Any] | None = None
-    delta = DELTA
+    grid = TAXONOMY
     by_id: dict[str, Prediction] = {}
     for number, line in _lines(path, digest):
         try:
             record = _decode(line)
             if "meta" in record and meta is None and not by_id:
-                meta, delta = meta_of(record)
+                meta, grid = meta_of(record)
                 continue
-            prediction = prediction_of(record, number, delta)
+            prediction = prediction_of(record, number, grid)
         except InputError as error:
             raise InputError(f"{path} line {number}: {error}") from None
         first = by_id.setdefault(prediction.id, prediction)

@@ -25,7 +25,7 @@ _CERTAINTY = {"type_probabilities": type_probabilities_of, "ranges": ranges_of}
 _NO_KEYS = (*_CERTAINTY, "confidence")
 
 
-def understand(text: str, delta: float = grammar.DELTA) -> Answer:
+def understand(text: str, grid: grammar.Grid = grammar.TAXONOMY) -> Answer:
     """The answer in a model's raw text; keys may be missing, nothing else is wrong with it.
 
     A text with a token of the grammar is read by the grammar. Otherwise the JSON in it, bare or in
@@ -41,7 +41,7 @@ def understand(text: str, delta: float = grammar.DELTA) -> Answer:
         raise InputError(f"longer than {LONGEST:,} characters")
     text = _after_thinking(text)
     if grammar.has_tokens(text):
-        return Answer(grammar.decode(text, delta))
+        return Answer(grammar.decode(text, grid))
     answers = [_together(map(_answer, objects)) for objects in _objects(text)]
     if not answers:
         raise InputError("neither tokens nor a JSON object with a type")

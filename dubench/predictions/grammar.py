@@ -1,12 +1,13 @@
 """The token grammar: degradations as `[T-type][K-key][V-x.xx]…`, text only.
 
-A value is normalised to its key's range and stands on a grid of step Δ over [0, 1]; a vector has
-one V per entry. "Understanding Degradation with Vision Language Model" (arXiv 2602.04565) predicts
-(type, key, value) as such discrete tokens.
+A value is normalised to its key's range, the taxonomy's or a preset's own, and stands on a grid of
+step Δ over [0, 1]; a vector has one V per entry. "Understanding Degradation with Vision Language
+Model" (arXiv 2602.04565) predicts (type, key, value) as such discrete tokens.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
@@ -24,6 +25,28 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 class GrammarError(ValueError):
     """A text is not of the grammar, or a value cannot be written in it; one short reason."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What the numbers of [V-…] stand for.
+
+    Attributes:
+        delta: the grid's step; 1/Δ must be whole.
+        ranges: low and high of the keys whose range is not the taxonomy's: `Preset.own_ranges` of
+            what the model was trained on.
+    """
+
+    delta: float = DELTA
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def ends(self, key: Key) -> tuple[float, float]:
+        """What 0 and 1 stand for."""
+        return self.ranges.get(key.name, (key.low, key.high))
+
+
+TAXONOMY = Grid()
+"""The grid of the taxonomy's ranges, Δ = 0.01."""
 
 
 def steps(delta: float) -> int:
@@ -46,13 +69,13 @@ def has_tokens(text: str) -> bool:
     return _TOKEN.search(text) is not None
 
 
-def encode(degradations: Sequence[Degradation], delta: float = DELTA) -> str:
+def encode(degradations: Sequence[Degradation], grid: Grid = TAXONOMY) -> str:
     """Write degradations as tokens, keys in the taxonomy's order.
 
     Args:
         degradations: one per type; an undegraded image has one of type `none`. Of the values, the
             keys of the type are written, and may be missing; derived values are passed over.
-        delta: the grid's step; 1/Δ must be whole.
+        grid: what they are written on.
 
     Raises:
         GrammarError: no degradation, an unknown or repeated type, another type's key, a wrong
@@ -60,7 +83,7 @@ def encode(degradations: Sequence[Degradation], delta: float = DELTA) -> str:
     """
     if not degradations:
         raise GrammarError("no degradation; of an undegraded image the type is none")
-    count = steps(delta)
+    steps(grid.delta)
     tokens: list[str] = []
     types: set[str] = set()
     for one in degradations:
@@ -77,21 +100,22 @@ def encode(degradations: Sequence[Degradation], delta: float = DELTA) -> str:
         for key in keys:
             if key.name in one.values:
                 tokens.append(f"[K-{key.name}]")
-                tokens += (f"[V-{text}]" for text in _write(key, one.values[key.name], count))
+                tokens += (f"[V-{text}]" for text in _write(key, one.values[key.name], grid))
     return "".join(tokens)
 
 
-def _write(key: Key, value: Value, count: int) -> list[str]:
+def _write(key: Key, value: Value, grid: Grid) -> list[str]:
     entries = tuple(value) if isinstance(value, tuple | list) else (value,)
     if len(entries) != key.size:
         raise GrammarError(f"{key.name} has {len(entries)} entries, not {key.size}")
-    return [_write_entry(key, entry, count) for entry in entries]
+    return [_write_entry(key, entry, grid) for entry in entries]
 
 
-def _write_entry(key: Key, entry: float, count: int) -> str:
-    position = (entry - key.low) / (key.high - key.low) * count
+def _write_entry(key: Key, entry: float, grid: Grid) -> str:
+    (low, high), count = grid.ends(key), steps(grid.delta)
+    position = (entry - low) / (high - low) * count
     if not -0.5 <= position <= count + 0.5:
-        raise GrammarError(f"{key.name}={entry:g} is outside [{key.low:g}, {key.high:g}]")
+        raise GrammarError(f"{key.name}={entry:g} is outside [{low:g}, {high:g}]")
     step = min(max(round(position), 0), count)
     return f"{step / count:.{_decimals(count)}f}"
 
@@ -101,20 +125,20 @@ def _decimals(count: int) -> int:
     return next(places for places in range(21) if 10**places % count == 0)
 
 
-def decode(text: str, delta: float = DELTA) -> tuple[Degradation, ...]:
+def decode(text: str, grid: Grid = TAXONOMY) -> tuple[Degradation, ...]:
     """Read the tokens in a text, whatever prose stands around and between them.
 
     Common names are understood, as everywhere. Keys may be missing, as from any answer.
 
     Returns:
         A degradation per [T-…], in their order, each with the keys that follow it; values lie
-        within the keys' ranges, and are whole where only whole numbers make sense.
+        within the grid's ranges, and are whole where only whole numbers make sense.
 
     Raises:
         GrammarError: no type, an unknown type or key, one given twice, a wrong number of values,
             or a value that is off the grid or out of [0, 1].
     """
-    count = steps(delta)
+    steps(grid.delta)
     entries: dict[str, dict[str, list[float]]] = {}
     type_: DegradationType | None = None
     key: Key | None = None
@@ -136,7 +160,7 @@ def decode(text: str, delta: float = DELTA) -> tuple[Degradation, ...]:
         elif key is None:
             raise GrammarError("[V-…] before any [K-…]")
         else:
-            entries[type_.name][key.name].append(_read_entry(key, body, count))
+            entries[type_.name][key.name].append(_read_entry(key, body, grid))
     if not entries:
         raise GrammarError("no [T-…]")
     return tuple(
@@ -160,8 +184,9 @@ def _key(type_: DegradationType, name: str) -> Key:
     raise GrammarError(f"{type_.name} has no key {brief(name)}")
 
 
-def _read_entry(key: Key, text: str, count: int) -> float:
-    entry = min(key.low + _step(text, count) / count * (key.high - key.low), key.high)
+def _read_entry(key: Key, text: str, grid: Grid) -> float:
+    (low, high), count = grid.ends(key), steps(grid.delta)
+    entry = min(low + _step(text, count) / count * (high - low), high)
     return float(round(entry)) if key.integer else entry
 
 

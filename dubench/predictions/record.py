@@ -7,7 +7,7 @@ from typing import Any
 from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples
 from dubench.predictions.certainty import Range, ranges_of, type_probabilities_of
 from dubench.predictions.free_text import understand
-from dubench.predictions.grammar import DELTA, GrammarError, steps
+from dubench.predictions.grammar import DELTA, TAXONOMY, GrammarError, Grid, steps
 from dubench.text import Repeated, brief, is_text, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, Degradation
@@ -51,13 +51,13 @@ class Prediction:
     latency_s: float | None = None
 
 
-def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Prediction:
+def prediction_of(record: dict[str, Any], line: int, grid: Grid = TAXONOMY) -> Prediction:
     """Make a prediction of one line's object.
 
     Args:
         record: the decoded object.
         line: where it stands.
-        delta: the grid of the token grammar in `output`.
+        grid: of the token grammar in `output`.
 
     Raises:
         InputError: a field is missing, unknown, repeated, or not what it must be; the message
@@ -68,7 +68,7 @@ def prediction_of(record: dict[str, Any], line: int, delta: float = DELTA) -> Pr
     if not is_text(name):
         wrong = f"id={brief(name)} is not a name" if "id" in record else "no id"
         raise InputError(f'{wrong}; each prediction names its image: "id": "du-00000042"')
-    answer, failure = _answer(record, delta)
+    answer, failure = _answer(record, grid)
     return Prediction(
         name, line, answer.degradations, answer.extra, failure,
         type_probabilities_of(record["type_probabilities"])
@@ -95,13 +95,13 @@ def _check_fields(record: dict[str, Any]) -> None:
         raise InputError(f"parameters stand beside {forms[0]}; they go with type")
 
 
-def _answer(record: dict[str, Any], delta: float) -> tuple[Answer, str | None]:
+def _answer(record: dict[str, Any], grid: Grid) -> tuple[Answer, str | None]:
     if "output" in record:
         text = record["output"]
         if not isinstance(text, str):
             raise InputError(f"output={brief(text)} is not a string; give the model's raw text")
         try:
-            return understand(text, delta), None
+            return understand(text, grid), None
         except ValueError as error:
             return Answer(()), " ".join(str(error).split())
     if "tuples" in record:
@@ -148,22 +148,39 @@ def _latency(record: dict[str, Any]) -> float | None:
     return float(seconds)
 
 
-def meta_of(record: dict[str, Any]) -> tuple[dict[str, Any], float]:
-    """The meta line's object, and the Δ of the grammar it names (0.01 unless named).
+def meta_of(record: dict[str, Any]) -> tuple[dict[str, Any], Grid]:
+    """The meta line's object, and the grid of the grammar that it names: see `grid_of`.
 
-    Raises InputError where it is not an object alone, cannot be written down again, or its Δ does
-    not divide 1.
+    Raises InputError where it is not an object alone, cannot be written down again, or as
+    `grid_of`.
     """
     meta = record["meta"]
     if len(record) > 1 or not isinstance(meta, dict):
         raise InputError('the meta line is not {"meta": {…}} alone; put predictions below it')
     _check_meta(meta, META_LEVELS)
-    delta = meta.get("delta", DELTA)
+    return meta, grid_of(meta)
+
+
+def grid_of(meta: Mapping[str, Any]) -> Grid:
+    """The grid that `delta` and `key_ranges` of a meta line name; the taxonomy's where they do not.
+
+    Raises InputError where 1/Δ is not whole, or a range is not of a key, or not low and high.
+    """
+    delta, ranges = meta.get("delta", DELTA), meta.get("key_ranges", {})
     try:
         steps(delta)
     except GrammarError as error:
         raise InputError(f"meta.delta: {error}") from None
-    return meta, float(delta)
+    if not isinstance(ranges, Mapping):
+        raise InputError('meta.key_ranges is not an object; write {"sigma": [0.6, 9]}')
+    for name, ends in ranges.items():
+        if name not in KEYS:
+            raise InputError(f"meta.key_ranges has {brief(name)}; the keys are: {', '.join(KEYS)}")
+        pair = ends if isinstance(ends, list | tuple) and len(ends) == 2 else ()
+        numbers = [end for end in pair if type(end) in (int, float) and abs(end) <= MOST]
+        if len(numbers) != 2 or not numbers[0] < numbers[1]:
+            raise InputError(f"meta.key_ranges.{name}={brief(ends)} is not [low, high]")
+    return Grid(float(delta), {name: (float(a), float(b)) for name, (a, b) in ranges.items()})
 
 
 def _check_meta(value: Any, levels: int) -> None:

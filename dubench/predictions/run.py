@@ -11,8 +11,8 @@ from typing import Any
 
 from dubench.dataset import Split
 from dubench.predictions import file as predictions
-from dubench.predictions.grammar import DELTA
-from dubench.predictions.record import Prediction, prediction_of
+from dubench.predictions.grammar import Grid
+from dubench.predictions.record import Prediction, grid_of, prediction_of
 from dubench.predictors.protocol import Predictor, Record
 from dubench.predictors.replay import Replay
 from generators.errors import InputError
@@ -69,7 +69,7 @@ def predict(
     """
     meta = _meta(split, predictor)
     done = _begin(out, meta, split)
-    delta = float(meta.get("delta", DELTA))
+    grid = grid_of(meta)
     failures = [(name, one.failure) for name, one in done.items() if one.failure]
     ids = split.ids
     missing = frozenset(ids) - done.keys()
@@ -98,7 +98,7 @@ def predict(
                 except InputError as error:
                     raise InputError(f"--model {predictor.name}: {error}") from None
                 file.flush()
-                if failure := _failure(record, delta):
+                if failure := _failure(record, grid):
                     failures.append((name, failure))
             new, seconds = new + len(names), seconds + took
             on_progress(len(ids) - len(missing) + new, len(ids))
@@ -107,11 +107,11 @@ def predict(
     return Summary(out, len(ids), new, latency_s, len(failures), tuple(notes))
 
 
-def _failure(record: Record, delta: float) -> str | None:
+def _failure(record: Record, grid: Grid) -> str | None:
     """Why a model's raw text cannot be read, if it cannot."""
     if "output" not in record:
         return None
-    return prediction_of({"id": "?", "output": record["output"]}, 0, delta).failure
+    return prediction_of({"id": "?", "output": record["output"]}, 0, grid).failure
 
 
 def _unreadable(failures: list[tuple[str, str]], n: int) -> list[str]:

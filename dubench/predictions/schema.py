@@ -1,5 +1,6 @@
 """The JSON Schema of one line of preds.jsonl, from the taxonomy."""
 
+from collections.abc import Mapping
 from math import isqrt
 from typing import Any
 
@@ -14,24 +15,29 @@ _NAME: Schema = {"type": "string", "minLength": 1}
 _NUMBER: Schema = {"type": "number", "minimum": -MOST, "maximum": MOST}
 
 
-def schema() -> Schema:
+def schema(keys: Mapping[str, Key] = KEYS) -> Schema:
     """JSON Schema (draft 2020-12) of a line: a prediction, or the meta line.
 
     It says what makes a line well-formed. Wrong names are well-formed, and scored as wrong; what
     needs other lines or the dataset (ids) is left to the reader, and so is the length of a vector
     under a common name.
+
+    Args:
+        keys: as the taxonomy has them, or `Preset.keys`, whose ranges the descriptions then give.
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "One line of preds.jsonl",
         "oneOf": [_meta(), _prediction()],
-        "$defs": {key.name: _value(key) for key in KEYS.values()},
+        "$defs": {key.name: _value(key) for key in keys.values()},
     }
 
 
 def _meta() -> Schema:
     delta = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
-    return _object({"meta": {"type": "object", "properties": {"delta": delta}}}, ["meta"])
+    pair = {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2}
+    known = {"delta": delta, "key_ranges": _object(dict.fromkeys(KEYS, pair), [])}
+    return _object({"meta": {"type": "object", "properties": known}}, ["meta"])
 
 
 def _prediction() -> Schema:

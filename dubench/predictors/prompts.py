@@ -1,11 +1,12 @@
 """What a vision language model is asked: the taxonomy in words, and the JSON it shall answer."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from generators.errors import InputError
-from generators.taxonomy import TYPES, Key
+from generators.taxonomy import KEYS, TYPES, Key
 
 VERSION = "zero-shot-1"
 """Name of the question below; it changes whenever its words do."""
@@ -49,12 +50,18 @@ class Prompt:
         return {"prompt": self.name, "prompt_sha256": digest}
 
 
-def zero_shot() -> Prompt:
-    """The question for models that were not trained on this task, from the taxonomy."""
+def zero_shot(keys: Mapping[str, Key] = KEYS) -> Prompt:
+    """The question for models that were not trained on this task.
+
+    Args:
+        keys: as the taxonomy has them, or `Preset.keys` for the ranges of a preset.
+    """
     lines = []
     for type_ in TYPES.values():
         lines.append(f"- {type_.name}: {type_.meaning}")
-        lines += [f"  - {key.name}: {key.meaning} ({_numbers(key)})" for key in type_.keys]
+        lines += [
+            f"  - {key.name}: {key.meaning} ({_numbers(keys[key.name])})" for key in type_.keys
+        ]
     return Prompt(VERSION, _QUESTION.format(taxonomy="\n".join(lines)))
 
 

@@ -213,6 +213,8 @@ def test_the_meta_line_names_the_grid(file) -> None:
     assert fine.degradations == (Degradation("blur", {"sigma": 3.48}),)
     coarse = read(lines_of(file, '{"meta": {"delta": 0.05}}', line)).by_id["a"]
     assert coarse.failure == "[V-0.31] is off the grid of 0.05"
+    wide = read(lines_of(file, '{"meta": {"key_ranges": {"sigma": [0, 10]}}}', line)).by_id["a"]
+    assert wide.degradations[0].values["sigma"] == pytest.approx(3.1)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +295,14 @@ def test_a_bad_line_is_named(file, line, reason) -> None:
         ('{"meta": {"delta": "0.01"}}', "meta.delta: Δ='0.01' does not divide 1"),
         ('{"meta": {"delta": []}}', "meta.delta: Δ=[] does not divide 1"),
         ('{"meta": {"delta": 0}}', "meta.delta: Δ=0 does not divide 1"),
+        ('{"meta": {"key_ranges": [1]}}', "meta.key_ranges is not an object"),
+        ('{"meta": {"key_ranges": {"tint": [0, 1]}}}', "meta.key_ranges has 'tint'; the keys are"),
+        ('{"meta": {"key_ranges": {"sigma": [9, 1]}}}', "meta.key_ranges.sigma=[9, 1] is not"),
+        (
+            '{"meta": {"key_ranges": {"sigma": [1]}}}',
+            "sigma=[1] is not [low, high]",
+        ),
+        ('{"meta": {"key_ranges": {"sigma": ["1", 2]}}}', "meta.key_ranges.sigma="),
         ('{"meta": {"a": ' + "[" * 50 + "]" * 50 + "}}", "meta is nested deeper than 20 levels"),
         ('{"meta": {"a": 1, "a": 2}}', "meta gives a name twice; keep one"),
         ('{"meta": {"a": "\\ud800"}}', "meta has '\\ud800', which is not text"),

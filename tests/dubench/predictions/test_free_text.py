@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dubench.predictions.free_text import certainty, understand
-from dubench.predictions.grammar import encode
+from dubench.predictions.grammar import Grid, encode
 from dubench.predictions.names import find_key, find_type
 from generators.taxonomy import TYPES, Degradation
 
@@ -21,7 +21,7 @@ MATRIX = tuple(range(9))
 
 def understood(text, delta=0.01):
     """Type and values of an answer with one degradation."""
-    (only,) = understand(text, delta).degradations
+    (only,) = understand(text, Grid(delta)).degradations
     return only.type, only.values
 
 
@@ -205,10 +205,10 @@ def shouted(value):
 
 
 def test_the_grid_of_tokens_is_given() -> None:
-    text = encode([Degradation("blur", {"sigma": 3.4})], 0.05)
+    text = encode([Degradation("blur", {"sigma": 3.4})], Grid(0.05))
     assert understood(text, 0.05) == ("blur", {"sigma": pytest.approx(3.4)})
     with pytest.raises(ValueError, match="off the grid"):
-        understand("[T-blur][K-sigma][V-0.31]", 0.05)
+        understand("[T-blur][K-sigma][V-0.31]", Grid(0.05))
 
 
 TEMPTING = st.text('[TKV-]{}":,.0123aehzblursigmtypel \n\\')

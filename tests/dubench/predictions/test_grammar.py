@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dubench.predictions.grammar import GrammarError, decode, encode, steps
-from generators import degrade
+from dubench.predictions.grammar import GrammarError, Grid, decode, encode, steps
+from generators import degrade, presets
 from generators.taxonomy import KEYS, TYPES, Degradation
 
 DELTAS = [0.01, 0.05, 0.1, 0.001, 0.02, 0.125, 0.5]
@@ -36,12 +36,12 @@ def entries(value):
 
 
 def written(type_name, values, delta=0.01):
-    return encode([Degradation(type_name, values)], delta)
+    return encode([Degradation(type_name, values)], Grid(delta))
 
 
 def read(text, delta=0.01):
     """Type and values of a text with one degradation."""
-    (only,) = decode(text, delta)
+    (only,) = decode(text, Grid(delta))
     return only.type, only.values
 
 
@@ -85,7 +85,8 @@ def test_as_many_decimals_as_the_grid_needs(delta, number) -> None:
 @given(image=several, delta=st.sampled_from(DELTAS))
 @settings(deadline=None)
 def test_round_trip_to_half_a_step(image, delta) -> None:
-    for one, back in zip(image, decode(encode(image, delta), delta), strict=True):
+    grid = Grid(delta)
+    for one, back in zip(image, decode(encode(image, grid), grid), strict=True):
         assert back.type == one.type
         assert back.values.keys() == one.values.keys()
         for name, value in one.values.items():
@@ -99,8 +100,8 @@ def test_round_trip_to_half_a_step(image, delta) -> None:
 @given(image=several, delta=st.sampled_from(DELTAS))
 @settings(deadline=None)
 def test_what_was_decoded_is_written_the_same_again(image, delta) -> None:
-    text = encode(image, delta)
-    assert encode(decode(text, delta), delta) == text
+    text = encode(image, Grid(delta))
+    assert encode(decode(text, Grid(delta)), Grid(delta)) == text
 
 
 @given(image=several, words=st.lists(prose, min_size=30, max_size=30))
@@ -171,7 +172,7 @@ def test_what_is_not_of_the_grammar(text, reason) -> None:
 def test_the_grid_is_the_models() -> None:
     assert read("[T-blur][K-sigma][V-0.35]", 0.05)[1] == {"sigma": pytest.approx(3.8)}
     with pytest.raises(GrammarError, match=r"\[V-0.31\] is off the grid of 0.05"):
-        decode("[T-blur][K-sigma][V-0.31]", 0.05)
+        decode("[T-blur][K-sigma][V-0.31]", Grid(0.05))
 
 
 @pytest.mark.parametrize(
@@ -210,8 +211,22 @@ def test_the_step_must_divide_one() -> None:
 @settings(deadline=None)
 def test_any_text_is_read_or_refused(text, delta) -> None:
     try:
-        image = decode(text, delta)
+        image = decode(text, Grid(delta))
     except GrammarError:
         return
     for one in image:
         assert one.values.keys() <= {key.name for key in TYPES[one.type].keys}
+
+
+def test_a_presets_own_ranges_are_what_its_tokens_mean() -> None:
+    real = Grid(ranges=presets.load("du110k-real").own_ranges)
+    mild = [Degradation("low_light", {"gamma": 1.8, "gain": 0.6})]
+    assert encode(mild, real) == "[T-low_light][K-gamma][V-0.00][K-gain][V-1.00]"
+    assert decode(encode(mild, real), real) == tuple(mild)
+    with pytest.raises(GrammarError, match=r"gamma=1\.8 is outside \[2, 3\.5\]"):
+        encode(mild)
+    # 0.6 + 0.5·8.4, where the taxonomy's middle is 5.
+    assert decode("[T-blur][K-sigma][V-0.5]", real)[0].values["sigma"] == pytest.approx(4.8)
+    assert decode("[T-blur][K-sigma][V-0.5]")[0].values["sigma"] == 5
+    # A key that the preset does not widen keeps the taxonomy's range.
+    assert decode("[T-low_resolution][K-scale][V-0.5]", real)[0].values["scale"] == 3

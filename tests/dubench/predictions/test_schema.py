@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from dubench.predictions.file import read
 from dubench.predictions.schema import schema
+from generators import presets
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES
 
@@ -36,6 +37,8 @@ pair = st.tuples(number, number).map(sorted) | odd
 ranges = st.dictionaries(
     st.sampled_from(list(KEYS)), pair | st.lists(pair, min_size=8, max_size=10)
 )
+ends = st.lists(number, min_size=2, max_size=2, unique=True).map(sorted) | odd
+key_ranges = st.dictionaries(st.sampled_from([*KEYS, "radius"]), ends)
 shares = st.sampled_from([0, 1, 1.5, -0.1]) | odd
 probabilities = st.fixed_dictionaries(
     {"haze": st.just(1)},
@@ -54,8 +57,10 @@ fields = {
     "confidence": number,
 }
 delta = st.sampled_from([0.01, 0.05, 1, 0, -1, 2, "0.1", None])
-meta = st.dictionaries(st.sampled_from(["model", "x"]), value, max_size=2) | st.fixed_dictionaries(
-    {"delta": delta}
+meta = (
+    st.dictionaries(st.sampled_from(["model", "x"]), value, max_size=2)
+    | st.fixed_dictionaries({"delta": delta})
+    | st.fixed_dictionaries({"key_ranges": ranges | odd})
 )
 # One form, and of the rest a few, so that many of the lines are good ones.
 form = st.sampled_from([("type",), ("type", "parameters"), ("tuples",), ("output",), ()])
@@ -111,3 +116,9 @@ def test_the_examples_of_the_page_are_valid(tmp_path) -> None:
     file = tmp_path / "preds.jsonl"
     file.write_text("\n".join(lines), "utf-8")
     assert all(one.degradations and not one.extra for one in read(file).by_id.values())
+
+
+def test_descriptions_give_a_presets_ranges() -> None:
+    wide = schema(presets.load("du110k-real").keys)
+    assert "0.6 to 9" in wide["$defs"]["sigma"]["description"]
+    assert "1 to 9" in schema()["$defs"]["sigma"]["description"]
