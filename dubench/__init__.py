@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dubench.baseline.train import train_statistics as train_statistics
     from dubench.dataset import open_split as load
+    from dubench.diagnosing import diagnose as diagnose
     from dubench.predictions.run import predict as predict
     from dubench.predictors import load_predictor as load_predictor
     from dubench.report.report import write_report as write_report
@@ -35,6 +36,7 @@ __all__ = [
     "SourceSpec",
     "compare",
     "degrade",
+    "diagnose",
     "generate",
     "load",
     "load_predictor",
@@ -52,6 +54,7 @@ __all__ = [
 
 _OWN = {
     "compare": ("dubench.scoring.compare", "compare"),
+    "diagnose": ("dubench.diagnosing", "diagnose"),
     "load": ("dubench.dataset", "open_split"),
     "load_predictor": ("dubench.predictors", "load_predictor"),
     "load_score": ("dubench.scoring.compare", "load_score"),

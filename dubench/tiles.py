@@ -12,9 +12,13 @@ def tiles(image: Image) -> Iterator[Image]:
 
     A photograph of at most 256×256 is its own only tile.
     """
-    for top in _starts(image.shape[0]):
-        for left in _starts(image.shape[1]):
-            yield image[top : top + SIDE, left : left + SIDE]
+    for top, left in corners(*image.shape[:2]):
+        yield image[top : top + SIDE, left : left + SIDE]
+
+
+def corners(height: int, width: int) -> list[tuple[int, int]]:
+    """Row and column of the upper left pixel of each tile of an image of that size."""
+    return [(top, left) for top in _starts(height) for left in _starts(width)]
 
 
 def _starts(length: int) -> list[int]:

@@ -12,9 +12,9 @@ import generators
 
 NAMES = {
     dubench: [
-        "Degradation", "DepthSpec", "InputError", "SourceSpec", "compare", "degrade", "generate",
-        "load", "load_predictor", "load_score", "predict", "preview", "regenerate", "score",
-        "train_statistics", "verify", "write_manifest", "write_report", "write_score",
+        "Degradation", "DepthSpec", "InputError", "SourceSpec", "compare", "degrade", "diagnose",
+        "generate", "load", "load_predictor", "load_score", "predict", "preview", "regenerate",
+        "score", "train_statistics", "verify", "write_manifest", "write_report", "write_score",
     ],
     generators: [
         "Degradation", "Degrade", "DepthSpec", "InputError", "Sample", "SourceSpec", "Stream",
@@ -26,9 +26,9 @@ NAMES = {
 EXAMPLES = [
     "generators.degrade", "generators.Degrade", "generators.Stream", "generators.generate",
     "generators.verify", "generators.preview", "generators.write_manifest",
-    "generators.regenerate", "dubench.load", "dubench.load_predictor", "dubench.predict",
-    "dubench.score", "dubench.write_score", "dubench.load_score", "dubench.compare",
-    "dubench.write_report", "dubench.train_statistics",
+    "generators.regenerate", "dubench.load", "dubench.load_predictor", "dubench.diagnose",
+    "dubench.predict", "dubench.score", "dubench.write_score", "dubench.load_score",
+    "dubench.compare", "dubench.write_report", "dubench.train_statistics",
 ]  # fmt: skip
 
 IMPORT_ALL = """

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli import datasets, generating, predicting, review, scoring, training
+from dubench.cli import datasets, diagnosing, generating, predicting, review, scoring, training
 from dubench.cli.options import fail
 from generators.errors import InputError
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
+    diagnosing.diagnose,
     generating.generate,
     datasets.verify,
     datasets.preview,

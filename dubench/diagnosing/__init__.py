@@ -1,0 +1,110 @@
+"""What is wrong with a photograph: which degradation, how severe, by which parameters."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from dubench.baseline.features import LEAST_SIDE
+from dubench.diagnosing.cautions import of_pixels
+from dubench.diagnosing.diagnosis import Diagnosis, merge
+from dubench.predictions.file import dump
+from dubench.predictions.record import Prediction, prediction_of
+from dubench.predictors import load_predictor
+from dubench.predictors.protocol import Image, Predictor
+from dubench.predictors.replay import Replay
+from dubench.tiles import tiles
+from generators.errors import InputError
+from generators.sources import photographs
+
+DEFAULT_MODEL = "statistics:du110k-wild"
+
+
+class UndiagnosedError(InputError):
+    """This one photograph has no diagnosis; the message says why."""
+
+
+def diagnose(photo: Path | Image, predictor: Predictor | None = None) -> Diagnosis:
+    """Say what is wrong with a photograph, from a model's answers about tiles of it.
+
+    Args:
+        photo: a file, or (H, W, 3) uint8 RGB, upright; at least 32 pixels a side.
+        predictor: the model; `statistics:du110k-wild` unless given.
+
+    Raises:
+        UndiagnosedError: the photograph cannot be read, is too small, or has no answer that can be
+            read.
+        InputError: the model does not answer at all.
+
+    Example:
+        >>> from PIL import Image
+        >>> from dubench import degrade, diagnose
+        >>> from generators.sources.pools import BUNDLED
+        >>> photograph = Image.open(BUNDLED / "bridge-by-sander-klootwijk.jpg")
+        >>> diagnose(degrade(photograph, "blur", {"sigma": 3.0}).degraded).type_names
+        ('blur',)
+    """
+    predictor = predictor or open_model()
+    if not isinstance(photo, Path):
+        return _diagnose(photo, predictor)
+    try:
+        return _diagnose(open_photograph(photo), predictor)
+    except UndiagnosedError as error:
+        raise UndiagnosedError(f"{photo}: {error}") from None
+
+
+def open_photograph(path: Path) -> Image:
+    """The photograph at `path` as (H, W, 3) uint8 RGB, upright.
+
+    Raises:
+        UndiagnosedError: it cannot be read.
+    """
+    try:
+        return photographs.load(path)[0]
+    except photographs.UnreadableError as error:
+        raise UndiagnosedError(str(error)) from None
+
+
+@lru_cache(maxsize=1)
+def open_model(name: str = DEFAULT_MODEL) -> Predictor:
+    """The model called `name`, as `load_predictor` does, kept for the next time.
+
+    Raises:
+        InputError: as `load_predictor`; or it looks at no photographs.
+    """
+    predictor = load_predictor(name)
+    if isinstance(predictor, Replay):
+        raise InputError(f"--model {name}: it repeats predictions, and cannot look at photographs")
+    return predictor
+
+
+def _diagnose(image: Image, predictor: Predictor) -> Diagnosis:
+    height, width = image.shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise UndiagnosedError(
+            f"{width}×{height} pixels are too few; {LEAST_SIDE} a side are needed"
+        )
+    answers = _ask(predictor, list(tiles(image)))
+    if not any(answer.degradations for answer in answers):
+        why = next((answer.failure for answer in answers if answer.failure), "no known type")
+        raise UndiagnosedError(f"the answer of --model {predictor.name} cannot be read: {why}")
+    return merge(answers, of_pixels(image), predictor.name)
+
+
+def _ask(predictor: Predictor, images: Sequence[Image]) -> list[Prediction]:
+    predictions = []
+    for start in range(0, len(images), predictor.batch):
+        batch = images[start : start + predictor.batch]
+        records = predictor.predict(batch)
+        if len(records) != len(batch):
+            raise InputError(
+                f"--model {predictor.name} gave {len(records)} predictions for {len(batch)} "
+                "images; it must give one each"
+            )
+        for record in records:
+            try:
+                plain = json.loads(dump({"id": "tile"} | dict(record)))
+                predictions.append(prediction_of(plain, 1))
+            except InputError as error:
+                raise InputError(f"--model {predictor.name}: {error}") from None
+    return predictions

@@ -1,0 +1,64 @@
+"""Diagnose many photographs: one that cannot be read stops nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+from dubench.diagnosing import UndiagnosedError, diagnose, open_photograph
+from dubench.diagnosing.diagnosis import Diagnosis
+from dubench.diagnosing.places import look
+from dubench.predictors.protocol import Predictor
+from generators.errors import InputError
+from generators.files import write_whole
+
+
+def run(
+    paths: Sequence[Path],
+    predictor: Predictor,
+    evidence: Path | None,
+    on_progress: Callable[[int, int], None],
+) -> Iterator[tuple[Path, Diagnosis | str]]:
+    """Each photograph of `paths`, with its diagnosis or one line on why it has none.
+
+    Args:
+        paths: files, and folders with photographs at any depth.
+        evidence: a folder, made if need be, for a PNG per photograph.
+        on_progress: called with the number of photographs done, and of all.
+
+    Raises:
+        InputError: the model does not answer, or `evidence` cannot be written.
+    """
+    places = look(paths)
+    pictures = name_pictures(evidence, places.photographs) if evidence else {}
+    for place, why in places.problems:
+        yield place, f"{place}: {why}"
+    for number, path in enumerate(places.photographs):
+        on_progress(number, len(places.photographs))
+        try:
+            image = open_photograph(path)
+            diagnosis = diagnose(image, predictor)
+        except UndiagnosedError as error:
+            yield path, f"{path}: {error}"
+            continue
+        if path in pictures:
+            from dubench.diagnosing.evidence import draw
+
+            try:
+                pictures[path].parent.mkdir(parents=True, exist_ok=True)
+                write_whole(pictures[path], draw(image, diagnosis, path.name))
+            except OSError as error:
+                raise InputError(f"--evidence {evidence}: {error.strerror or error}") from None
+        yield path, diagnosis
+    on_progress(len(places.photographs), len(places.photographs))
+
+
+def name_pictures(folder: Path, photographs: Sequence[Path]) -> dict[Path, Path]:
+    """A PNG in `folder` for each photograph: NAME.png, and NAME-2.png where that is taken."""
+    pictures: dict[Path, Path] = {}
+    taken: set[str] = set()
+    for path in dict.fromkeys(photographs):
+        names = (f"{path.stem}{f'-{n}' if n > 1 else ''}.png" for n in count(1))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        pictures[path] = folder / name
+    return pictures
