@@ -62,3 +62,8 @@ def one_line(text: str) -> str:
 def percent(share: float) -> str:
     """A share in whole percent; one that is not quite 1 is not called 100 %."""
     return "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
+def words(name: str) -> str:
+    """A type's, key's or score's name as people write it."""
+    return name.replace("_", " ")

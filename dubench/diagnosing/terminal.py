@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dubench.diagnosing.diagnosis import Diagnosis, Finding
-from dubench.report.formats import words
-from dubench.text import one_line, percent
+from dubench.text import one_line, percent, words
 from generators.taxonomy import TYPES, Key, Value
 
 NOTHING = "nothing"

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from dubench.report.formats import Better, Column, words
+from dubench.report.formats import Better, Column
 from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE
+from dubench.text import words
 from generators.taxonomy import KEYS
 
 _METRIC_NAMES = {"psnr": "PSNR (dB)", "clipiqa": "CLIP-IQA"}

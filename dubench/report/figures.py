@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dubench.report.formats import words
 from dubench.report.plotting import (
     COLUMN,
     GREY,
@@ -22,6 +21,7 @@ from dubench.report.plotting import (
 from dubench.report.tables import Scores, types_of
 from dubench.scoring.result import AVERAGE, Counts, ScoreResult
 from dubench.scoring.sample_scores import OTHER, keys_of
+from dubench.text import words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -119,11 +119,6 @@ class Table:
         return frozenset(places)
 
 
-def words(name: str) -> str:
-    """A type's, key's or other score's name as people write it."""
-    return name.replace("_", " ")
-
-
 def markdown(table: Table) -> str:
     """A table for a README; the paper's rows are a table of their own below."""
     parts = [f"**{_markdown(table.title)}**", _grid(table, "model", "score", "constant")]

@@ -12,11 +12,12 @@ from dubench.report.columns import (
     parameter_column,
     share_column,
 )
-from dubench.report.formats import Cell, Column, Row, Table, words
+from dubench.report.formats import Cell, Column, Row, Table
 from dubench.report.paper import PaperRow, reported
 from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE, ScoreResult
 from dubench.scoring.sample_scores import keys_of
+from dubench.text import words
 from generators.taxonomy import KEYS, NONE, TYPES
 
 Scores = Mapping[str, ScoreResult]

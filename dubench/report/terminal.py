@@ -15,11 +15,11 @@ from dubench.report.columns import (
     parameter_column,
     share_column,
 )
-from dubench.report.formats import Column, words
+from dubench.report.formats import Column
 from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE, Numbers, ScoreResult
 from dubench.scoring.sample_scores import OTHER
-from dubench.text import one_line
+from dubench.text import one_line, words
 from generators.taxonomy import NONE
 
 _ROOM = 160

@@ -7,9 +7,8 @@ from dubench.diagnosing.diagnosis import Diagnosis
 from dubench.diagnosing.evidence.bars import probabilities, ranges
 from dubench.diagnosing.evidence.pictures import edges, photograph, spectrum
 from dubench.predictors.protocol import Image
-from dubench.report.formats import words
 from dubench.report.plotting import GREY, PAGE, print_style, render
-from dubench.text import one_line, percent
+from dubench.text import one_line, percent, words
 
 _WARNING = "#B45309"
 _EDGE, _GAP, _BELOW = 0.12, 0.14, 1.3

@@ -7,9 +7,8 @@ from typing import Any
 from dubench.diagnosing.diagnosis import Diagnosis, Finding
 from dubench.diagnosing.evidence.style import TRACK, title, type_colours
 from dubench.diagnosing.terminal import NOTHING
-from dubench.report.formats import words
 from dubench.report.plotting import FAINT, GREY, INK
-from dubench.text import percent
+from dubench.text import percent, words
 from generators.taxonomy import NONE, TYPES, Key
 
 _START = 0.4  # where tracks begin, of their width with names
