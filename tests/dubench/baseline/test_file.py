@@ -103,7 +103,7 @@ def test_types_and_keys_unknown_here_are_refused(
 
 def test_values_beyond_the_range_are_refused(tmp_path: Path) -> None:
     tensors, header = parts()
-    tensors["sigma.support"] = tensors["sigma.support"] + 8
+    tensors["sigma.support"] = tensors["sigma.support"] + 16
     with pytest.raises(InputError, match="its range of sigma differs"):
         read(put(tmp_path / "model.safetensors", tensors, header))
 
