@@ -29,9 +29,39 @@ def share_column(name: str, title: str, better: Better = "higher", line: str = "
 def parameter_column(score: str, key: str, title: str = "", line: str = "") -> Column:
     """The column of one score of the values, such as `p_abs`, for a key or `avg`; with a digit
     more for the error of a key whose whole range is below 0.1."""
-    narrow = score == "p_abs" and key in KEYS and KEYS[key].high - KEYS[key].low < 0.1
+    narrow = score == "p_abs" and _is_narrow(key)
     title = title or words(key)
     return Column(f"{score}.{key}", title, PARAMETER_SCORES[score], 4 if narrow else 3, line=line)
+
+
+RANGE_SCORES: Mapping[str, tuple[str, Better]] = {
+    "range_coverage": ("values inside their 90 % range", ""),
+    "range_width": ("width of the 90 % range", ""),
+    "interval_score": ("interval score of the 90 % range", "lower"),
+    "interval_skill": ("interval skill against a constant range", "higher"),
+    "ranges_stated": ("answers with a range", ""),
+}
+"""The scores of ranges: what they are, and their better side."""
+
+TYPE_CERTAINTY = (
+    Column(
+        "calibration_error", "calibration error", "lower", 2, True, "calibration error of the type"
+    ),
+    Column("brier", "Brier score", "lower", 4, line="Brier score of the type"),
+)
+"""The scores of the types' probabilities."""
+
+
+def range_column(score: str, key: str, title: str = "") -> Column:
+    """The column of one of RANGE_SCORES for a key or `avg`."""
+    share = score in ("range_coverage", "ranges_stated")
+    digits = 1 if share else 3 if score == "interval_skill" or not _is_narrow(key) else 4
+    better = RANGE_SCORES[score][1]
+    return Column(f"{score}.{key}", title or words(key), better, digits, percent=share)
+
+
+def _is_narrow(key: str) -> bool:
+    return key in KEYS and KEYS[key].high - KEYS[key].low < 0.1
 
 
 def metric_column(metric: str, name: str, title: str = "") -> Column:

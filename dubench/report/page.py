@@ -56,6 +56,9 @@ _FOLDED = (
     "table1_p_rel_capped",
     "table1_p_rel_type_correct",
     "table1_skill_type_correct",
+    "certainty_range_width",
+    "certainty_interval_score",
+    "certainty_ranges_stated",
     "by_type_t_acc",
     "by_type_f1",
     "by_type_j_acc",
@@ -99,13 +102,25 @@ and do not compete.</p>
 absolute and relative error of the values, of which those under a wrong type or wrong keys count as
 zero. Skill: 1 − P-Rel / P-Rel of a constant answer that knows the type; below 0 is worse than
 that.</p>
-{"".join(map(_table, tables))}
+{_certainty(scores)}{"".join(map(_table, tables))}
 <h2>Figures</h2>
 {"".join(_figure(drawing, pictures) for drawing in drawings if drawing.figure)}
 {_left_out(drawings)}
 <h2>Where the numbers come from</h2>
 {"".join(_origin(name, score) for name, score in scores.items())}
 </main></body></html>
+"""
+
+
+def _certainty(scores: Scores) -> str:
+    """What the scores of certainty are, where a model states any."""
+    if not any(score.certainty for score in scores.values()):
+        return ""
+    return """<p>Certainty, where a model states it. Brier score: squared distance of the types'
+probabilities from the truth, 0 to 2. Calibration error: how far the stated probability of an answer
+and the share of right ones lie apart. A stated range is to hold 90 % of the values; the interval
+score is its width and a penalty for what it misses, and interval skill is 1 − interval score / that
+of a constant range. Silence counts as all types alike, or as a key's whole range.</p>
 """
 
 

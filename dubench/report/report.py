@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dubench.report import figures, tolerance
+from dubench.report import certainty, figures, tolerance
 from dubench.report.formats import Table, comma_separated, latex, markdown
 from dubench.report.page import MARK, page
 from dubench.report.plotting import Drawing, render
@@ -51,6 +51,7 @@ def write_report(
     scored = read_scores(paths)
     scores = {name: score.result for name, score in scored.items()}
     drawn = figures.drawings(scores)
+    drawn += certainty.drawings(scored)
     drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
     home = out.resolve()
     part = home.with_name(f".{home.name}.part")

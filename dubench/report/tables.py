@@ -6,16 +6,19 @@ from dubench.report import paper
 from dubench.report.columns import (
     HEADLINES,
     PARAMETER_SCORES,
+    RANGE_SCORES,
+    TYPE_CERTAINTY,
     answer_columns,
     metric_column,
     metric_name,
     parameter_column,
+    range_column,
     share_column,
 )
 from dubench.report.formats import Cell, Column, Row, Table
 from dubench.report.paper import PaperRow, reported
 from dubench.scoring.metrics import METRICS
-from dubench.scoring.result import AVERAGE, ScoreResult
+from dubench.scoring.result import AVERAGE, AVERAGED_RANGES, ScoreResult
 from dubench.scoring.sample_scores import keys_of
 from dubench.text import words
 from generators.taxonomy import KEYS, NONE, TYPES
@@ -26,6 +29,9 @@ Scores = Mapping[str, ScoreResult]
 _SPANS = "In brackets: 95 % intervals from resampling photographs."
 _ORACLE = "The type-oracle constant knows the type and answers one constant per key."
 _UNITS = "P-Abs is in the key's unit: sigma in pixels, the other keys without unit."
+
+_RANGE_UNITS = "In the key's unit: sigma in pixels, the other keys without unit."
+_CONSTANT_RANGE = "The constant range holds the middle 90 % of a key's values."
 
 _TITLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "p_abs": ("P-Abs (the paper's Table 1)", (_UNITS, _ORACLE)),
@@ -46,7 +52,7 @@ def tables(scores: Scores) -> list[Table]:
     result += [restoration(scores, name) for name in measured]
     if any(not METRICS[name].needs_reference for name in measured):
         result.append(no_reference(scores))
-    return [*result, variants(scores), answers(scores)]
+    return [*result, *certainty(scores), variants(scores), answers(scores)]
 
 
 def overview(scores: Scores) -> Table:
@@ -99,6 +105,36 @@ def no_reference(scores: Scores) -> Table:
     title = "Restored images judged without reference (the paper's Table 3)"
     remarks = (_SPANS, *reported(3).remarks)
     return _table("table3", title, columns, scores, reported(3).rows, remarks)
+
+
+def certainty(scores: Scores) -> list[Table]:
+    """Whether stated certainty is true, of the types and of the values; no table of what no model
+    states."""
+    stated = [score.certainty for score in scores.values() if score.certainty]
+    uniform = [one.types.brier_uniform for one in stated if one.types]
+    result = []
+    if uniform:
+        column = share_column("type_probabilities_stated", "stated", "")
+        alike = f"All types alike have a Brier score of {uniform[0]:.2f}."
+        title = "Certainty of the type"
+        remarks = (_SPANS, alike)
+        columns = (*TYPE_CERTAINTY, column)
+        result.append(_table("certainty_types", title, columns, scores, (), remarks))
+    if any(one.ranges for one in stated):
+        result += [_ranges(scores, name) for name in RANGE_SCORES]
+    return result
+
+
+def _ranges(scores: Scores, name: str) -> Table:
+    """One score of the ranges, per key."""
+    more = (AVERAGE,) if name in AVERAGED_RANGES else ()
+    columns = tuple(range_column(name, key) for key in (*keys_of(types_of(scores)), *more))
+    what = RANGE_SCORES[name][0]
+    remarks = [_SPANS, "Over the answers with the right type."]
+    remarks += [_RANGE_UNITS] if name in ("range_width", "interval_score") else []
+    remarks += [_CONSTANT_RANGE] if name in ("interval_score", "interval_skill") else []
+    title = f"Certainty of the values: {what}"
+    return _table(f"certainty_{name}", title, columns, scores, (), tuple(remarks))
 
 
 def variants(scores: Scores) -> Table:
@@ -166,8 +202,12 @@ def _constant_rows(columns: Sequence[Column], scores: Sequence[ScoreResult]) -> 
     for score in scores:
         constant = score.understanding.oracle_constant
         name = f"type-oracle constant ({constant.source})"
-        cells = tuple(Cell(constant.scores.get(column.name)) for column in columns)
-        rows[repr(constant)] = Row(name, "constant", cells)
+        numbers = constant.scores
+        if score.certainty and score.certainty.ranges:
+            ranges = score.certainty.ranges.constant_interval_score
+            numbers |= {f"interval_score.{key}": number for key, number in ranges.items()}
+        cells = tuple(Cell(numbers.get(column.name)) for column in columns)
+        rows[repr((name, cells))] = Row(name, "constant", cells)
     return list(rows.values())
 
 

@@ -10,14 +10,16 @@ from rich.text import Text
 
 from dubench.report.columns import (
     HEADLINES,
+    TYPE_CERTAINTY,
     answer_columns,
     metric_column,
     parameter_column,
+    range_column,
     share_column,
 )
 from dubench.report.formats import Column
 from dubench.scoring.metrics import METRICS
-from dubench.scoring.result import AVERAGE, Numbers, ScoreResult
+from dubench.scoring.result import AVERAGE, Numbers, RangeCertainty, ScoreResult
 from dubench.scoring.sample_scores import OTHER
 from dubench.text import one_line, words
 from generators.taxonomy import NONE
@@ -60,6 +62,10 @@ def _show(result: ScoreResult, console: Console, width: int) -> None:
     source = result.understanding.oracle_constant.source
     constant = f"constant: knows the type and answers one constant per key, from {source}"
     console.print(Text(constant), width=width)
+    if result.certainty:
+        silence = "certainty: where none is stated, all types alike and whole ranges count; beside "
+        silence += "it all types alike, and the constant range that holds 90 % of a key's values"
+        console.print(Text(silence), width=width)
     for note in result.notes:
         console.print(Text(one_line(f"note: {note}")), width=width)
     console.print(Text(one_line(result.signature)), soft_wrap=True)
@@ -69,6 +75,8 @@ def _parts(result: ScoreResult) -> Iterator[RenderableType]:
     yield _overview(result)
     yield _errors(result)
     yield _skill(result)
+    if result.certainty and result.certainty.ranges:
+        yield _ranges(result, result.certainty.ranges)
     yield _by_type(result)
     yield _confusion(result)
     yield _keys(result)
@@ -79,7 +87,11 @@ def _parts(result: ScoreResult) -> Iterator[RenderableType]:
 def _overview(result: ScoreResult) -> Table:
     table = _table("understanding", "", "const.")
     constant = result.understanding.oracle_constant.scores
-    for column in (*HEADLINES, *answer_columns(result.keys)):
+    certainty: tuple[Column, ...] = ()
+    if result.certainty and result.certainty.types:
+        certainty = TYPE_CERTAINTY
+        constant["brier"] = result.certainty.types.brier_uniform
+    for column in (*HEADLINES, *certainty, *answer_columns(result.keys)):
         if column.better:  # counts have no better side, and stand elsewhere
             name = (column.line or column.title) + " %" * column.percent
             value = constant.get(column.name)
@@ -108,6 +120,20 @@ def _skill(result: ScoreResult) -> Table:
         )
         plain = (column.text(result.scores[column.name]) for column in others)
         table.add_row(words(key), _with_interval(result, skill), *plain)
+    return table
+
+
+def _ranges(result: ScoreResult, ranges: RangeCertainty) -> Table:
+    table = _table("90 % range of", "holds %", "width", "interval\nscore", "const.", "skill")
+    for key in (*result.keys, AVERAGE):
+        coverage, width, score, skill = (
+            range_column(name, key)
+            for name in ("range_coverage", "range_width", "interval_score", "interval_skill")
+        )
+        constant = ranges.constant_interval_score.get(key)
+        cells = [_with_interval(result, coverage)]
+        cells += [column.text(result.scores.get(column.name)) for column in (width, score)]
+        table.add_row(words(key), *cells, score.text(constant), _with_interval(result, skill))
     return table
 
 

@@ -38,6 +38,36 @@ def words(rows: SampleScores) -> list[str]:
     return types * bool(rows.probabilities) + [f"ranges:{LEVEL:g},winkler"] * bool(rows.low)
 
 
+def notes(rows: SampleScores) -> list[str]:
+    """Sentences on certainty that some predictions state and others do not."""
+    said = []
+    if rows.probabilities:
+        silent = int(np.isnan(rows.probabilities[TYPE_NAMES[0]]).sum())
+        if silent:
+            said.append(
+                f"{silent:,} of {rows.n:,} predictions have no type_probabilities, which counts as "
+                "all types alike"
+            )
+    silent_keys = []
+    for name in rows.ranged:
+        counted = _counted(rows, name)
+        silent = int((counted & ~rows.ranged[name]).sum())
+        if silent:
+            silent_keys.append(f"{name} {silent:,} of {int(counted.sum()):,}")
+    if silent_keys:
+        said.append(
+            "answers of the right type without a range, which counts as the key's whole range: "
+            + ", ".join(silent_keys)
+        )
+    return said
+
+
+def _counted(rows: SampleScores, key: str) -> NDArray[np.bool_]:
+    """(n,) where a key's range is scored: the type is right, and has the key."""
+    absent = np.isnan(rows.truth[key]).reshape(rows.n, -1).any(axis=1)
+    return np.logical_and(rows.right, ~absent)
+
+
 def confidence(rows: SampleScores) -> Floats:
     """(n,) the probability that each prediction gives to the type it answers; NaN where the answer
     is not one type."""
@@ -112,8 +142,7 @@ def _range_ratios(rows: SampleScores) -> dict[str, Ratio]:
     """Over the samples with the right type: elsewhere the answer has other keys."""
     scores: dict[str, Ratio] = {}
     for name in rows.keys if rows.low else ():
-        has = ~np.isnan(rows.truth[name]).reshape(rows.n, -1).any(axis=1)
-        counted = (has & rows.right).astype(float)
+        counted = _counted(rows, name).astype(float)
         low, high = rows.low[name], rows.high[name]
         truth = rows.truth[name]
         terms = {

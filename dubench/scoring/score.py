@@ -86,6 +86,7 @@ def score(
     oracle_constant = type_oracle.summary(
         rows, constants.values, constants.source, estimates.values
     )
+    notes += certainty.notes(rows)
     words = [*certainty.words(rows), *(quality.signature if quality else [])]
     result = ScoreResult(
         signature=signature(split, rows.n, seed, words),
