@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dubench.report.formats import words
 from dubench.report.plotting import (
     COLUMN,
     FAINT,
@@ -35,6 +34,7 @@ from dubench.scoring.intervals import (
 )
 from dubench.scoring.sample_scores import SampleScores, keys_of
 from dubench.scoring.score_files import Scored
+from dubench.text import words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
