@@ -18,7 +18,8 @@ from generators.build.job import GenerateResult, Job, Progress
 from generators.build.produce import produce
 from generators.dataset.card import card
 from generators.dataset.info import FILE, BlindSplit, DatasetInfo
-from generators.dataset.recipe import ROW_GROUP, Recipe, share_out
+from generators.dataset.order import ROW_GROUP
+from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.schema import schema
 from generators.errors import InputError
 from generators.files import whole, write_whole

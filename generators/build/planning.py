@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, cycle, islice
 
 import numpy as np
 
@@ -75,14 +76,14 @@ class Planner:
             return self._follow(self.rows[index])
         slot = self.recipe.slot(index)
         first = self.recipe.first_attempt(index)
+        # A replacement begins with another photograph than what it replaces.
+        numbers = islice(cycle(chain([slot.photograph], self.recipe.others(index))), first, None)
         for attempt in range(first, first + ATTEMPTS):
             rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
-            number = slot.photograph
             for crop in range(CROPS):
                 # Several crops of one photograph: opening another costs more than a crop.
-                if crop % SAME_PHOTOGRAPH == 0 and attempt + crop:
-                    count = self.recipe.pools[slot.pool].photographs[slot.split]
-                    number = int(rng.random() * count)
+                if crop % SAME_PHOTOGRAPH == 0:
+                    number = next(numbers)
                 planned = self._try(index, attempt, slot, number, rng, redrawn)
                 if planned:
                     return planned

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from generators.build.shards import OnRendered, Shards
 from generators.dataset.info import DatasetInfo
+from generators.dataset.order import ROW_GROUP
 from generators.dataset.parquet import ShardWriter, reading
-from generators.dataset.recipe import ROW_GROUP
 from generators.dataset.schema import ACCEPTED, Row
 from generators.errors import InputError
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from generators.build.clean_images import CleanImages, Photographs
 from generators.build.planning import PlannedSample, Planner
 from generators.dataset.manifest import ManifestRow
+from generators.dataset.order import ROW_GROUP
 from generators.dataset.parquet import ShardWriter
-from generators.dataset.recipe import ROW_GROUP, Recipe
+from generators.dataset.recipe import Recipe
 from generators.dataset.schema import Row, encode_row
 from generators.physics import Image
 from generators.sample import Sample, render
@@ -40,16 +41,20 @@ class Shards:
     def make(self, number: int, on_progress: OnRendered) -> Counter[str]:
         """Make shard `number`; returns how many crops were redrawn, by reason.
 
-        `on_progress` is called for every row group.
+        Rows are made in the photographs' order and written in their own. `on_progress` is called
+        for as many rows as a row group holds.
         """
         shard = self.recipe.shards[number]
+        order = shard.in_turn(self.recipe.seed)
         redrawn: Counter[str] = Counter()
+        rows: dict[int, Row] = {}
+        for start in range(0, len(order), ROW_GROUP):
+            indices = order[start : start + ROW_GROUP]
+            rows.update(zip(indices, self.fresh(indices, redrawn), strict=True))
+            on_progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
         with ShardWriter(self.folder / shard.name, ROW_GROUP) as writer:
-            for start in range(shard.start, shard.stop, ROW_GROUP):
-                indices = range(start, min(start + ROW_GROUP, shard.stop))
-                for new in self.fresh(indices, redrawn):
-                    writer.add(new)
-                on_progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
+            for index in range(shard.start, shard.stop):
+                writer.add(rows.pop(index))
         return redrawn
 
     def fresh(self, indices: Iterable[int], redrawn: Counter[str]) -> Iterator[Row]:

@@ -12,8 +12,9 @@ from generators.build.verify_dataset import ShardContent, dataset_problems
 from generators.build.verify_rows import TOLERANCE, prove_row
 from generators.codec import jpeg_codec
 from generators.dataset.info import CODEC, DatasetInfo
+from generators.dataset.order import ROW_GROUP, Shard
 from generators.dataset.parquet import reading
-from generators.dataset.recipe import ROW_GROUP, Recipe, Shard
+from generators.dataset.recipe import Recipe
 from generators.dataset.schema import ACCEPTED, Row, provenance_of, types_of
 from generators.errors import InputError
 

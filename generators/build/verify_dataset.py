@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 from generators.build.blind import COLUMNS as BLIND_COLUMNS
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo, Identity
+from generators.dataset.order import Shard
 from generators.dataset.parquet import reading
-from generators.dataset.recipe import Recipe, Shard
+from generators.dataset.recipe import Recipe
 from generators.errors import InputError
 from generators.sources.splits import SPLITS
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from generators.build.jpeg_tolerance import within_one_level_of_jpeg
-from generators.dataset.recipe import Recipe, Shard
+from generators.dataset.order import Shard
+from generators.dataset.recipe import Recipe
 from generators.dataset.schema import (
     REVIEW,
     Provenance,

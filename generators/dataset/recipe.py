@@ -6,13 +6,14 @@ any shard can be made at any time by anyone.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 from generators.dataset import ids
+from generators.dataset.order import Shard, photograph_of, shards_of
 from generators.errors import InputError
 from generators.presets import Preset
 from generators.randomness import permute
@@ -22,8 +23,6 @@ from generators.sources.splits import SPLITS, largest_remainder
 from generators.typed_json import JSON_NAME, from_json, to_json
 
 FORMAT = 2
-ROW_GROUP = 100
-MAX_SHARD = 2000  # about 400 MB at 256 × 256
 
 
 @dataclass(frozen=True)
@@ -45,22 +44,6 @@ class PoolShare:
     digest: str
     depth: Mapping[str, int]
     depth_digest: str
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One Parquet file: samples `start` … `stop` − 1, the `number`-th of `of` in its split."""
-
-    split: str
-    number: int
-    of: int
-    start: int
-    stop: int
-
-    @property
-    def name(self) -> str:
-        """The file's name under data/."""
-        return f"{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -138,21 +121,39 @@ class Recipe:
         return (self.preset.cycle[place * len(self.preset.cycle) // count],)
 
     def slot(self, index: int) -> Slot:
-        """Types, pool and photograph of sample `index`.
-
-        Pools take turns in proportion to their samples; crops of one photograph follow each
-        other within a pool, so that a worker decodes it once.
-        """
+        """Types, pool and photograph of sample `index`."""
         split = self.split_of(index)
-        place = index - self._starts[SPLITS.index(split)]
+        turn = self.shard_of(index).turn(index, self.seed)
+        return Slot(split, self.types_of(index), *self._pool_and_photograph(split, turn))
+
+    def others(self, index: int) -> Iterator[int]:
+        """Photographs of its pool that sample `index` may be cut from where its own does not do.
+
+        First those of the sample's own shard, which other rows show too, so that a row does not
+        stand out by its photograph; those whose turn is next come first, for they are decoded
+        soonest. Then the others of the split.
+        """
+        shard, split = self.shard_of(index), self.split_of(index)
+        turn = shard.turn(index, self.seed)
+        pool, own = self._pool_and_photograph(split, turn)
+        seen = {own}
+        for other in (*range(turn + 1, shard.stop), *range(turn - 1, shard.start - 1, -1)):
+            of, number = self._pool_and_photograph(split, other)
+            if of == pool and number not in seen:
+                seen.add(number)
+                yield number
+        yield from (n for n in range(self.pools[pool].photographs[split]) if n not in seen)
+
+    def _pool_and_photograph(self, split: str, turn: int) -> tuple[int, int]:
+        """Whose turn it is, by number. Pools take turns in proportion to their samples."""
+        place = turn - self._starts[SPLITS.index(split)]
         total = self.splits[split]
         for number, pool in enumerate(self.pools):
             mine = pool.samples[split]
             # Of the first k samples, ⌊k·mine/total⌋ are this pool's; the rest go on down the list.
             before = place * mine // total
             if (place + 1) * mine // total > before:
-                used = min(pool.photographs[split], mine)
-                return Slot(split, self.types_of(index), number, before * used // mine)
+                return number, photograph_of(before, mine, pool.photographs[split])
             place -= before
             total -= mine
         raise AssertionError("the pools' samples do not sum to the split's")
@@ -160,15 +161,20 @@ class Recipe:
     @cached_property
     def shards(self) -> list[Shard]:
         """The files of the dataset, in order."""
-        shards = []
-        for split, start in zip(SPLITS, self._starts, strict=False):
-            count = self.splits[split]
-            rows = min(MAX_SHARD, max(ROW_GROUP, -(-count // (16 * ROW_GROUP)) * ROW_GROUP))
-            of = -(-count // rows)
-            for number in range(of):
-                stop = start + min((number + 1) * rows, count)
-                shards.append(Shard(split, number, of, start + number * rows, stop))
-        return shards
+        starts = zip(SPLITS, self._starts, strict=False)
+        return [
+            shard
+            for split, start in starts
+            for shard in shards_of(split, start, self.splits[split], self.size)
+        ]
+
+    def shard_of(self, index: int) -> Shard:
+        """The file that holds sample `index`."""
+        return self.shards[bisect_right(self._shard_starts, index) - 1]
+
+    @cached_property
+    def _shard_starts(self) -> list[int]:
+        return [shard.start for shard in self.shards]
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain data, for recipe.json."""

