@@ -1,23 +1,29 @@
 """Ask a model about every image of a split."""
 
+import json
 import sys
+from contextlib import suppress
+from math import inf
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dubench.cli.options import Json, print_json, resumable
+from dubench.text import brief
+from generators.errors import InputError
 
-_ASKED = "Vision language models: hf"
+_ASKED = "Vision language models: hf and openai"
 _HF = "hf alone"
+_OPENAI = "openai alone"
 
 
 def predict(
     model: Annotated[
         str,
         typer.Option(
-            help="constant, statistics[:PRESET or FILE], hf:ID_OR_PATH, plugin:MODULE:CLASS or "
-            "replay:FILE."
+            help="constant, statistics[:PRESET or FILE], hf:ID_OR_PATH, openai:MODEL@BASE_URL, "
+            "plugin:MODULE:CLASS or replay:FILE."
         ),
     ] = "statistics",
     dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
@@ -61,6 +67,32 @@ def predict(
             rich_help_panel=_HF,
         ),
     ] = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Requests under way at once; 8 unless given.", rich_help_panel=_OPENAI
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Most requests per minute.", rich_help_panel=_OPENAI),
+    ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help='Further fields of the request, as {"seed": 1}; null leaves one out.',
+            rich_help_panel=_OPENAI,
+        ),
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IN,OUT",
+            help="US dollars per million tokens, to record the cost.",
+            rich_help_panel=_OPENAI,
+        ),
+    ] = None,
 ) -> None:
     """Ask a model about every image of a split, or finish what a run began."""
     from dubench.dataset import open_split
@@ -77,6 +109,10 @@ def predict(
         batch=batch,
         dtype=dtype,
         trust_remote_code=trust_remote_code or None,
+        concurrency=concurrency,
+        rate=rate,
+        request=_fields(request),
+        price=_prices(price),
     )
     with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
         summary = run(open_split(dataset, split), predictor, out, on_progress)
@@ -84,9 +120,32 @@ def predict(
         print(f"note: {note}", file=sys.stderr)
     if as_json:
         counts = {"predictions": str(summary.path), "n": summary.n, "new": summary.new}
-        print_json(counts | {"latency_s": summary.latency_s, "unreadable": summary.unreadable})
+        counts |= {"unreadable": summary.unreadable, "usage": dict(summary.usage)}
+        print_json(counts | {"latency_s": summary.latency_s})
         return
     speed = f", {1000 * summary.latency_s:.1f} ms an image" if summary.latency_s else ""
     print(
         f"{summary.path}: {summary.n:,} predictions of {predictor.name}, {summary.new:,} new{speed}"
     )
+    if summary.usage:
+        print("  " + ", ".join(f"{name} {amount:,}" for name, amount in summary.usage.items()))
+
+
+def _fields(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    with suppress(ValueError):
+        fields = json.loads(text)
+        if isinstance(fields, dict):
+            return fields
+    raise InputError(f"--request {brief(text)} is not a JSON object, such as '{{\"seed\": 1}}'")
+
+
+def _prices(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    with suppress(ValueError):
+        price_in, price_out = map(float, text.split(","))
+        if 0 <= price_in < inf and 0 <= price_out < inf:
+            return price_in, price_out
+    raise InputError(f"--price {brief(text)}: give dollars per million tokens as IN,OUT: 2.5,10")

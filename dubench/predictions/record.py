@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples
+from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples, is_number
 from dubench.predictions.certainty import Range, ranges_of, type_probabilities_of
 from dubench.predictions.free_text import understand
 from dubench.predictions.grammar import DELTA, TAXONOMY, GrammarError, Grid, steps
@@ -15,10 +15,11 @@ from generators.taxonomy import KEYS, Degradation
 FORMS = ("type", "tuples", "output")
 FIELDS = (
     "id", "type", "parameters", "tuples", "output",
-    "type_probabilities", "ranges", "restored", "maps", "latency_s",
+    "type_probabilities", "ranges", "restored", "maps", "latency_s", "usage",
 )  # fmt: skip
 MAPS = tuple(key.name for key in KEYS.values() if key.kind == "map")
 META_LEVELS = 20
+USAGE = ("input_tokens", "output_tokens", "cost_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Prediction:
         restored: path of the restored image, as written.
         maps: key → path of its map, as written.
         latency_s: seconds the model took, at least 0.
+        usage: what the model took of USAGE, at least 0 each; empty where not given.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Prediction:
     restored: str | None = None
     maps: Mapping[str, str] = field(default_factory=dict)
     latency_s: float | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
 
 
 def prediction_of(record: dict[str, Any], line: int, grid: Grid = TAXONOMY) -> Prediction:
@@ -75,7 +78,7 @@ def prediction_of(record: dict[str, Any], line: int, grid: Grid = TAXONOMY) -> P
         if "type_probabilities" in record
         else None,
         ranges_of(record["ranges"]) if "ranges" in record else {},
-        _restored(record), _maps(record), _latency(record),
+        _restored(record), _maps(record), _latency(record), _usage(record),
     )  # fmt: skip
 
 
@@ -136,16 +139,28 @@ def _maps(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _latency(record: dict[str, Any]) -> float | None:
-    seconds = record.get("latency_s")
     if "latency_s" not in record:
         return None
-    if (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float)
-        or not 0 <= seconds <= MOST
-    ):
+    seconds = record["latency_s"]
+    if not _is_amount(seconds):
         raise InputError(f"latency_s={brief(seconds)} is not a number of seconds; leave it out")
     return float(seconds)
+
+
+def _usage(record: dict[str, Any]) -> dict[str, float]:
+    usage = record.get("usage", {})
+    if not isinstance(usage, dict) or isinstance(usage, Repeated):
+        raise InputError('usage is not an object of numbers; write {"input_tokens": 900}')
+    for name, amount in usage.items():
+        if name not in USAGE:
+            raise InputError(f"usage has {brief(name)}; it may have: {', '.join(USAGE)}")
+        if not _is_amount(amount):
+            raise InputError(f"usage.{name}={brief(amount)} is not an amount; leave it out")
+    return usage
+
+
+def _is_amount(number: Any) -> bool:
+    return is_number(number) and 0 <= number <= MOST
 
 
 def meta_of(record: dict[str, Any]) -> tuple[dict[str, Any], Grid]:

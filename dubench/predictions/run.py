@@ -1,6 +1,7 @@
 """Predict every image of a split into a preds.jsonl; a run that was cut off continues there."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,10 +13,11 @@ from typing import Any
 from dubench.dataset import Split
 from dubench.predictions import file as predictions
 from dubench.predictions.grammar import Grid
-from dubench.predictions.record import Prediction, grid_of, prediction_of
+from dubench.predictions.record import USAGE, Prediction, grid_of, prediction_of
 from dubench.predictors.protocol import Predictor, Record
 from dubench.predictors.replay import Replay
 from generators.errors import InputError
+from generators.files import whole
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Summary:
         n: how many they are now; `new` of them are this run's.
         latency_s: the model's seconds per image over the new ones, None if there are none.
         unreadable: how many have no answer that can be read, and count as wrong.
+        usage: tokens in and out and cost of all predictions, where the model says so.
         notes: what the user should know, each on one line.
     """
 
@@ -35,6 +38,7 @@ class Summary:
     new: int
     latency_s: float | None
     unreadable: int
+    usage: Mapping[str, float]
     notes: tuple[str, ...]
 
 
@@ -70,6 +74,7 @@ def predict(
     meta = _meta(split, predictor)
     done = _begin(out, meta, split)
     grid = grid_of(meta)
+    usage = [dict(one.usage) for one in done.values()]
     failures = [(name, one.failure) for name, one in done.items() if one.failure]
     ids = split.ids
     missing = frozenset(ids) - done.keys()
@@ -98,13 +103,33 @@ def predict(
                 except InputError as error:
                     raise InputError(f"--model {predictor.name}: {error}") from None
                 file.flush()
+                usage.append(record.get("usage", {}))
                 if failure := _failure(record, grid):
                     failures.append((name, failure))
             new, seconds = new + len(names), seconds + took
             on_progress(len(ids) - len(missing) + new, len(ids))
+    total = _sum(usage)
+    if total:
+        _write_meta(out, meta | {"usage": total})
     latency_s = seconds / new if new else None
     notes = [*_unreadable(failures, len(ids)), *getattr(predictor, "notes", ())]
-    return Summary(out, len(ids), new, latency_s, len(failures), tuple(notes))
+    return Summary(out, len(ids), new, latency_s, len(failures), total, tuple(notes))
+
+
+def _sum(usage: list[dict[str, float]]) -> dict[str, float]:
+    """The usage of all lines that name one; the cost where all of these do."""
+    named = [one for one in usage if one]
+    amounts = [name for name in USAGE if named and all(name in one for one in named)]
+    return {name: round(sum(one[name] for one in named), 6) for name in amounts}
+
+
+def _write_meta(out: Path, meta: dict[str, Any]) -> None:
+    """Give a file of predictions another meta line."""
+    # A link stays one.
+    with whole(out.resolve()) as part, out.open("rb") as old, part.open("wb") as new:
+        old.readline()
+        new.write(f"{predictions.dump({'meta': meta})}\n".encode())
+        shutil.copyfileobj(old, new)
 
 
 def _failure(record: Record, grid: Grid) -> str | None:
@@ -172,8 +197,8 @@ def _check_meta(out: Path, line: bytes, meta: dict[str, Any]) -> None:
         values = {name: old.get(name) for name in meta.keys() | old.keys()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"--out {out} holds something else; choose another --out") from None
-    # A dataset may be named in other ways; its identity stays.
-    for name in sorted(values.keys() - {"dataset"}):
+    # A dataset may be named in other ways, its identity stays; usage is known at the end.
+    for name in sorted(values.keys() - {"dataset", "usage"}):
         if values[name] != meta.get(name):
             run = f"{old.get('model')} on {old.get('dataset')} ({old.get('split')})"
             raise InputError(

@@ -6,12 +6,13 @@ from typing import Any
 
 from dubench.predictions.answer import MOST
 from dubench.predictions.certainty import LEVEL, SUM_TOLERANCE
-from dubench.predictions.record import MAPS
+from dubench.predictions.record import MAPS, USAGE
 from generators.taxonomy import KEYS, TYPES, Key
 
 Schema = dict[str, Any]
 
 _NAME: Schema = {"type": "string", "minLength": 1}
+_AMOUNT: Schema = {"type": "number", "minimum": 0, "maximum": MOST}
 _NUMBER: Schema = {"type": "number", "minimum": -MOST, "maximum": MOST}
 
 
@@ -58,7 +59,8 @@ def _prediction() -> Schema:
         "ranges": _ranges(),
         "restored": _NAME | {"description": "path of the restored image"},
         "maps": _object(dict.fromkeys(MAPS, _NAME), []),
-        "latency_s": {"type": "number", "minimum": 0, "maximum": MOST},
+        "latency_s": _AMOUNT,
+        "usage": _object(dict.fromkeys(USAGE, _AMOUNT), []),
     }
     return _object(fields, ["id"]) | {
         "oneOf": forms,

@@ -1,6 +1,6 @@
 """Models by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -24,6 +24,10 @@ class Options(TypedDict, total=False):
         batch: images at once.
         dtype: of the weights in memory: `auto`, `float32`, `bfloat16` or `float16`.
         trust_remote_code: run code that comes with a model, and read weights that may hold code.
+        concurrency: requests under way at once.
+        rate: the most requests per minute.
+        request: further fields of a request, None for one to be left out.
+        price: US dollars per million tokens in and out.
     """
 
     device: str | None
@@ -33,6 +37,10 @@ class Options(TypedDict, total=False):
     batch: int | None
     dtype: str | None
     trust_remote_code: bool | None
+    concurrency: int | None
+    rate: float | None
+    request: Mapping[str, Any] | None
+    price: tuple[float, float] | None
 
 
 def load_predictor(name: str, **options: Unpack[Options]) -> Predictor | Replay:
@@ -72,6 +80,7 @@ KNOWN = (
     "statistics:FILE",
     "replay:FILE",
     "hf:ID_OR_PATH",
+    "openai:MODEL@BASE_URL",
     "plugin:MODULE:CLASS",
 )
 """How models are named, for messages and help."""
@@ -102,6 +111,12 @@ def _hf(what: str, prompt: Path | None = None, anyway: bool = False, **rest: Any
     return _asked(lambda: Hf(what, **rest), prompt, anyway)
 
 
+def _openai(what: str, prompt: Path | None = None, anyway: bool = False, **rest: Any) -> Predictor:
+    from dubench.predictors.openai import OpenAi
+
+    return _asked(lambda: OpenAi(what, **rest), prompt, anyway)
+
+
 def _asked(make: Callable[[], "Model"], prompt: Path | None, anyway: bool) -> Predictor:
     from dubench.predictors.asking import Asked
     from dubench.predictors.prompts import read_prompt, zero_shot
@@ -124,5 +139,6 @@ _FAMILIES = {
     "statistics": _Family(_statistics),
     "replay": _Family(Replay),
     "hf": _Family(_hf, _ASKED | {"device", "dtype", "batch", "trust_remote_code"}),
+    "openai": _Family(_openai, _ASKED | {"concurrency", "rate", "request", "price"}),
     "plugin": _Family(_plugin),
 }
