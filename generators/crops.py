@@ -89,8 +89,8 @@ class Clean:
         if width % size == 0:
             return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
         matrix_of = bicubic_reduction_matrix if width > size else bicubic_matrix
-        other = bands(matrix_of, width, size)
-        return resample(crop, other, other)
+        planes, other = np.stack(cv2.split(crop)), bands(matrix_of, width, size)
+        return cv2.merge(list(resample(planes, other, other)))
 
     def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""

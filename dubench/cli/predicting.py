@@ -100,8 +100,10 @@ def predict(
     from dubench.predictors import load_predictor
     from dubench.progress import counting
 
+    images = open_split(dataset, split)
     predictor = load_predictor(
         model,
+        images.preset.keys if images.preset else None,
         device=device,
         prompt=prompt,
         max_tokens=max_tokens,
@@ -115,7 +117,7 @@ def predict(
         price=_prices(price),
     )
     with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
-        summary = run(open_split(dataset, split), predictor, out, on_progress)
+        summary = run(images, predictor, out, on_progress)
     for note in summary.notes:
         print(f"note: {note}", file=sys.stderr)
     if as_json:

@@ -14,10 +14,13 @@ from dubench.predictors import load_predictor
 from dubench.predictors.protocol import Image, Predictor
 from dubench.predictors.replay import Replay
 from dubench.tiles import tiles
+from generators import presets
 from generators.errors import InputError
 from generators.sources import photographs
 
 DEFAULT_MODEL = "statistics:du110k-wild"
+RANGES = "du110k-real"
+"""The preset whose ranges a question to a model states: real photographs are degraded less."""
 
 
 class UndiagnosedError(InputError):
@@ -72,7 +75,7 @@ def open_model(name: str = DEFAULT_MODEL) -> Predictor:
     Raises:
         InputError: as `load_predictor`; or it looks at no photographs.
     """
-    predictor = load_predictor(name)
+    predictor = load_predictor(name, presets.load(RANGES).keys)
     if isinstance(predictor, Replay):
         raise InputError(f"--model {name}: it repeats predictions, and cannot look at photographs")
     return predictor

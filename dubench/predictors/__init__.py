@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from dubench.predictors.protocol import Predictor
 from dubench.predictors.replay import Replay
 from generators.errors import InputError
+from generators.taxonomy import KEYS, Key
 
 if TYPE_CHECKING:
     from dubench.predictors.asking import Model
+
+
+Keys = Mapping[str, Key]
 
 
 class Options(TypedDict, total=False):
@@ -43,10 +47,14 @@ class Options(TypedDict, total=False):
     price: tuple[float, float] | None
 
 
-def load_predictor(name: str, **options: Unpack[Options]) -> Predictor | Replay:
+def load_predictor(
+    name: str, keys: Keys | None = None, **options: Unpack[Options]
+) -> Predictor | Replay:
     """The predictor that `--model name` means: MODEL or MODEL:WHAT.
 
     Args:
+        keys: `Preset.keys` of what it is asked about, for a question that states their ranges; the
+            taxonomy's unless given.
         options: see `Options`; None is as good as not given.
 
     Raises:
@@ -69,6 +77,8 @@ def load_predictor(name: str, **options: Unpack[Options]) -> Predictor | Replay:
                 f"--{option.replace('_', '-')} is not for --model {model}; it goes with "
                 f"{', '.join(owners)}"
             )
+    if "prompt" in _FAMILIES[model].options:
+        return _FAMILIES[model].load(what, keys=keys or KEYS, **given)
     return _FAMILIES[model].load(what, **given)
 
 
@@ -105,23 +115,27 @@ def _plugin(what: str) -> Predictor:
     return Plugin(what)
 
 
-def _hf(what: str, prompt: Path | None = None, anyway: bool = False, **rest: Any) -> Predictor:
+def _hf(
+    what: str, keys: Keys, prompt: Path | None = None, anyway: bool = False, **rest: Any
+) -> Predictor:
     from dubench.predictors.hf import Hf
 
-    return _asked(lambda: Hf(what, **rest), prompt, anyway)
+    return _asked(lambda: Hf(what, **rest), keys, prompt, anyway)
 
 
-def _openai(what: str, prompt: Path | None = None, anyway: bool = False, **rest: Any) -> Predictor:
+def _openai(
+    what: str, keys: Keys, prompt: Path | None = None, anyway: bool = False, **rest: Any
+) -> Predictor:
     from dubench.predictors.openai import OpenAi
 
-    return _asked(lambda: OpenAi(what, **rest), prompt, anyway)
+    return _asked(lambda: OpenAi(what, **rest), keys, prompt, anyway)
 
 
-def _asked(make: Callable[[], "Model"], prompt: Path | None, anyway: bool) -> Predictor:
+def _asked(make: Callable[[], "Model"], keys: Keys, prompt: Path | None, anyway: bool) -> Predictor:
     from dubench.predictors.asking import Asked
     from dubench.predictors.prompts import read_prompt, zero_shot
 
-    question = read_prompt(prompt) if prompt else zero_shot()
+    question = read_prompt(prompt) if prompt else zero_shot(keys)
     return Asked(make(), question, anyway)
 
 

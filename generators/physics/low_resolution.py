@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 from generators.errors import InputError
@@ -31,9 +32,10 @@ def apply(
     scale = scalar(values, "scale")
     if min(height, width) < scale:
         raise InputError(f"{width}×{height} pixels are too few for scale={scale:g}")
+    planes = np.stack(cv2.split(image))
     for matrix_of in (bicubic_down_matrix, bicubic_up_matrix):
-        image = resample(image, *(bands(matrix_of, side, int(scale)) for side in (height, width)))
-    return image
+        planes = resample(planes, *(bands(matrix_of, side, int(scale)) for side in (height, width)))
+    return cv2.merge(list(planes))
 
 
 def plausible(values: Mapping[str, Value]) -> bool:

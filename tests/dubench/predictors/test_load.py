@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dubench.predictors import load_predictor
+from dubench.predictors.asking import Reply
+from generators import presets
 from generators.errors import InputError
 
 
@@ -44,3 +47,23 @@ def test_an_option_of_another_model_is_refused() -> None:
     with pytest.raises(InputError, match="--device is not for --model statistics"):
         load_predictor("statistics", device="cpu")
     assert load_predictor("statistics", device=None).name == "statistics:du110k"
+
+
+def test_a_question_states_the_ranges_of_what_it_is_about(monkeypatch) -> None:
+    class Remembering:
+        name, about, batch = "hf:x", {}, 1
+
+        def __init__(self, what: str) -> None:
+            self.asked: list = []
+            monkeypatch.setattr(Remembering, "last", self, raising=False)
+
+        def ask(self, questions, anew=False):
+            self.asked += questions
+            return [Reply("{}")] * len(questions)
+
+    monkeypatch.setattr("dubench.predictors.hf.Hf", Remembering)
+    image = np.zeros((32, 32, 3), np.uint8)
+    real = presets.load("du110k-real").keys
+    for keys, stated in ((None, "0.05 to 0.1"), (real, "0.05 to 0.6")):
+        load_predictor("hf:x", keys, anyway=True).predict([image])
+        assert stated in Remembering.last.asked[0][1]
