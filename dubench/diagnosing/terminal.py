@@ -1,77 +1,65 @@
-"""Diagnoses as `dubench diagnose` prints them."""
+"""Diagnoses as `dubench diagnose` prints them: fit for 80 columns, and for `grep`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from dubench.diagnosing.diagnosis import Diagnosis, Finding
 from dubench.text import one_line, percent, words
-from generators.taxonomy import TYPES, Key, Value
+from generators.taxonomy import TYPES, Key
 
 NOTHING = "nothing"
 _SHADES = {"slight": "green", "moderate": "yellow", "severe": "red"}
-_ROOM = 100
-"""Columns at least, where the output is no terminal."""
+_NAMES, _LABELS = 40, 25  # columns at most of paths, and of what is wrong
+_KEYS = max(len(key.name) for entry in TYPES.values() for key in entry.keys)
+_SIDE = 3  # of the matrix that a vector of 9 is
 
 
 def show(diagnoses: Sequence[tuple[Path, Diagnosis]], console: Console | None = None) -> None:
-    """Print a table: a block of lines per photograph, cautions below it."""
+    """Print each: path, what is wrong, how severe and how probable; then its values, a line each,
+    with their 90 % ranges and units; then cautions."""
     console = console or Console()
-    if not console.is_terminal:
-        console.width = max(console.width, _ROOM)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("photograph", overflow="fold", max_width=36)
-    table.add_column("wrong with it", no_wrap=True)
-    table.add_column("probability", justify="right", no_wrap=True)
-    table.add_column("severity", no_wrap=True)
-    table.add_column("parameters, with 90 % ranges")
-    for path, diagnosis in diagnoses:
-        _add(table, path, diagnosis)
-    console.print(table)
+    names = [one_line(str(path)) for path, _ in diagnoses]
+    width = min(max(map(len, names)), _NAMES)
+    for name, (_, diagnosis) in zip(names, diagnoses, strict=True):
+        label = _label(diagnosis)
+        label.pad_right(_LABELS - len(label))
+        probability = f"{percent(diagnosis.probability):>6}"
+        console.print(Text.assemble(f"{name:<{width}}  ", label, probability), soft_wrap=True)
+        for line in _details(diagnosis):
+            console.print(Text("    ") + line, soft_wrap=True)
 
 
-def _add(table: Table, path: Path, diagnosis: Diagnosis) -> None:
-    name = Text(one_line(str(path)))
-    probability = percent(diagnosis.probability)
-    cautions = [Text(f"! {one_line(text)}", "yellow") for text in diagnosis.cautions]
-    if not diagnosis.findings:
-        table.add_row(name, NOTHING, probability, "", Text("\n").join(cautions))
-    for place, finding in enumerate(diagnosis.findings):
-        lines = [*parameters(finding), *(cautions if place == 0 else [])]
-        table.add_row(
-            name if place == 0 else "",
-            Text(words(finding.type), "bold"),
-            probability if place == 0 else "",
-            Text(finding.severity or "", _SHADES.get(finding.severity or "", "")),
-            Text("\n").join(lines),
-        )
-    table.add_section()
+def _label(diagnosis: Diagnosis) -> Text:
+    """Types and severities on one line."""
+    label = Text("" if diagnosis.findings else NOTHING)
+    for finding in diagnosis.findings:
+        label.append(" and " if label else "").append(words(finding.type), "bold")
+        if finding.severity:
+            label.append(", ").append(finding.severity, _SHADES[finding.severity])
+    return label
 
 
-def parameters(finding: Finding) -> Iterable[Text]:
-    """A line per key: name, value, 90 % range and unit; three for a 3×3 matrix."""
-    for key in TYPES[finding.type].keys:
-        if key.name in finding.parameters:
-            yield from _lines(finding, key)
+def _details(diagnosis: Diagnosis) -> Iterator[Text]:
+    for finding in diagnosis.findings:
+        for key in TYPES[finding.type].keys:
+            if key.name in finding.parameters:
+                yield from _values(finding, key)
+    for caution in diagnosis.cautions:
+        yield Text(f"! {one_line(caution)}", "yellow")
 
 
-def _lines(finding: Finding, key: Key) -> Iterable[Text]:
+def _values(finding: Finding, key: Key) -> Iterator[Text]:
+    """One line; of a 3×3 matrix three, without ranges, for which `--json` has more room."""
     value, ends = finding.parameters[key.name], finding.ranges.get(key.name)
-    name = words(key.name)
+    name = f"{words(key.name):<{_KEYS}}  "
     if isinstance(value, tuple):
-        yield Text(f"{name}:")
-        for row in range(0, key.size, 3):
-            yield Text("   ".join(f"{entry:6.2f}" for entry in value[row : row + 3]))
+        for row in range(0, key.size, _SIDE):
+            entries = "".join(f"{entry:8.3f}" for entry in value[row : row + _SIDE])
+            yield Text(f"{'' if row else name:<{_KEYS + 2}}{entries}")
         return
-    span = f" [{', '.join(number(end) for end in ends)}]" if ends else ""
-    yield Text.assemble(f"{name} {number(value)}{span} ", (key.unit.partition(",")[0], "dim"))
-
-
-def number(value: Value) -> str:
-    """Three significant digits."""
-    assert not isinstance(value, tuple)
-    return f"{value:.3g}"
+    span = f"[{', '.join(f'{end:.3g}' for end in ends)}]" if ends else ""
+    unit = key.unit.partition(",")[0]
+    yield Text.assemble(f"{name}{value:<8.3g}{span:<18}", (unit, "dim"))

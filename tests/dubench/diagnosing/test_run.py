@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,22 @@ def folder(photos: Path, tmp_path: Path) -> Path:
     return out
 
 
-def test_a_folder_as_a_table(dubench_here, folder: Path) -> None:
+def test_nothing_heavy_is_imported_for_an_answer(photos: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['dubench', 'diagnose', sys.argv[1]]\n"
+        "from dubench.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        "heavy = {'torch', 'pyarrow', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    command = [sys.executable, "-c", code, str(photos / "life-by-aitzol-berasategi.jpg")]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "nothing" in run.stdout
+
+
+def test_a_folder_in_the_terminal(dubench_here, folder: Path) -> None:
     run = dubench_here("diagnose", "album", cwd=folder.parent)
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()
@@ -36,8 +53,11 @@ def test_a_folder_as_a_table(dubench_here, folder: Path) -> None:
     (life,) = [line for line in lines if "album/life.jpg" in line]
     assert "blur" in soft
     assert "moderate" in soft
-    assert "pixels" in soft
     assert "nothing" in life
+    (sigma,) = [line for line in lines if line.startswith("    sigma")]
+    assert float(sigma.split()[1]) == pytest.approx(4, rel=0.2)
+    assert sigma.endswith("pixels")
+    assert max(map(len, lines)) <= 80
     assert "hidden" not in run.stdout + run.stderr
     assert "2/2" in run.stderr  # the bar
 
