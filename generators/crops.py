@@ -42,6 +42,7 @@ class Clean:
         min_block: the smallest block of decoded pixels allowed, a side.
         depth_source: where the depth comes from, as in the row.
         known_depth: (h, w) float32 where the depth is known.
+        depth_hash: as in the row.
     """
 
     source_id: str
@@ -52,6 +53,7 @@ class Clean:
     min_block: int
     depth_source: str
     known_depth: NDArray[np.float32] | None = field(default=None, repr=False)
+    depth_hash: str = ""
 
     @cached_property
     def coarse_depth(self) -> NDArray[np.float32]:
@@ -116,7 +118,17 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
         )
     shape = (photo.height, photo.width)
     known = load_prepared(Path(photo.depth_map)) if photo.depth_map else None
-    return Clean(photo.source_id, digest, pixels, shape, reduction, 1, photo.depth_source, known)
+    return Clean(
+        photo.source_id,
+        digest,
+        pixels,
+        shape,
+        reduction,
+        1,
+        photo.depth_source,
+        known,
+        photo.depth_hash,
+    )
 
 
 def open_scene(seed: int, split: str, number: int, size: int) -> Clean:

@@ -50,11 +50,14 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
 def manifest(
     folder: Dataset,
     out: Annotated[Path, typer.Option(help="A .parquet file.")] = Path("manifest.parquet"),
+    with_depth: Annotated[
+        bool, typer.Option("--with-depth", help="Carry the depth maps that came with photographs.")
+    ] = False,
 ) -> None:
     """Write a dataset down without its pixels, to be made again where the photographs are."""
     from generators.dataset.manifest import write_manifest
 
-    rows = write_manifest(folder, out)
+    rows = write_manifest(folder, out, with_depth)
     print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
 
 

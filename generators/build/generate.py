@@ -9,12 +9,14 @@ from generators import engines, presets
 from generators.build.blind import produce_blind
 from generators.build.job import GenerateResult, Job, Progress
 from generators.build.produce import produce
+from generators.dataset import carried_depth
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.info import LeftOut
-from generators.dataset.manifest import check_photographs, read_manifest
+from generators.dataset.manifest import check_depth, check_photographs, read_manifest
 from generators.dataset.recipe import Recipe, share_out
 from generators.depth import attach
 from generators.depth.attach import DepthSpec
+from generators.depth.prepared import cache_of
 from generators.errors import InputError
 from generators.sources.inspection import inspect_files
 from generators.sources.pools import GatherOptions, Pool, SourceSpec, gather
@@ -102,8 +104,8 @@ def regenerate(
         what the run did, and the splits whose pixels are not the manifest's to the byte.
 
     Raises:
-        InputError: the manifest cannot be read, photographs are missing or differ, or as
-            `generate`.
+        InputError: the manifest cannot be read, photographs or their depth are missing or differ,
+            or as `generate`.
 
     Example:
         >>> from pathlib import Path  # du110k.parquet is that of `write_manifest`'s example
@@ -119,10 +121,16 @@ def regenerate(
     _check_device(device)
     wanted = read_manifest(manifest)
     recipe = wanted.recipe
+    if wanted.carries_depth and depth and depth.source != "procedural":
+        raise InputError(f"--depth {depth.source} with --manifest: {manifest} carries the depth")
     check_folder(out)
     # One pool to look hashes up in: the manifest says which split.
     options = gather_options(out, {"train": recipe.n}, recipe.size, 0, workers, progress)
-    pools = pools_of(out, sources, options, recipe.preset, depth, device, progress)
+    if wanted.carries_depth:
+        maps = carried_depth.unpack(manifest, cache_of(out))
+        pools = [attach.with_maps(pool, maps) for pool in gather(sources, options)]
+    else:
+        pools = pools_of(out, sources, options, recipe.preset, depth, device, progress)
     photographs = {
         photo.sha256: photo
         for pool in pools
@@ -130,6 +138,7 @@ def regenerate(
         for photo in photos
     }
     check_photographs(wanted, photographs, ", ".join(map(str, sources)))
+    check_depth(wanted, photographs)
     check_space(out, recipe)
     members = [p.photographs or {} for p in pools]
     job = Job(recipe, members, {}, device, manifest, review=wanted.review)
@@ -156,8 +165,7 @@ def pools_of(
     spec = depth or DepthSpec("procedural")
     attach.check(spec, sources)
     pools = gather(sources, replace(options, depth_column=spec.column))
-    cache = home.with_name(f"{home.name}.depth")
-    return attach.attach(pools, sources, spec, cache, device, progress.depths)
+    return attach.attach(pools, sources, spec, cache_of(home), device, progress.depths)
 
 
 def gather_options(

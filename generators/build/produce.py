@@ -17,7 +17,7 @@ from generators.dataset import card, croissant
 from generators.dataset.folder import lock, write_or_match_recipe
 from generators.dataset.identity import dataset_identity
 from generators.dataset.info import DatasetInfo, Finished, Identity
-from generators.dataset.manifest import read_manifest
+from generators.dataset.manifest import copy_rows, read_manifest
 from generators.dataset.parquet import holds
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
@@ -137,7 +137,7 @@ def _hand_over(out: Path, job: Job) -> None:
     ]
     write_whole(out / _PHOTOGRAPHS, json.dumps(pools))
     if job.manifest:
-        write_whole(out / _MANIFEST, job.manifest.read_bytes())
+        copy_rows(job.manifest, out / _MANIFEST)
 
 
 def _finish(out: Path, job: Job) -> DatasetInfo:

@@ -150,6 +150,11 @@ def _check_sources(
                 f"the {sum(wanted.photographs.values()):,} that {folder} was made from; give the "
                 f"same files under the same names, and {remedy}"
             )
+        if share.depth == wanted.depth and share.depth_digest != wanted.depth_digest:
+            raise InputError(
+                f"--depth: the maps of the photographs of {spec} are not those that {folder} was "
+                "made with; give the same maps as to dubench generate"
+            )
 
 
 def _named(pool_sources: Sequence[str]) -> str:

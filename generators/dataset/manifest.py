@@ -1,7 +1,8 @@
 """A dataset without its pixels: enough to make it again wherever the photographs are.
 
 One small Parquet file: a row per sample with its source, photograph hash, crop, parameters and
-seed, and the dataset's recipe and identity in the file's metadata.
+seed, and the dataset's recipe and identity in the file's metadata. It may carry the depth maps of
+the photographs too: see `dataset.carried_depth`.
 """
 
 import json
@@ -13,21 +14,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generators.dataset import carried_depth
 from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import Provenance, Row, degradations_of, provenance_of, schema
+from generators.depth.prepared import cache_of
 from generators.errors import InputError
 from generators.files import whole
+from generators.sample import needs_depth
 from generators.sources.pools import PLACELESS, Photograph
 from generators.taxonomy import Degradation
 from generators.typed_json import from_json, to_json
 
 FORMAT = b"1"
 COLUMNS = (
-    "id", "type", "tuples", "source", "source_id", "crop_box", "recipe", "degraded_sha256",
-    "review",
+    "id", "type", "tuples", "source", "source_id", "crop_box", "depth_source", "recipe",
+    "degraded_sha256", "review",
 )  # fmt: skip
 _KEY = b"dubench_manifest"
 
@@ -77,12 +81,14 @@ class Manifest:
         identity: per split.
         rows: by sample index.
         review: what recipe.json says of its review; None if people have not looked at it.
+        carries_depth: whether the depth maps of its photographs are in the file.
     """
 
     recipe: Recipe
     identity: Mapping[str, Identity]
     rows: Mapping[int, ManifestRow]
     review: ReviewSummary | None = None
+    carries_depth: bool = False
 
     @property
     def photographs(self) -> dict[str, str]:
@@ -93,13 +99,25 @@ class Manifest:
             if row.source not in PLACELESS
         }
 
+    @property
+    def depth_hashes(self) -> dict[str, str]:
+        """Photograph hash → hash of its depth map, empty for none, where depth is used."""
+        return {
+            row.provenance.photograph: row.provenance.depth_hash
+            for row in self.rows.values()
+            if row.source != "dead-leaves" and needs_depth([one.type for one in row.degradations])
+        }
 
-def write_manifest(folder: Path, path: Path) -> int:
+
+def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
     """Write the manifest of the finished dataset in `folder` to `path`; returns its rows.
 
+    Args:
+        with_depth: carry the depth maps, which lie beside `folder`.
+
     Raises:
-        InputError: `folder` holds no finished dataset, a shard cannot be read, or `path` cannot
-            be written.
+        InputError: `folder` holds no finished dataset, a shard cannot be read, a depth map is
+            missing or another, or `path` cannot be written.
 
     Example:
         >>> from pathlib import Path  # du110k is that of `generate`'s example
@@ -124,8 +142,17 @@ def write_manifest(folder: Path, path: Path) -> int:
     }
     table = pa.concat_tables(tables).replace_schema_metadata(metadata)
     with whole(path) as part:
-        pq.write_table(table, part, compression="zstd")
+        if with_depth:
+            carried_depth.write(table, part, cache_of(folder.absolute()))
+        else:
+            pq.write_table(table, part, compression="zstd")
     return table.num_rows
+
+
+def copy_rows(source: Path, target: Path) -> None:
+    """Write the manifest at `source` to `target`, without the depth it may carry."""
+    with whole(target) as part:
+        pq.write_table(pq.read_table(source, columns=list(COLUMNS)), part)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -138,8 +165,8 @@ def read_manifest(path: Path) -> Manifest:
     if not path.is_file():
         raise InputError(f"{where}: no such file")
     with reading(path, "it is not a Parquet file, or is cut short: export it again", where):
-        table = pq.read_table(path)
-    metadata = table.schema.metadata or {}
+        there = pq.read_schema(path)
+    metadata = there.metadata or {}
     if _KEY not in metadata:
         raise InputError(f"{where} is no manifest; dubench manifest DIR makes one")
     if metadata[_KEY] != FORMAT:
@@ -147,9 +174,11 @@ def read_manifest(path: Path) -> Manifest:
             f"{where} is of version {metadata[_KEY].decode()}; this dubench reads {FORMAT.decode()}"
         )
     wanted = schema()
-    there = {field.name: field.type for field in table.schema}
-    if any(there.get(name) != wanted.field(name).type for name in COLUMNS):
+    types = {field.name: field.type for field in there}
+    if any(types.get(name) != wanted.field(name).type for name in COLUMNS):
         raise InputError(f"{where} lacks columns of a manifest; export it again")
+    with reading(path, "it is cut short: export it again", where):
+        table = pq.read_table(path, columns=list(COLUMNS))
     try:
         rows = [ManifestRow.of(record) for record in table.to_pylist()]
         data = {name: json.loads(metadata[name.encode()]) for name in _Metadata.__annotations__}
@@ -158,7 +187,8 @@ def read_manifest(path: Path) -> Manifest:
     entries = from_json(_Metadata, data, where)
     recipe = Recipe.from_json(entries.recipe, where)
     by_index = {row.provenance.index: row for row in rows}
-    return Manifest(recipe, entries.identity, by_index, entries.review)
+    carries_depth = carried_depth.COLUMN in types
+    return Manifest(recipe, entries.identity, by_index, entries.review, carries_depth)
 
 
 def check_photographs(
@@ -188,3 +218,27 @@ def check_photographs(
         f"of {len(manifest.photographs)} photographs of the manifest, {' and '.join(lists)} in "
         f"{where}; give the photographs it was made from"
     )
+
+
+def check_depth(manifest: Manifest, photographs: Mapping[str, Photograph]) -> None:
+    """Make sure that photographs have the depth that `manifest` was made with.
+
+    Args:
+        photographs: by hash, all that it uses.
+
+    Raises:
+        InputError: some have another; the message counts and names them.
+    """
+    wanted = manifest.depth_hashes
+    other = sorted(
+        photographs[sha].source_id
+        for sha, depth_hash in wanted.items()
+        if photographs[sha].depth_hash != depth_hash
+    )
+    if other:
+        raise InputError(
+            f"of {len(wanted)} photographs whose depth the manifest uses, {len(other)} have "
+            f"another here ({', '.join(other[:3])}{', …' if len(other) > 3 else ''}); it was made "
+            f"with {manifest.recipe.depth_sources}: give the same --depth, or have it exported "
+            "with dubench manifest --with-depth"
+        )

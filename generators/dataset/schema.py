@@ -37,6 +37,7 @@ class Provenance:
         preset, seed, index, attempt: what the sample was drawn from.
         photograph: SHA-256 of the file, or of the scene's pixels.
         crop_box: x, y, width, height in pixels of the photograph.
+        depth_hash: of the photograph's depth map, where one was given; empty for none.
         derived: per type, the values that follow from the drawn ones.
         nuisance: per type, the values drawn beside its keys.
         postprocess: noise and JPEG; empty for a preset without.
@@ -48,6 +49,7 @@ class Provenance:
     attempt: int
     photograph: str
     crop_box: tuple[int, int, int, int]
+    depth_hash: str
     derived: Mapping[str, Values]
     nuisance: Mapping[str, Values]
     postprocess: Values
@@ -64,6 +66,7 @@ class Provenance:
             for part in (self.derived, self.nuisance)
         )
         after = sorted((dict(nuisance) | dict(self.postprocess)).items())
+        given_depth = {"depth_hash": self.depth_hash} if self.depth_hash else {}
         return json.dumps(
             {
                 "preset": self.preset,
@@ -72,6 +75,7 @@ class Provenance:
                 "attempt": self.attempt,
                 "photograph": self.photograph,
                 "crop_box": self.crop_box,
+                **given_depth,
                 "derived": derived,
                 "nuisance": dict(after),
             }
@@ -92,7 +96,7 @@ class Provenance:
             derived, nuisance = {type_names[0]: derived}, {type_names[0]: nuisance}
         return Provenance(
             data["preset"], data["seed"], data["index"], data["attempt"], data["photograph"],
-            tuple(data["crop_box"]), derived, nuisance, postprocess,
+            tuple(data["crop_box"]), data.get("depth_hash", ""), derived, nuisance, postprocess,
         )  # fmt: skip
 
 
@@ -111,6 +115,7 @@ class Origin:
     crop_box: tuple[int, int, int, int]  # x, y, width, height in pixels of the photograph
     source_scale: float  # pixels of the sample per pixel of the photograph
     depth_source: str | None
+    depth_hash: str = ""  # of the photograph's depth map, where one was given
     review: str = UNREVIEWED
 
 
@@ -214,7 +219,7 @@ def _provenance(sample: Sample, origin: Origin, draws: Mapping[str, Collection[s
         nuisance[one.type] = {name: value for name, value in rest.items() if name in drawn}
     return Provenance(
         origin.preset, origin.seed, origin.index, origin.attempt, origin.photograph,
-        origin.crop_box, derived, nuisance, sample.postprocess,
+        origin.crop_box, origin.depth_hash, derived, nuisance, sample.postprocess,
     )  # fmt: skip
 
 

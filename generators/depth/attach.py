@@ -1,14 +1,23 @@
 """Which depth each photograph gets: its own, a model's, or a guess."""
 
-import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from generators import engines
 from generators.depth.map_files import find_map, read_map
-from generators.depth.prepared import Quantity, Words, prepare, write_prepared
+from generators.depth.prepared import (
+    Quantity,
+    Words,
+    file_name,
+    map_hash,
+    prepare,
+    read_prepared,
+    write_prepared,
+)
 from generators.engines import OnProgress
 from generators.errors import InputError
 from generators.sources.hub import depth_folder
@@ -111,7 +120,7 @@ def attach(
         elif pool.source == "nuscenes":
             maps = _by_lidar(photos, lidar_roots.pop(0), cache, on_progress)
         count += sum(known.depth_source == spec.source for known in maps.values())
-        attached.append(replace(pool, photographs=_with_maps(pool.photographs, maps)))
+        attached.append(with_maps(pool, maps))
     if spec.column and not count:
         raise InputError(f"--depth column={spec.where}: it is empty in every row used")
     if spec.source in FOLDERS and not count:
@@ -122,7 +131,11 @@ def attach(
     return attached
 
 
-def _with_maps(members: dict[str, list[Photograph]], maps: Maps) -> dict[str, list[Photograph]]:
+def with_maps(pool: Pool, maps: Maps) -> Pool:
+    """The pool with these depth maps of its photographs; scenes stay as they are."""
+    if pool.photographs is None:
+        return pool
+
     def with_map(photo: Photograph) -> Photograph:
         if photo.sha256 not in maps:
             return photo
@@ -134,7 +147,9 @@ def _with_maps(members: dict[str, list[Photograph]], maps: Maps) -> dict[str, li
             depth_hash=known.depth_hash,
         )
 
-    return {split: [with_map(photo) for photo in photos] for split, photos in members.items()}
+    members = pool.photographs.items()
+    parted = {split: [with_map(photo) for photo in photos] for split, photos in members}
+    return replace(pool, photographs=parted)
 
 
 def _by_model(
@@ -144,8 +159,15 @@ def _by_model(
 
     files = [(sha256, photo.path) for sha256, photo in photos.items()]
     paths = estimate(files, model, cache, device, on_progress)
-    pinned = revision(model)
-    return {sha256: Attached(path, f"model:{model}", pinned) for sha256, path in paths.items()}
+    folder = Path(model).expanduser()
+    name = f"model:{folder.name if folder.is_dir() else model}@{revision(model)}"
+    # Decoding takes most of the time, and lets other threads run.
+    with ThreadPoolExecutor(engines.cores()) as pool:
+        hashes = pool.map(lambda path: map_hash(read_prepared(path)), paths.values())
+        return {
+            sha256: Attached(path, name, depth_hash)
+            for (sha256, path), depth_hash in zip(paths.items(), hashes, strict=True)
+        }
 
 
 def _by_folder(
@@ -195,6 +217,6 @@ def _by_lidar(
 
 
 def _keep(cache: Path, sha256: str, depth_source: str, prepared: Words) -> Attached:
-    path = cache / f"{sha256}-{depth_source}.png"
+    path = cache / file_name(sha256, depth_source)
     write_prepared(path, prepared)
-    return Attached(path, depth_source, hashlib.sha256(prepared.tobytes()).hexdigest())
+    return Attached(path, depth_source, map_hash(prepared))

@@ -4,6 +4,7 @@ It is a coarse 16-bit PNG per photograph: larger is farther, 0 the photograph's 
 65535 its 99.9th percentile and all beyond, linear between them.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -71,7 +72,12 @@ def write_prepared(path: Path, prepared: Words) -> None:
 
 
 def load_prepared(path: Path) -> Float:
-    """Prepared depth as float32 (h, w) in [0, 1], larger is farther.
+    """Prepared depth as float32 (h, w) in [0, 1], larger is farther; raises as `read_prepared`."""
+    return read_prepared(path).astype(np.float32) / np.float32(_FULL)
+
+
+def read_prepared(path: Path) -> Words:
+    """Prepared depth, uint16 (h, w).
 
     Raises:
         UnreadableError: it is missing, or no 16-bit grey PNG.
@@ -82,7 +88,26 @@ def load_prepared(path: Path) -> Float:
         raise UnreadableError(error.strerror or str(error)) from None
     if depth is None:
         raise UnreadableError("not a 16-bit grey PNG")
-    return depth.astype(np.float32) / np.float32(_FULL)
+    return depth
+
+
+def map_hash(prepared: Words) -> str:
+    """SHA-256 of prepared depth: the shape and the 16-bit values, not their file."""
+    height, width = prepared.shape
+    digest = hashlib.sha256(f"{width}×{height} ".encode())
+    digest.update(np.ascontiguousarray(prepared, "<u2").data)
+    return digest.hexdigest()
+
+
+def file_name(sha256: str, depth_source: str) -> str:
+    """What a photograph's map is called in a cache: by the photograph's hash and the map's source
+    or, where a model made it, the model's revision."""
+    return f"{sha256}-{depth_source.rpartition('@')[2]}.png"
+
+
+def cache_of(home: Path) -> Path:
+    """Where the maps of the dataset in the folder `home` are kept."""
+    return home.with_name(f"{home.name}.depth")
 
 
 def _check_aspect(shape: tuple[int, ...], photo_shape: tuple[int, ...]) -> None:

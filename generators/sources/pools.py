@@ -78,8 +78,7 @@ class Photograph:
         group: photographs of one group stay on one side of the split; empty for none.
         depth_map: file of a prepared depth map, see `depth.prepared`; empty for none.
         depth_source: where its depth comes from, as in the row.
-        depth_hash: of what its depth map holds, or the revision of the model that gave it; empty
-            for none.
+        depth_hash: of what its depth map holds; empty for none.
     """
 
     source_id: str
