@@ -37,7 +37,8 @@ class Job:
     @property
     def info(self) -> DatasetInfo:
         """recipe.json before the dataset is finished."""
-        return DatasetInfo(self.recipe, installed_versions(), self.review)
+        device = self.device.partition(":")[0]
+        return DatasetInfo(self.recipe, installed_versions(), self.review, device=device)
 
 
 class Progress:

@@ -38,7 +38,7 @@ def card(info: DatasetInfo) -> str:
             _splits(recipe, info.identity, blind.test if blind else 0),
             _types(recipe),
             _columns(),
-            _making(recipe, info.left_out),
+            _making(recipe, info.left_out, info.device),
             section(review) if review else "The rows are unreviewed by people.",
             _licence(recipe),
         ]
@@ -192,7 +192,7 @@ def _columns() -> str:
     )
 
 
-def _making(recipe: Recipe, left_out: LeftOut) -> str:
+def _making(recipe: Recipe, left_out: LeftOut, device: str) -> str:
     lines = [
         "## How it was made\n",
         f"Preset `{recipe.preset.name}`, seed {recipe.seed}. Sources:\n",
@@ -207,6 +207,8 @@ def _making(recipe: Recipe, left_out: LeftOut) -> str:
         lines.append(f"\nLeft out of {source}: {counts} (named in `recipe.json`).")
     if any(TYPES[name].needs_depth for name in recipe.preset.types):
         lines.append(_depth(recipe))
+    if device != "cpu":
+        lines.append(f"\nRendered on `{device}`, within one level of what a CPU makes.")
     if recipe.preset.postprocess:
         lines.append(
             "\nAfter the degradation, pictures got Gaussian noise or more, or went through JPEG, "

@@ -49,6 +49,7 @@ def _differing(there: DatasetInfo, wanted: DatasetInfo) -> list[str]:
         "size": (old.size, new.size),
         "seed": (old.seed, new.seed),
         "preset": (old.preset.name, new.preset.name),
+        "device": (there.device, wanted.device),
     }
     if [pool.digest for pool in old.pools] == [pool.digest for pool in new.pools]:
         named["depth"] = (_depth_of(old), _depth_of(new))

@@ -70,6 +70,7 @@ class _BesideRecipe:
     review: ReviewSummary | None = None
     made: Finished | None = None
     blind: BlindSplit | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class DatasetInfo:
         review: None if people have not looked at the dataset.
         finished: None as long as shards are missing.
         blind: None if the test split is not blind.
+        device: where the degradations were rendered, `cpu` or `cuda`.
     """
 
     recipe: Recipe
@@ -90,6 +92,7 @@ class DatasetInfo:
     review: ReviewSummary | None = None
     finished: Finished | None = None
     blind: BlindSplit | None = None
+    device: str = "cpu"
 
     @property
     def identity(self) -> Mapping[str, Identity]:
@@ -103,7 +106,7 @@ class DatasetInfo:
 
     def to_json(self) -> dict[str, Any]:
         """As in recipe.json; what is None is left out."""
-        beside = _BesideRecipe(self.versions, self.review, self.finished, self.blind)
+        beside = _BesideRecipe(self.versions, self.review, self.finished, self.blind, self.device)
         parts = {name: part for name, part in to_json(beside).items() if part is not None}
         return self.recipe.to_json() | parts
 
@@ -122,7 +125,9 @@ class DatasetInfo:
         names = set(_BesideRecipe.__dataclass_fields__)
         recipe = Recipe.from_json({n: v for n, v in data.items() if n not in names}, where)
         parts = from_json(_BesideRecipe, {n: v for n, v in data.items() if n in names}, where)
-        return DatasetInfo(recipe, parts.versions, parts.review, parts.made, parts.blind)
+        return DatasetInfo(
+            recipe, parts.versions, parts.review, parts.made, parts.blind, parts.device
+        )
 
     @staticmethod
     def read(folder: Path) -> "DatasetInfo":

@@ -87,7 +87,9 @@ def test_other_depth_is_named_before_anything_is_made(
 ) -> None:
     other = save("dpt", tmp_path / "other")
     for spec in (None, DepthSpec("model", str(other))):
-        with pytest.raises(InputError, match=r"photographs whose depth .* have another here \(\d+\."):
+        with pytest.raises(
+            InputError, match=r"photographs whose depth .* have another here \(\d+\."
+        ):
             regenerate(theirs / "without.parquet", tmp_path / "d", ours, depth=spec)
         assert not (tmp_path / "d").exists()
 

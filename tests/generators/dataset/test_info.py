@@ -30,6 +30,7 @@ def test_every_part_survives_json(du110k: Path) -> None:
         ReviewSummary(0.1, 44, 40, 4, 2, ()),
         Finished(info.identity, {"folder": {"too small": ("a.jpg", "b.jpg")}}),
         BlindSplit(12, "c0ffee"),
+        "cuda",
     )
     assert DatasetInfo.from_json(json.loads(json.dumps(full.to_json())), "recipe.json") == full
 
