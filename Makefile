@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format browser clean
+.PHONY: demo test test-all lint gpu format browser clean
 
 demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a report to look at
 	$(BIN)/dubench generate --n 400 --out demo/du110k
@@ -27,6 +27,9 @@ lint: .venv/.developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+gpu: .venv/.developer  ## what needs a GPU: is it right, and how fast; eight minutes at most
+	$(BIN)/python benchmarks/gpu.py
 
 format: .venv/.developer
 	$(BIN)/ruff check --fix .

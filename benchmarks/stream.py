@@ -12,10 +12,12 @@ decode    a torch DataLoader that decodes and crops, and degrades nothing
 """
 
 import argparse
+import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import machine
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=4, help="in a window")
     parser.add_argument("--workers", type=int, default=4, help="that decode")
     parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--json", type=Path, help="pairs/s of every window")
     asked = parser.parse_args()
     device = check_device(asked.device)
     speeds: dict[str, list[float]] = {}
@@ -58,6 +61,8 @@ def main() -> None:
         speeds[name] = [asked.batches * asked.batch_size / seconds for seconds in took]
         print(f"{name}: load {machine.load()}", file=sys.stderr)
         del run
+    if asked.json:
+        asked.json.write_text(json.dumps(speeds))
     print(table(speeds))
     print(
         f"\n{asked.preset}, {asked.size}×{asked.size}, {asked.device}, batches of "
