@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.baseline.certainty import Calibration, is_continuous
 from dubench.baseline.features import COUNT, FORM
 from dubench.baseline.model import Model, Network, keys_of
 from generators.errors import InputError
@@ -54,6 +55,9 @@ def write(path: Path, model: Model, notes: Mapping[str, Any]) -> None:
     for name, network in model.networks.items():
         for number, (weights, biases) in enumerate(network.layers):
             tensors |= {f"{name}.{number}.weight": weights, f"{name}.{number}.bias": biases}
+    if model.calibration:
+        tensors["type.temperature"] = np.array([model.calibration.temperature])
+        tensors |= {f"{n}.levels": np.array(ends) for n, ends in model.calibration.levels.items()}
     header = {
         "format": FORMAT,
         "statistics": FORM,
@@ -75,16 +79,7 @@ def read(path: Path) -> Model:
         InputError: it cannot be read, is damaged, or is of other statistics, or of types, keys or
             ranges that the taxonomy does not have. Types that the model lacks do not matter.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as opened:
-            header = json.loads((opened.metadata() or {}).get("dubench", "{}"))
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged, or not safetensors: {_line(error)}") from None
-    if not isinstance(header, dict):
-        header = {}
+    header, tensors = _open(path)
     for name, wanted in (("format", FORMAT), ("statistics", FORM)):
         if header.get(name) != wanted:
             raise _other(path, name)
@@ -106,6 +101,29 @@ def read(path: Path) -> Model:
         if not (values.min() >= low and values.max() <= high):
             raise _other(path, f"range of {name}")
     return model
+
+
+def read_notes(path: Path) -> dict[str, Any]:
+    """What the header says of the model at `path` beside its form: data, seed, figures.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    of_the_form = ("format", "statistics", "taxonomy", "types")
+    return {name: note for name, note in _open(path)[0].items() if name not in of_the_form}
+
+
+def _open(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The header and the tensors of a file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            header = json.loads((opened.metadata() or {}).get("dubench", "{}"))
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged, or not safetensors: {_line(error)}") from None
+    return header if isinstance(header, dict) else {}, tensors
 
 
 def _keys(type_name: str) -> list[str] | None:
@@ -138,9 +156,28 @@ def _model(types: tuple[str, ...], tensors: Arrays) -> Model:
     outputs = {"type": len(types)} | {name: len(values) for name, values in support.items()}
     networks = {name: _network(name, count, tensors) for name, count in outputs.items()}
     layers = sum(len(network.layers) for network in networks.values())
-    if len(tensors) != 2 + len(support) + 2 * layers:
+    calibration = _calibration(support, tensors)
+    more = 1 + len(calibration.levels) if calibration else 0
+    if len(tensors) != 2 + len(support) + 2 * layers + more:
         raise ValueError("there are parts that belong to nothing")
-    return Model(types, mean, deviation, support, networks)
+    return Model(types, mean, deviation, support, networks, calibration)
+
+
+def _calibration(support: Arrays, tensors: Arrays) -> Calibration | None:
+    """The calibration, None where there is none."""
+    if "type.temperature" not in tensors:
+        return None
+    (temperature,) = tensors["type.temperature"].tolist()
+    levels: dict[str, tuple[float, float]] = {}
+    for name, values in support.items():
+        if f"{name}.levels" in tensors:
+            low, high = tensors[f"{name}.levels"].tolist()
+            if not (is_continuous(values) and 0 <= low <= high <= 1):
+                raise ValueError(f"{name}.levels")
+            levels[name] = low, high
+    if temperature < 1:
+        raise ValueError("type.temperature")
+    return Calibration(temperature, levels)
 
 
 def _support(name: str, tensors: Arrays) -> NDArray[np.float64]:

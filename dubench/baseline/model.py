@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.baseline.certainty import Calibration
 from generators.taxonomy import TYPES
 
 CLIPPED = 5.0  # standard deviations; beyond, a picture is unlike all that was trained on
@@ -20,12 +21,23 @@ class Network:
 
     layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 
-    def __call__(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities of the outputs for one (in,) input."""
+    def __call__(self, row: NDArray[np.float32], temperature: float = 1) -> NDArray[np.float64]:
+        """Probabilities of the outputs for one (in,) input; a temperature above 1 evens them."""
+        return softmax(self.logits(row), temperature)
+
+    def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What softmax makes probabilities of, (…, out) for (…, in) inputs."""
         for number, (weights, biases) in enumerate(self.layers):
-            row = weights @ (np.maximum(row, 0) if number else row) + biases
-        odds = np.exp(row.astype(np.float64) - row.max())
-        return odds / odds.sum()
+            rows = np.maximum(rows, 0) if number else rows
+            rows = (weights @ rows if rows.ndim == 1 else rows @ weights.T) + biases
+        return rows.astype(np.float64)
+
+
+def softmax(logits: NDArray[np.float64], temperature: float = 1) -> NDArray[np.float64]:
+    """Probabilities (…, out) from logits divided by a temperature."""
+    odds = np.exp((logits - logits.max(axis=-1, keepdims=True)) / temperature)
+    odds /= odds.sum(axis=-1, keepdims=True)
+    return odds
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,7 @@ class Model:
         mean, deviation: (COUNT,), of the statistics it was trained on.
         support: per key the values (n,), or (n, size), that its outputs stand for.
         networks: `type`, and one per key.
+        calibration: what makes its certainty true; None where it was not calibrated.
     """
 
     types: tuple[str, ...]
@@ -44,6 +57,7 @@ class Model:
     deviation: NDArray[np.float32]
     support: dict[str, NDArray[np.float64]]
     networks: dict[str, Network]
+    calibration: Calibration | None = None
 
     def normalise(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Statistics (…, COUNT) in standard deviations from the mean, clipped."""

@@ -38,6 +38,33 @@ def statistics(
 
 
 @app.command()
+def calibration(
+    dataset: Annotated[
+        list[str],
+        typer.Option(
+            help="Of photographs not trained on: folder, Parquet glob or Hub name. Ranges are "
+            "calibrated on all, the type's probabilities on the first."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="A .safetensors file.")],
+    model: Annotated[str, typer.Option(help="Preset or file of a statistics model.")] = "du110k",
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Make a statistics model as sure as it ought to be, on photographs like yours."""
+    from dubench.baseline.train.calibrate import train_calibration
+
+    found = train_calibration(model, dataset, out, workers)
+    if as_json:
+        print_json({"model": str(out), "temperature": found.temperature, "levels": found.levels})
+        return
+    print(f"{out}: use it with --model statistics:{out}")
+    print(f"  temperature of the type's logits: {found.temperature:.2f}")
+    for key, (low, high) in found.levels.items():
+        print(f"  {key}: its range lies between the quantiles {low:.3f} and {high:.3f}")
+
+
+@app.command()
 def prior(
     source: Source,
     out: Annotated[Path, typer.Option(help="Folder for the model and its checkpoint.")] = Path(

@@ -1,8 +1,8 @@
 """The baseline to beat: plain statistics of the image, and small networks that read them.
 
 One network gives the type; one per key gives the probability of each value of a list. Of such a
-distribution the median weighted by 1/|v| is taken, which P-Rel rewards. numpy runs them, image by
-image, so that a prediction does not depend on its batch.
+distribution the median weighted by 1/|v| is taken, which P-Rel rewards, and a range between two
+quantiles. numpy runs them, image by image, so that a prediction does not depend on its batch.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.baseline.certainty import TAILS, Calibration, central_range
 from dubench.baseline.features import statistics
 from dubench.baseline.file import PREFIX, SHIPPED, find, read
 from dubench.baseline.model import Model
@@ -50,20 +51,33 @@ class Statistics:
 
 
 def infer(model: Model, rows: Sequence[NDArray[np.float32]]) -> Record:
-    """Type and parameters of an image by the statistics (COUNT,) of its tiles.
+    """Type and parameters of an image by the statistics (COUNT,) of its tiles, and how sure.
 
     Each network's distribution is the mean over the tiles.
     """
     inputs = [model.normalise(row) for row in rows]
+    calibration = model.calibration or Calibration()
 
-    def probabilities(network: str) -> NDArray[np.float64]:
-        return np.mean([model.networks[network](row) for row in inputs], axis=0)
+    def probabilities(network: str, temperature: float = 1) -> NDArray[np.float64]:
+        return np.mean([model.networks[network](row, temperature) for row in inputs], axis=0)
 
-    type_ = TYPES[model.types[int(probabilities("type").argmax())]]
-    parameters = {
-        key.name: best(model.support[key.name], probabilities(key.name)) for key in type_.keys
+    of_types = probabilities("type", calibration.temperature)
+    type_ = TYPES[model.types[int(of_types.argmax())]]
+    parameters: dict[str, Value] = {}
+    ranges: dict[str, Any] = {}
+    for key in type_.keys:
+        support, shares = model.support[key.name], probabilities(key.name)
+        parameters[key.name] = best(support, shares)
+        ends = central_range(support, shares, calibration.levels.get(key.name, TAILS))
+        ranges[key.name] = np.stack(ends, axis=-1).tolist()
+    return {
+        "type": type_.name,
+        "parameters": parameters,
+        "type_probabilities": {
+            name: five_digits(share) for name, share in zip(model.types, of_types, strict=True)
+        },
+        "ranges": ranges,
     }
-    return {"type": type_.name, "parameters": parameters}
 
 
 def best(support: NDArray[np.float64], probabilities: NDArray[np.float64]) -> Value:

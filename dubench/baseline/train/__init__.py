@@ -1,6 +1,6 @@
 """Train the statistics baseline on a dataset: `dubench train statistics`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from dubench.baseline.file import PREFIX, SUFFIX, write
 from dubench.baseline.model import Model, keys_of
+from dubench.baseline.train.calibrate import Held, calibrate
 from dubench.baseline.train.extract import extract
 from dubench.baseline.train.networks import Job, fit_all
 from dubench.baseline.train.targets import soft, support
@@ -37,6 +38,8 @@ def train_statistics(
     dataset: str, out: Path | None = None, seed: int = 0, workers: int | None = None
 ) -> Trained:
     """Train on the train split of `dataset`, show bars on stderr, write a safetensors file.
+
+    Where there is a validation split, the model's certainty is calibrated on it.
 
     The same data and seed give the same model on one kind of processor, whatever `workers` is.
 
@@ -79,7 +82,11 @@ def train_statistics(
     with counting("epochs") as on_progress:
         model.networks.update(fit_all(jobs, seed, workers, on_progress))
     notes = {"trained_on": {"dataset": split.title, "n": split.n, **split.identity}, "seed": seed}
-    validation = _validate(dataset, model, workers)
+    held = _held(dataset, workers)
+    if held:
+        model = replace(model, calibration=calibrate(model, [held]))
+        notes["calibrated_on"] = ["the validation split"]
+    validation = validate(model, held.rows, held.ground_truth) if held else None
     write(out, model, notes | {"validation": validation and validation.to_json()})
     return Trained(out, validation)
 
@@ -89,12 +96,12 @@ def _extract(split: Split, workers: int) -> Any:
         return extract(split, workers, on_progress)
 
 
-def _validate(dataset: str, model: Model, workers: int) -> Validation | None:
+def _held(dataset: str, workers: int) -> Held | None:
     try:
         split = open_split(dataset, "validation")
     except InputError:
         return None  # a small dataset has none
-    return validate(model, _extract(split, workers), split.ground_truth())
+    return Held(_extract(split, workers), split.ground_truth())
 
 
 def _check_torch() -> None:

@@ -7,9 +7,11 @@ they are vectors, by a random choice of them.
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.baseline.certainty import QUANTILES, is_continuous
+
 Floats = NDArray[np.float64]
 
-MOST = 64
+MOST = QUANTILES
 WIDTH = 1.0  # of the Gaussian over neighbouring quantiles, in quantiles
 
 
@@ -31,7 +33,7 @@ def soft(values: Floats, support: Floats) -> NDArray[np.float32]:
     should cost less than a far one. Else all of it on the nearest.
     """
     places = np.arange(len(support))
-    if values.ndim == 1 and len(support) == MOST:
+    if is_continuous(support):
         place = np.interp(values, support, places)
         shares = np.exp(-0.5 * ((places - place[:, None]) / WIDTH) ** 2)
         return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)

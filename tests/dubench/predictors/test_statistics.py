@@ -51,6 +51,13 @@ def test_the_wild_one_stands_noise_and_jpeg(wild: Split, tmp_path: Path) -> None
     assert result.understanding.t_acc > 0.85
     assert result.false_alarms < 0.3
     assert result.understanding.skill["avg"] > 0.2
+    # These photographs are like none that it was trained on.
+    types, ranges = result.certainty.types, result.certainty.ranges
+    assert types.stated == 1
+    assert types.brier < 0.3 * types.brier_uniform
+    assert set(ranges.stated.values()) == {1}
+    assert 0.75 < ranges.coverage["avg"] <= 1
+    assert ranges.interval_skill["avg"] > 0.2
 
 
 def test_order_and_company_do_not_matter(wild: Split) -> None:
@@ -81,6 +88,9 @@ def test_any_shape_has_an_answer_within_the_ranges(shape: tuple[int, int]) -> No
     assert set(record["parameters"]) == {key.name for key in keys}
     for key in keys:
         key.check(record["parameters"][key.name])
+        low, high = np.reshape(record["ranges"][key.name], (key.size, 2)).T
+        assert np.all(low <= high)
+    assert sum(record["type_probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 
 def test_too_small_an_image_is_an_error_that_says_so() -> None:
