@@ -74,7 +74,7 @@ def infer(model: Model, rows: Sequence[NDArray[np.float32]]) -> Record:
         "type": type_.name,
         "parameters": parameters,
         "type_probabilities": {
-            name: five_digits(share) for name, share in zip(model.types, of_types, strict=True)
+            name: round(float(share), 6) for name, share in zip(model.types, of_types, strict=True)
         },
         "ranges": ranges,
     }
