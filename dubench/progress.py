@@ -1,5 +1,6 @@
 """How a long run looks in the terminal: one bar on stderr."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,8 @@ def bar(unit: str) -> Progress:
             table_column=Column(no_wrap=True, overflow="ellipsis"),
         ),
         console=Console(stderr=True),
+        # What is printed meanwhile goes above the bar; piped into a file it stays results alone.
+        redirect_stdout=sys.stdout.isatty(),
     )
 
 

@@ -34,17 +34,19 @@ def diagnose(
     predictor = open_model(model or DEFAULT_MODEL)
     done = []
     failed = False
-    with counting("photographs") as on_progress:
-        for path, result in run(paths, predictor, evidence, on_progress):
-            if isinstance(result, str):
-                failed = True
-                fail(result)
+    try:
+        with counting("photographs") as on_progress:
+            for path, result in run(paths, predictor, evidence, on_progress):
+                if isinstance(result, str):
+                    failed = True
+                    fail(result)
+                    line = {"error": result}
+                else:
+                    done.append((path, result))
+                    line = result.to_json()
                 if as_json:
-                    print(json.dumps({"photograph": str(path), "error": result}))
-            elif as_json:
-                print(json.dumps({"photograph": str(path)} | result.to_json()), flush=True)
-            else:
-                done.append((path, result))
-    if done:
-        show(done)
+                    print(json.dumps({"photograph": str(path)} | line), flush=True)
+    finally:
+        if done and not as_json:
+            show(done)
     raise typer.Exit(2 if failed else 0)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -159,3 +160,15 @@ def test_photographs_are_found_at_any_depth_in_order(folder: Path) -> None:
     names = [path.relative_to(folder).as_posix() for path in places.photographs]
     assert names == ["deep/soft.png", "life.jpg", "life.jpg"]
     assert places.problems == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_lines_go_where_they_are_piped_though_a_bar_is_on_the_terminal(folder: Path) -> None:
+    import pty
+
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "dubench.cli", "diagnose", "album", "--json"]
+    run = subprocess.run(command, cwd=folder.parent, stdout=subprocess.PIPE, stderr=end, text=True)
+    os.close(end)
+    os.close(terminal)
+    assert len(list(map(json.loads, run.stdout.splitlines()))) == 2
