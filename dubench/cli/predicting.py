@@ -14,7 +14,7 @@ from dubench.text import brief
 from generators.errors import InputError
 
 _ASKED = "Vision language models: hf and openai"
-_HF = "hf alone"
+_HF = "hf and clip: models in memory"
 _OPENAI = "openai alone"
 
 
@@ -23,7 +23,7 @@ def predict(
         str,
         typer.Option(
             help="constant, statistics[:PRESET or FILE], hf:ID_OR_PATH, openai:MODEL@BASE_URL, "
-            "plugin:MODULE:CLASS or replay:FILE."
+            "clip:ID_OR_PATH, plugin:MODULE:CLASS or replay:FILE."
         ),
     ] = "statistics",
     dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
@@ -33,6 +33,13 @@ def predict(
     prompt: Annotated[
         Path | None,
         typer.Option(help="Text file with a question of your own.", rich_help_panel=_ASKED),
+    ] = None,
+    views: Annotated[
+        str | None,
+        typer.Option(
+            help="Computed pictures to show beside each image: fft, edges, or fft,edges.",
+            rich_help_panel=_ASKED,
+        ),
     ] = None,
     max_tokens: Annotated[
         int | None,
@@ -57,7 +64,7 @@ def predict(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, help="Images at once; 8 unless given.", rich_help_panel=_HF),
+        typer.Option(min=1, help="Images at once; 8 unless given, clip 32.", rich_help_panel=_HF),
     ] = None,
     trust_remote_code: Annotated[
         bool,
@@ -106,6 +113,7 @@ def predict(
         images.preset.keys if images.preset else None,
         device=device,
         prompt=prompt,
+        views=views.split(",") if views is not None else None,
         max_tokens=max_tokens,
         anyway=anyway or None,
         batch=batch,

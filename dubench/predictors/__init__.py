@@ -1,6 +1,6 @@
 """Models by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -23,6 +23,7 @@ class Options(TypedDict, total=False):
     Attributes:
         device: `cpu` or `cuda`.
         prompt: file with a question of one's own.
+        views: computed pictures shown beside the image, of `fft` and `edges`.
         max_tokens: the longest answer.
         anyway: ask a model that cannot tell colours, too.
         batch: images at once.
@@ -36,6 +37,7 @@ class Options(TypedDict, total=False):
 
     device: str | None
     prompt: Path | None
+    views: Sequence[str] | None
     max_tokens: int | None
     anyway: bool | None
     batch: int | None
@@ -91,6 +93,7 @@ KNOWN = (
     "replay:FILE",
     "hf:ID_OR_PATH",
     "openai:MODEL@BASE_URL",
+    "clip:ID_OR_PATH",
     "plugin:MODULE:CLASS",
 )
 """How models are named, for messages and help."""
@@ -115,28 +118,41 @@ def _plugin(what: str) -> Predictor:
     return Plugin(what)
 
 
-def _hf(
-    what: str, keys: Keys, prompt: Path | None = None, anyway: bool = False, **rest: Any
-) -> Predictor:
+def _hf(what: str, **options: Any) -> Predictor:
     from dubench.predictors.hf import Hf
 
-    return _asked(lambda: Hf(what, **rest), keys, prompt, anyway)
+    return _asked(Hf, what, **options)
 
 
-def _openai(
-    what: str, keys: Keys, prompt: Path | None = None, anyway: bool = False, **rest: Any
-) -> Predictor:
+def _openai(what: str, **options: Any) -> Predictor:
     from dubench.predictors.openai import OpenAi
 
-    return _asked(lambda: OpenAi(what, **rest), keys, prompt, anyway)
+    return _asked(OpenAi, what, **options)
 
 
-def _asked(make: Callable[[], "Model"], keys: Keys, prompt: Path | None, anyway: bool) -> Predictor:
+def _asked(
+    model: Callable[..., "Model"],
+    what: str,
+    *,
+    keys: Keys,
+    prompt: Path | None = None,
+    views: Sequence[str] = (),
+    anyway: bool = False,
+    **rest: Any,
+) -> Predictor:
+    from dubench.duvlm.views import check_views
     from dubench.predictors.asking import Asked
     from dubench.predictors.prompts import read_prompt, zero_shot
 
-    question = read_prompt(prompt) if prompt else zero_shot(keys)
-    return Asked(make(), question, anyway)
+    # What costs little to check comes first: a model may take minutes to load.
+    question, shown = read_prompt(prompt) if prompt else zero_shot(keys), check_views(views)
+    return Asked(model(what, **rest), question, shown, anyway)
+
+
+def _clip(what: str, **options: Any) -> Predictor:
+    from dubench.predictors.clip import Clip
+
+    return Clip(what, **options)
 
 
 @dataclass(frozen=True)
@@ -147,12 +163,14 @@ class _Family:
     options: frozenset[str] = frozenset()
 
 
-_ASKED = frozenset({"prompt", "max_tokens", "anyway"})
+_ASKED = frozenset({"prompt", "views", "max_tokens", "anyway"})
+_LOADED = frozenset({"device", "dtype", "batch", "trust_remote_code"})
 _FAMILIES = {
     "constant": _Family(_constant),
     "statistics": _Family(_statistics),
     "replay": _Family(Replay),
-    "hf": _Family(_hf, _ASKED | {"device", "dtype", "batch", "trust_remote_code"}),
+    "hf": _Family(_hf, _ASKED | _LOADED),
+    "clip": _Family(_clip, _LOADED),
     "openai": _Family(_openai, _ASKED | {"concurrency", "rate", "request", "price"}),
     "plugin": _Family(_plugin),
 }

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from dubench.duvlm.views import as_pictures
 from dubench.predictions.free_text import LONGEST, certainty
 from dubench.predictors.prompts import Prompt
 from dubench.predictors.protocol import Image, Record
@@ -16,6 +17,10 @@ from generators.errors import InputError
 Question = Sequence[Image | str]
 """Pictures, (H, W, 3) uint8 RGB, and texts, in the order in which a model gets them."""
 
+_CAPTIONS = {
+    "fft": "Its log-amplitude spectrum, zero frequency in the middle:",
+    "edges": "The strength of its edges, by Sobel's filter:",
+}
 _COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 _WHICH = "Which colour is this picture? Answer with one word: red, green, blue or yellow."
 _COLOUR = re.compile(r"\b(red|green|blue|yellow)\b", re.IGNORECASE)
@@ -61,15 +66,25 @@ class Asked:
     common, and their models answer all the same.
 
     Args:
+        prompt: the question.
+        views: computed pictures that are shown beside each image, of `duvlm.views.VIEWS`.
         anyway: whether one that cannot tell the colours is asked all the same.
     """
 
-    def __init__(self, model: Model, prompt: Prompt, anyway: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        prompt: Prompt,
+        views: tuple[str, ...] = (),
+        anyway: bool = False,
+    ) -> None:
         self.name = model.name
         self.batch = model.batch
-        self.about: Mapping[str, Any] = dict(model.about) | prompt.about
         self._model = model
         self._prompt = prompt
+        self._views = views
+        shown = {"views": list(views)} if views else {}
+        self.about: Mapping[str, Any] = dict(model.about) | prompt.about | shown
         self._checked = anyway
         self._cut = self._uncertain = 0
 
@@ -98,7 +113,12 @@ class Asked:
         return [self._record(one) for one in self._model.ask([self._question(i) for i in images])]
 
     def _question(self, image: Image) -> Question:
-        return image, self._prompt.text
+        if not self._views:
+            return image, self._prompt.text
+        shown: list[Image | str] = ["The photograph:", image]
+        for name, picture in zip(self._views, as_pictures(image, self._views), strict=True):
+            shown += [_CAPTIONS[name], picture]
+        return [*shown, self._prompt.text]
 
     def _record(self, reply: Reply) -> Record:
         self._cut += reply.cut

@@ -49,7 +49,8 @@ class Hf:
         """One reply per question.
 
         Raises:
-            InputError: the processor has no chat template, or memory does not suffice.
+            InputError: the model has no chat template, or takes fewer pictures at once, or memory
+                does not suffice.
         """
         import torch
 
@@ -61,6 +62,8 @@ class Hf:
                     **inputs, max_new_tokens=self._longest, do_sample=False, num_beams=1,
                     temperature=None, top_p=None, top_k=None,
                 )  # fmt: skip
+        except ValueError as error:
+            raise self._refusal(error) from None
         except torch.OutOfMemoryError:
             raise InputError(
                 f"--model {self.name}: the memory of {self._model.device} does not suffice; "
@@ -92,10 +95,13 @@ class Hf:
                 processor_kwargs={"padding": True, "truncation": False},
             )
         except (ValueError, TypeError) as error:
-            raise InputError(
-                f"--model {self.name}: its processor does not take such a question "
-                f"({first_line(error)})"
-            ) from None
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: Exception) -> InputError:
+        return InputError(
+            f"--model {self.name} does not take such a question ({first_line(error)}); does it "
+            "take as many pictures?"
+        )
 
     def _is_cut(self, answer: list[int]) -> bool:
         ends = self._model.generation_config.eos_token_id

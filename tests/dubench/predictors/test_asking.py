@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from dubench.duvlm.views import as_pictures
 from dubench.predictors.asking import Asked, Question, Reply
 from dubench.predictors.prompts import zero_shot
 from generators.errors import InputError
@@ -108,3 +109,23 @@ def test_the_prompts_words_are_those_of_its_version() -> None:
         "prompt": "zero-shot-1",
         "prompt_sha256": "fc4ec18f4856418cba92af3e4cedd60b608066f4ce7a307c922bb56d1a4ee390",
     }
+
+
+def test_views_are_shown_with_captions_in_the_order_asked_for() -> None:
+    model = seeing("x")
+    asked = Asked(model, zero_shot(), views=("edges", "fft"))
+    photo = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
+    asked.predict([photo])
+    question = model.asked[-1][0]
+    first, image, *shown, text = question
+    assert (first, text) == ("The photograph:", zero_shot().text)
+    assert image is photo
+    assert [part for part in shown if isinstance(part, str)] == [
+        "The strength of its edges, by Sobel's filter:",
+        "Its log-amplitude spectrum, zero frequency in the middle:",
+    ]
+    edges, fft = (part for part in shown if not isinstance(part, str))
+    for picture, name in ((edges, "edges"), (fft, "fft")):
+        np.testing.assert_array_equal(picture, as_pictures(photo, [name])[0])
+    assert asked.about["views"] == ["edges", "fft"]
+    assert "views" not in Asked(model, zero_shot()).about

@@ -424,9 +424,10 @@ def test_a_wrong_name_is_one_line_without_the_key(
     ],
 )
 def test_a_wrong_option_is_one_line(
-    home: Path, dubench_here: Dubench, arguments: tuple[str, ...], message: str
+    du110k: Path, home: Path, dubench_here: Dubench, arguments: tuple[str, ...], message: str
 ) -> None:
-    run = dubench_here("predict", "--model", "openai:m@http://x/v1", *arguments, cwd=home)
+    command = ("predict", "--model", "openai:m@http://x/v1", "--dataset", du110k)
+    run = dubench_here(*command, *arguments, cwd=home)
     assert run.returncode == 2
     assert message in run.stderr
 

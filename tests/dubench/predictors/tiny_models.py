@@ -137,3 +137,51 @@ def llava(folder: Path, seed: int = 0) -> Path:
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def clip(folder: Path, seed: int = 0) -> Path:
+    """A CLIP of one layer on either side."""
+    from tokenizers.processors import TemplateProcessing
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
+
+    tokenizer = _tokenizer()
+    tokenizer.model_max_length, tokenizer.padding_side = 64, "right"
+    eos = tokenizer.eos_token_id
+    # What stands at the end is taken for the whole.
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="$A <|im_end|>", special_tokens=[("<|im_end|>", eos)]
+    )
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    config = CLIPConfig(
+        text_config=size | {
+            "num_hidden_layers": 1, "vocab_size": len(tokenizer), "max_position_embeddings": 64,
+            "bos_token_id": eos, "eos_token_id": eos, "pad_token_id": tokenizer.pad_token_id,
+        },
+        vision_config=size | {"num_hidden_layers": 1, "image_size": 64, "patch_size": 16},
+        projection_dim=32,
+    )  # fmt: skip
+    side = {"height": 64, "width": 64}
+    model = _drawn(CLIPModel(config), seed)
+    model.save_pretrained(folder)
+    CLIPProcessor(CLIPImageProcessor(size=side, crop_size=side), tokenizer).save_pretrained(folder)
+    return folder
+
+
+def siglip(folder: Path, seed: int = 0) -> Path:
+    """A SigLIP of one layer on either side."""
+    from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
+
+    tokenizer = _tokenizer()
+    tokenizer.model_max_length = 64
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    config = SiglipConfig(
+        text_config=size | {
+            "num_hidden_layers": 1, "vocab_size": len(tokenizer), "max_position_embeddings": 64,
+        },
+        vision_config=size | {"num_hidden_layers": 1, "image_size": 64, "patch_size": 16},
+    )  # fmt: skip
+    model = _drawn(SiglipModel(config), seed)
+    model.save_pretrained(folder)
+    side = {"height": 64, "width": 64}
+    SiglipProcessor(SiglipImageProcessor(size=side), tokenizer).save_pretrained(folder)
+    return folder
