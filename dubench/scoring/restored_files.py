@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dubench.predictions.file import Predictions
+from dubench.predictions.paths import beside
 from generators.errors import InputError
 from generators.sources import photographs
 from generators.sources.photographs import SUFFIXES, UnreadableError
@@ -51,25 +52,14 @@ def in_predictions(predictions: Predictions) -> dict[str, Path]:
     """The files that the predictions name under `restored`.
 
     Raises:
-        InputError: a path leads out of the folder of the predictions.
+        InputError: as `beside`.
     """
-    home = predictions.path.parent
-    paths = {}
-    for name, prediction in predictions.by_id.items():
-        if prediction.restored is None:
-            continue
-        path = home / prediction.restored
-        try:
-            inside = path.resolve().is_relative_to(home.resolve())
-        except (OSError, ValueError, RuntimeError):  # a NUL in it, or links in a circle
-            inside = False
-        if not inside:
-            raise InputError(
-                f"{predictions.path} line {prediction.line}: restored {prediction.restored!r} is "
-                f"outside {home}; keep restored images beside the predictions, or give --restored"
-            )
-        paths[name] = path
-    return paths
+    remedy = "keep restored images beside the predictions, or give --restored"
+    return {
+        name: beside(predictions, prediction, "restored", prediction.restored, remedy)
+        for name, prediction in predictions.by_id.items()
+        if prediction.restored is not None
+    }
 
 
 def size(path: Path) -> tuple[int, int]:

@@ -75,7 +75,7 @@ def score(
     rows = score_samples(
         ground_truth, predictions.by_id, constants.values, split.preset, constants.ranges
     )
-    rows = replace(rows, map_error=map_errors(split, predictions.by_id, path.parent))
+    rows = replace(rows, map_error=map_errors(split, predictions))
     if quality:
         measured = restoration.score_restored(split, images, quality, on_progress)
         rows = replace(rows, quality=measured.values)

@@ -1,6 +1,7 @@
 """Map errors: computed from the haze equation by hand."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def hazy(du110k: Path) -> tuple[Split, int, np.ndarray]:
 def errors(split: Split, home: Path, place: int, name: str) -> np.ndarray:
     line = {"id": split.ids[place], "type": "haze", "maps": {"transmission": name}}
     (home / "preds.jsonl").write_text(json.dumps(line) + "\n")
-    return map_errors(split, predictions.read(home / "preds.jsonl").by_id, home)["transmission"]
+    return map_errors(split, predictions.read(home / "preds.jsonl"))["transmission"]
 
 
 def test_the_error_is_the_mean_distance(hazy, tmp_path: Path) -> None:
@@ -52,20 +53,31 @@ def test_a_map_on_a_sample_without_haze_is_left_out(hazy, tmp_path: Path) -> Non
     split, place, _ = hazy
     true = split.ground_truth()
     other = int(np.flatnonzero(true.types != true.types[place])[0])
-    assert np.isnan(errors(split, tmp_path, other, "nowhere.png")).all()
+    (tmp_path / "text.png").write_text("no picture")
+    assert np.isnan(errors(split, tmp_path, other, "text.png")).all()
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere.png", "cannot be read: No such file"),
-        ("text.png", "not an image of 8 or 16 bits"),
-        ("empty.png", "not an image of 8 or 16 bits"),
-        ("small.png", "is 8×8 pixels, the image 64×64"),
-        ("colour.png", "one number per pixel"),
+        ("nowhere.png", r"line 1: maps.transmission 'nowhere.png' is missing; make it again"),
+        ("text.png", "line 1: .*not a grey image of 8 or 16 bits"),
+        ("empty.png", "not a grey image of 8 or 16 bits"),
+        ("small.png", "line 1: the map of transmission is 8×8 pixels, the image 64×64"),
+        ("colour.png", "not a grey image"),
         ("beyond.npy", "leaves"),
         ("nan.npy", "leaves"),
-        (".", "cannot be read"),
+        ("cut.npy", "cannot be read"),
+        ("vast.npy", "cannot be read"),
+        ("flat.npy", "has shape"),
+        ("several.npy", "holds several arrays"),
+        (".", "is not a file"),
+        ("fifo", "is not a file"),
+        ("/dev/zero", "is outside .*; keep it beside the predictions"),
+        ("../elsewhere.npy", "is outside"),
+        ("link.npy", "is outside"),
+        ("circle", "is outside|is missing"),
+        ("a\x00b", "is outside|not a path"),
     ],
 )
 def test_maps_that_are_none(hazy, tmp_path: Path, name: str, message: str) -> None:
@@ -76,5 +88,30 @@ def test_maps_that_are_none(hazy, tmp_path: Path, name: str, message: str) -> No
     Image.new("RGB", (64, 64)).save(tmp_path / "colour.png")
     np.save(tmp_path / "beyond.npy", t + 1)
     np.save(tmp_path / "nan.npy", np.where(t > t.mean(), np.nan, t))
+    np.save(tmp_path / "flat.npy", t.ravel())
+    np.save(tmp_path / "whole.npy", t)
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:-8])
+    # A header that claims 648 TB over a file of a few bytes.
+    vast = {"descr": "<f8", "fortran_order": False, "shape": (9_000_000, 9_000_000)}
+    with (tmp_path / "vast.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, vast)
+        file.write(bytes(64))
+    with (tmp_path / "several.npy").open("wb") as file:
+        np.savez(file, t)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link.npy").symlink_to("/dev/zero")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(InputError, match=message):
         errors(split, tmp_path, place, name)
+
+
+def test_a_path_elsewhere_says_the_same_whether_something_is_there(hazy, tmp_path: Path) -> None:
+    split, place, t = hazy
+    (tmp_path / "home").mkdir()
+    np.save(tmp_path / "there.npy", t)
+    said = []
+    for name in ("../there.npy", "../gone_.npy"):
+        with pytest.raises(InputError) as caught:
+            errors(split, tmp_path / "home", place, name)
+        said.append(str(caught.value).replace(name, "NAME"))
+    assert said[0] == said[1]

@@ -212,7 +212,7 @@ def test_a_named_file_that_is_not_there_is_an_error(
     split: Split, tmp_path: Path, path: str
 ) -> None:
     predictions = predicted(tmp_path, split, {split.ids[0]: path})
-    with pytest.raises(InputError, match=r"is missing|is a folder"):
+    with pytest.raises(InputError, match=r"is missing|is not a file"):
         find(split, predictions, None)
 
 
