@@ -71,10 +71,12 @@ def test_the_three_forms_of_the_design_mean_the_same(file) -> None:
 
 def test_everything_a_line_may_have(file) -> None:
     line = {"id": "a", "type": "haze", "restored": "r/a.png", "latency_s": 2}
+    line |= {"usage": {"input_tokens": 900, "output_tokens": 60, "cost_usd": 0.003}}
     prediction = one(file, json.dumps(line | {"maps": {"transmission": "t/a.npy"}}))
     assert prediction.restored == "r/a.png"
     assert prediction.maps == {"transmission": "t/a.npy"}
     assert prediction.latency_s == 2.0
+    assert prediction.usage == line["usage"]
     assert prediction.degradations == (Degradation("haze", {}),)
     assert (prediction.extra, prediction.failure) == ((), None)
 
@@ -275,6 +277,9 @@ def test_the_meta_line_names_the_grid(file) -> None:
         ('{"id": "a", "type": "x", "maps": {"transmission": 1}}', "maps.transmission=1 is not a"),
         ('{"id": "a", "type": "x", "latency_s": -1}', "latency_s=-1 is not a number of seconds"),
         ('{"id": "a", "type": "x", "latency_s": 1e999}', "latency_s=inf is not a number of"),
+        ('{"id": "a", "type": "x", "usage": 5}', "usage is not an object of numbers"),
+        ('{"id": "a", "type": "x", "usage": {"tokens": 5}}', "usage has 'tokens'; it may have: in"),
+        ('{"id": "a", "type": "x", "usage": {"cost_usd": -1}}', "usage.cost_usd=-1 is not an am"),
         ('{"id": "a", "type": "x", "latency_s": false}', "latency_s=False is not a number of"),
         ('{"meta": {}}', "the meta line must be the first line, alone; move it there"),
     ],
@@ -448,7 +453,19 @@ values = st.recursive(
     max_leaves=8,
 )
 fields = st.sampled_from(
-    ["id", "type", "parameters", "tuples", "output", "restored", "maps", "latency_s", "meta", "x"]
+    [
+        "id",
+        "type",
+        "parameters",
+        "tuples",
+        "output",
+        "restored",
+        "maps",
+        "latency_s",
+        "usage",
+        "meta",
+        "x",
+    ]
 )
 almost = st.dictionaries(fields, values, max_size=4).map(json.dumps)
 raw = st.binary(max_size=60) | (almost | st.text(max_size=60)).map(str.encode)

@@ -170,6 +170,54 @@ def test_a_model_that_answers_nonsense_is_an_error(split: Split, tmp_path: Path)
         predict(split, Odd(), tmp_path / "preds.jsonl")
 
 
+def test_what_cannot_be_read_is_counted_and_the_first_is_named(
+    split: Split, tmp_path: Path
+) -> None:
+    class Talks(Means):
+        def predict(self, images: Sequence[Any]) -> list[dict[str, Any]]:
+            # What it says of the grid, it says in its meta line.
+            tokens = "[T-blur][K-sigma][V-0.05]"
+            return [{"output": tokens if one.mean() > 100 else "Dark."} for one in images]
+
+    model = Talks(delta=0.05)
+    out = tmp_path / "preds.jsonl"
+    summary = predict(split, model, out)
+    dark = [name for name, image in split.images("degraded") if image.mean() <= 100]
+    assert summary.unreadable == len(dark) > 0
+    assert summary.notes[0].startswith(f"{len(dark)} of {split.n} answers cannot be read")
+    failed = [name for name, one in file.read(out).by_id.items() if one.failure]
+    assert sorted(failed) == sorted(dark)
+    assert f"{failed[0]}, say: neither tokens nor" in summary.notes[0]
+    # They are counted where nothing is left to do, too.
+    assert predict(split, model, out).unreadable == len(dark)
+
+
+def test_what_the_model_took_is_summed_in_the_meta_line(split: Split, tmp_path: Path) -> None:
+    class Costs(Means):
+        def predict(self, images: Sequence[Any]) -> list[dict[str, Any]]:
+            took = {"input_tokens": 100, "output_tokens": 7, "cost_usd": 0.25}
+            return [{"type": "none", "usage": took} for _ in images]
+
+    link, out = tmp_path / "link.jsonl", tmp_path / "preds.jsonl"
+    link.symlink_to(out)
+    total = {
+        "input_tokens": 100 * split.n,
+        "output_tokens": 7 * split.n,
+        "cost_usd": 0.25 * split.n,
+    }
+    assert predict(split, Costs(), link).usage == total
+    assert link.is_symlink()
+    assert file.read(out, split.ids).meta["usage"] == total
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.jsonl", "preds.jsonl"]
+    # Cut off in the midst, and one answer without a cost: no sum of the others is shown for it.
+    lines = out.read_text().splitlines(keepends=True)
+    lines[5] = lines[5].replace(', "cost_usd": 0.25', "")
+    out.write_text("".join(lines[:50]))
+    summary = predict(split, Costs(), out)
+    del total["cost_usd"]
+    assert summary.usage == file.read(out, split.ids).meta["usage"] == total
+
+
 def test_a_folder_that_is_not_there_is_an_error(split: Split, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         predict(split, Means(), tmp_path / "nowhere" / "preds.jsonl")

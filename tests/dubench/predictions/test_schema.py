@@ -44,6 +44,7 @@ probabilities = st.fixed_dictionaries(
     {"haze": st.just(1)},
     optional={"none": shares.filter(lambda share: share != 1), "blur": st.just(0)},
 )
+usage = st.dictionaries(st.sampled_from(["input_tokens", "cost_usd", "seconds"]), number)
 fields = {
     "type": type_ | odd,
     "parameters": st.dictionaries(key, value, max_size=3) | odd,
@@ -54,13 +55,14 @@ fields = {
     "restored": path,
     "maps": st.dictionaries(st.sampled_from(["transmission", "gamma"]), path, max_size=2) | odd,
     "latency_s": number | odd,
+    "usage": usage | odd,
     "confidence": number,
 }
 delta = st.sampled_from([0.01, 0.05, 1, 0, -1, 2, "0.1", None])
 meta = (
     st.dictionaries(st.sampled_from(["model", "x"]), value, max_size=2)
     | st.fixed_dictionaries({"delta": delta})
-    | st.fixed_dictionaries({"key_ranges": ranges | odd})
+    | st.fixed_dictionaries({"key_ranges": key_ranges | odd})
 )
 # One form, and of the rest a few, so that many of the lines are good ones.
 form = st.sampled_from([("type",), ("type", "parameters"), ("tuples",), ("output",), ()])
@@ -78,6 +80,7 @@ good = st.fixed_dictionaries(
         "type_probabilities": probabilities,
         "ranges": ranges,
         "latency_s": number,
+        "usage": usage,
     },
 )
 tuples = st.fixed_dictionaries({"id": st.just("a"), "tuples": st.lists(triple, max_size=2)})
