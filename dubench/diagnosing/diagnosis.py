@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.diagnosing.cautions import of_answers
-from dubench.predictions.certainty import Range
+from dubench.predictions.certainty import LEVEL, Range
 from dubench.predictions.record import Prediction
 from generators.physics import model_of
 from generators.randomness import five_digits
 from generators.taxonomy import NONE, TYPES, Key, Value, in_order, scalar
+
+TAIL = (1 - LEVEL) / 2
+_POINTS = 200  # that stand for a distribution
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,9 @@ def merge(answers: Sequence[Prediction], cautions: Sequence[str], model: str) ->
     """One diagnosis from the answers about a photograph's tiles.
 
     The types are those with the greatest mean probability among those that any tile's answer names;
-    where a model states no probabilities, those that most tiles name. Values and both ends of their
-    ranges are the medians over the tiles that name them, and of a map, whose value is a mean over
-    the picture, the means. (Averaged quantiles of several forecasts: Lichtendahl, Grushka-Cockayne
-    & Winkler, "Is it better to average probabilities or quantiles?", Management Science 2013.)
+    where a model states no probabilities, those that most tiles name. Values are the medians over
+    the tiles that name them, and of a map, whose value is a mean over the picture, the mean. Ranges
+    are those of the tiles' distributions taken together, see `pool`.
 
     Args:
         answers: one per tile; one of them at least names a type.
@@ -133,12 +135,16 @@ def _finding(type_name: str, answers: Sequence[Prediction]) -> Finding:
             for one in answer.degradations
             if one.type == type_name and key.name in one.values
         ]
-        stated = [answer.ranges[key.name] for answer in answers if key.name in answer.ranges]
+        tiles = [
+            (one.values[key.name], answer.ranges[key.name])
+            for answer in answers
+            for one in answer.degradations
+            if one.type == type_name and key.name in one.values and key.name in answer.ranges
+        ]
         if values:
             parameters[key.name] = _middle(key, values)
-        if values and stated:
-            low, high = (_middle(key, ends) for ends in zip(*stated, strict=True))
-            ranges[key.name] = low, high
+        if tiles:
+            ranges[key.name] = _range(key, tiles)
     return Finding(type_name, _severity(type_name, parameters), parameters, ranges)
 
 
@@ -152,6 +158,33 @@ def _middle(key: Key, values: Sequence[Value]) -> Value:
         middle = np.median(rows, axis=0)
     entries = tuple(map(five_digits, middle.tolist()))
     return entries if key.kind == "vector" else entries[0]
+
+
+def _range(key: Key, tiles: Sequence[tuple[Value, Range]]) -> Range:
+    thirds = np.array([(low, value, high) for value, (low, high) in tiles], float)
+    ends = np.array([pool(entry) for entry in thirds.reshape(len(tiles), 3, -1).T.swapaxes(1, 2)])
+    if key.integer:
+        ends = np.stack([np.floor(ends[:, 0]), np.ceil(ends[:, 1])], axis=1)
+    low, high = (tuple(map(five_digits, side.tolist())) for side in ends.T)
+    return (low, high) if key.kind == "vector" else (low[0], high[0])
+
+
+def pool(tiles: NDArray[np.float64]) -> tuple[float, float]:
+    """The central 90 % range of several distributions taken together with equal weights.
+
+    A linear pool (Stone, "The opinion pool", 1961): tiles that contradict each other make it wide,
+    which averaged ends would not.
+
+    Args:
+        tiles: (n, 3): of each, what 5, 50 and 95 % of it lie below. Between these, and beyond as
+            far as their slopes reach, it is taken to be even.
+    """
+    low, middle, high = tiles.T
+    outer = low - (middle - low) / 9, low, middle, high, high + (high - middle) / 9
+    levels = (np.arange(_POINTS) + 0.5) / _POINTS
+    points = [np.interp(levels, (0, TAIL, 0.5, 1 - TAIL, 1), one) for one in np.array(outer).T]
+    below, above = np.quantile(points, (TAIL, 1 - TAIL), method="hazen").tolist()
+    return below, above
 
 
 def _severity(type_name: str, parameters: Mapping[str, Value]) -> str | None:
