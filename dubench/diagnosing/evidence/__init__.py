@@ -28,7 +28,7 @@ def draw(image: Image, diagnosis: Diagnosis, name: str) -> bytes:
     wide = min(max(image.shape[1] / image.shape[0], 0.5), 2.2)
     side = min(1.95, (PAGE - 2 * _EDGE - 2 * _GAP) / (2 * wide + 1))
     notes = [f"! {line}" for text in diagnosis.cautions for line in wrap(one_line(text), 118)]
-    foot = 0.14 * len(notes) + 0.3
+    foot = 0.14 * len(notes) + 0.34
     height = foot + _BELOW + 0.5 + side + 0.62
     with print_style():
         figure = Figure(figsize=(PAGE, height))
@@ -42,7 +42,7 @@ def draw(image: Image, diagnosis: Diagnosis, name: str) -> bytes:
         spectrum(place(lefts[1], top, side, side), image, diagnosis)
         edges(place(lefts[2], top, wide * side, side), image)
         probabilities(place(1.0, foot, 1.75, _BELOW - 0.22), diagnosis)
-        ranges(place(3.45, foot, PAGE - _EDGE - 3.45, _BELOW - 0.22), diagnosis)
+        ranges(place(3.3, foot, PAGE - _EDGE - 3.3, _BELOW - 0.22), diagnosis)
         figure.text(
             _EDGE / PAGE, 1 - 0.14 / height, f"{_short(name)}:  {_headline(diagnosis)}",
             fontsize=10, fontweight="bold", va="top",

@@ -11,7 +11,7 @@ from dubench.report.plotting import FAINT, GREY, INK
 from dubench.text import percent, words
 from generators.taxonomy import NONE, TYPES, Key
 
-_START = 0.4  # where tracks begin, of their width with names
+_START = 0.5  # where tracks begin, of their end with names
 
 
 def probabilities(axes: Any, diagnosis: Diagnosis) -> None:
@@ -46,7 +46,7 @@ def ranges(axes: Any, diagnosis: Diagnosis) -> None:
         if key.name in finding.parameters
     ]
     axes.set_axis_off()
-    axes.set_xlim(0, 1.35)
+    axes.set_xlim(0, 1.7)
     axes.set_ylim(max(len(rows), 3) - 0.5, -0.5)
     if not rows:
         axes.text(0, 1, "no degradation, nothing to measure", color=FAINT, va="center")
@@ -92,9 +92,9 @@ def _row(axes: Any, place: int, finding: Finding, key: Key) -> None:
     if len(entries) == 1:
         value, ends = entries[0]
         span = f"  [{ends[0]:.3g}, {ends[1]:.3g}]" if ends else ""
-        axes.text(1.04, place, f"{value:.3g}{span}", va="center", fontsize=7.5, color=INK)
+        axes.text(1.07, place, f"{value:.3g}{span}", va="center", fontsize=7.5, color=INK)
     else:
-        axes.text(1.04, place, f"{len(entries)} entries", va="center", fontsize=7, color=FAINT)
+        axes.text(1.07, place, f"{len(entries)} entries", va="center", fontsize=7, color=FAINT)
 
 
 def _entries(finding: Finding, key: Key) -> Iterator[tuple[float, tuple[float, float] | None]]:
