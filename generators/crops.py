@@ -28,6 +28,8 @@ Box = tuple[int, int, int, int]
 MAX_BLOCK = 4
 # Scenes have hard edges, which blocks of at least two smooth. A scene's side is in crops.
 SCENE_SIDE, SCENE_MIN_BLOCK = 2.5, 2
+ROUGH = 32
+"""Side of the depth by which a fog is judged before a crop's depth is fitted."""
 
 
 @dataclass
@@ -91,14 +93,19 @@ class Clean:
         if width % size == 0:
             return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
         matrix_of = bicubic_reduction_matrix if width > size else bicubic_matrix
-        planes, other = np.stack(cv2.split(crop)), bands(matrix_of, width, size)
-        return cv2.merge(list(resample(planes, other, other)))
+        other = bands(matrix_of, width, size)
+        return resample(crop, other, other)
 
     def cut_depth(self, box: Box, crop: NDArray[np.uint8]) -> Depth:
         """The crop's depth as it is stored: (S, S) uint16, 0 nearest."""
         # A guess or a scan is soft at edges, which the crop shows; other depth is left alone.
         snap = self.depth_source in ("procedural", "lidar")
         return crop_depth.store(crop_depth.fit(self.coarse_depth, box, self.shape, crop, snap=snap))
+
+    def rough_depth(self, box: Box) -> Depth:
+        """What `cut_depth` gives, but for the crop's edges and at `ROUGH` × `ROUGH`."""
+        cut = crop_depth.sample(self.coarse_depth, box, self.shape, (ROUGH, ROUGH))
+        return crop_depth.store(cut)
 
 
 def open_photograph(photo: Photograph, size: int) -> Clean:

@@ -99,8 +99,9 @@ def _mix(word: int) -> int:
 @cache
 def _quantiles() -> NDArray[np.float32]:
     """The standard normal at the middles of 65,536 equal shares, scaled to variance 1."""
-    middles = (np.arange(2**16) + 0.5) / 2**16
-    table = np.array([NormalDist().inv_cdf(share) for share in middles])
+    quantile = NormalDist().inv_cdf
+    below = np.array([quantile((place + 0.5) / 2**16) for place in range(2**15)])
+    table = np.concatenate([below, -below[::-1]])
     return (table / table.std()).astype(np.float32)
 
 

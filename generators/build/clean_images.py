@@ -24,6 +24,7 @@ class CleanImages:
     recipe: Recipe
     photographs: Photographs
     _decoded: OrderedDict[str, Clean] = field(default_factory=OrderedDict)
+    _bytes: int = 0
 
     def open(self, slot: Slot, number: int) -> Clean:
         """The `number`-th photograph or scene of the slot's pool and split.
@@ -56,13 +57,10 @@ class CleanImages:
             self._decoded.move_to_end(name)
             return self._decoded[name]
         clean = self._decoded[name] = open_()
+        self._bytes += clean.pixels.nbytes
         while len(self._decoded) > 1 and self._bytes > ROOM:
-            self._decoded.popitem(last=False)
+            self._bytes -= self._decoded.popitem(last=False)[1].pixels.nbytes
         return clean
-
-    @property
-    def _bytes(self) -> int:
-        return sum(clean.pixels.nbytes for clean in self._decoded.values())
 
     @cached_property
     def _by_hash(self) -> dict[str, Photograph]:

@@ -114,14 +114,23 @@ class Planner:
         if reason := refusal(crop):
             redrawn[reason] += 1
             return None
-        depth = clean.cut_depth(box, crop) if needs_depth(slot.types) else None
-        drawn = draw(recipe.preset, slot.types, stream(*key, Purpose.PARAMETERS), depth)
+        deep, depth = needs_depth(slot.types), None
+        # Most fogs that do not suit a crop show in a rough depth, long before it is fitted.
+        drawn = self._draw(slot, key, clean.rough_depth(box) if deep else None)
+        if deep and compose.plausible(drawn):
+            depth = clean.cut_depth(box, crop)
+            drawn = self._draw(slot, key, depth)
         if not compose.plausible(drawn):
             redrawn[f"implausible {' + '.join(slot.types)}"] += 1
             return None
         after = draw_postprocess(recipe.preset, key)
         origin = self._origin(index, attempt, recipe.pools[slot.pool].source, clean, box, depth)
         return PlannedSample(drawn, crop, depth, after, origin)
+
+    def _draw(
+        self, slot: Slot, key: tuple[int, int, int], depth: Depth | None
+    ) -> tuple[Degradation, ...]:
+        return draw(self.recipe.preset, slot.types, stream(*key, Purpose.PARAMETERS), depth)
 
     def _follow(self, row: ManifestRow) -> PlannedSample:
         """The sample that a row of a manifest describes."""

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.depth.guided_filter import guided_filter
+from generators.depth.guided_filter import upsample
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -47,7 +47,30 @@ def fit(
     Raises:
         ValueError: the box is empty or leaves the photograph.
     """
-    (x, y, wide, high), (rows, columns) = box, crop.shape[:2]
+    rows, columns = crop.shape[:2]
+    if not snap:
+        return sample(depth, box, photo_shape, (rows, columns))
+    # Half the resolution: the depth is soft, and the edges are those of the crop itself.
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    framed = cv2.copyMakeBorder(grey, 0, rows % 2, 0, columns % 2, cv2.BORDER_REPLICATE)
+    half = cv2.resize(framed, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    cut = sample(depth, box, photo_shape, half.shape)
+    guide, small = (np.multiply(image, 1 / 255, dtype=np.float32) for image in (grey, half))
+    return upsample(guide, small, cut, radius=max(1, min(rows, columns) // 64), eps=1e-3)
+
+
+def sample(
+    depth: Float,
+    box: tuple[int, int, int, int],
+    photo_shape: tuple[int, ...],
+    shape: tuple[int, ...],
+) -> Float:
+    """The box of a photograph's depth map at `shape`, as `fit` without its edges.
+
+    Raises:
+        ValueError: the box is empty or leaves the photograph.
+    """
+    (x, y, wide, high), (rows, columns) = box, shape
     height, width = photo_shape[:2]
     if min(x, y) < 0 or min(wide, high) < 1 or x + wide > width or y + high > height:
         raise ValueError(f"box {box} leaves the photograph of {width}×{height} pixels")
@@ -56,13 +79,8 @@ def fit(
     if across > columns and down > rows:
         inside = depth[round(top) : round(top + down), round(left) : round(left + across)]
         area = cv2.resize(inside, (columns, rows), interpolation=cv2.INTER_AREA)
-        cut = np.asarray(area, np.float32)
-    else:
-        cut = _interpolate(depth, (left, top), (across / columns, down / rows), (columns, rows))
-    if not snap:
-        return cut
-    guide = np.multiply(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), 1 / 255, dtype=np.float32)
-    return guided_filter(guide, cut, radius=max(1, min(rows, columns) // 32), eps=1e-3)
+        return np.asarray(area, np.float32)
+    return _interpolate(depth, (left, top), (across / columns, down / rows), (columns, rows))
 
 
 def store(depth: Float) -> Words:

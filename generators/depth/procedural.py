@@ -11,7 +11,7 @@ from generators.resampling import enlarge, exact_mean
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
-_LONGEST_SIDE = 256
+_LONGEST_SIDE = 160
 
 
 def guess(photo: Bytes, rng: np.random.Generator) -> Float:
@@ -27,7 +27,7 @@ def guess(photo: Bytes, rng: np.random.Generator) -> Float:
         rng: draws the layout. The same photograph and generator state give the same depth.
 
     Returns:
-        float32 (h, w): the photograph's shape brought to a longest side of at most 256 pixels.
+        float32 (h, w): the photograph's shape brought to a longest side of at most 160 pixels.
 
     Raises:
         ValueError: the photograph is not uint8 (H, W, 3).
@@ -66,7 +66,7 @@ def _detail(colour: Float) -> Float:
     dy = cv2.Sobel(colour, cv2.CV_32F, 0, 1, scale=1 / 8)
     red, green, blue = cv2.split(dx * dx + dy * dy)
     squared = (red + green + blue) * np.float32(1 / 3)
-    return np.asarray(cv2.blur(np.sqrt(squared), (5, 5)), np.float32)
+    return np.asarray(cv2.blur(np.sqrt(squared), (3, 3)), np.float32)
 
 
 def _backdrop(luma: Bytes, detail: Float) -> Float:
@@ -86,7 +86,7 @@ def _backdrop(luma: Bytes, detail: Float) -> Float:
     above_sky = np.maximum.accumulate(backdrop[::-1])[::-1]
     backdrop = np.maximum(backdrop, above_sky * np.float32(0.03) / (np.float32(0.03) + detail))
     # Close wires and twigs, and give back the rim that the local mean took from the sky.
-    backdrop = cv2.dilate(backdrop, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
+    backdrop = cv2.dilate(backdrop, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     backdrop = cv2.erode(backdrop, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)))
     # A backdrop that reaches the bottom is also the floor there.
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from generators.operators import GAUSSIAN_BITS, Matrix, effective_sigma, gaussian_kernel, reflect
+from generators.operators import GAUSSIAN_BITS, effective_sigma, gaussian_kernel
 from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits
+from generators.resampling import ROUNDING, Float, rounded
 from generators.taxonomy import Value, scalar
 
 _ONE = np.ones(1, np.float32)
+_BLOCK = 32  # rows multiplied at a time
 
 
 def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
@@ -27,41 +28,38 @@ def apply(
 ) -> Image:
     """Blur (H, W, 3) uint8 by `sigma` pixels, reflected without repeating the edge pixel."""
     weights = gaussian_kernel(scalar(values, "sigma")) * 2**GAUSSIAN_BITS  # whole numbers
-    kernel = weights.astype(np.float32)
+    height, width = image.shape[:2]
+    kernel, radius = weights.astype(np.float32), len(weights) // 2
+    framed = cv2.copyMakeBorder(image, radius, radius, 0, 0, cv2.BORDER_REFLECT_101)
     # 8 bits times 16: sums that float32 holds exactly.
-    along = cv2.sepFilter2D(image, cv2.CV_32F, kernel, _ONE, borderType=cv2.BORDER_REFLECT_101)
-    both = cv2.sepFilter2D(along, cv2.CV_32F, _ONE, kernel, borderType=cv2.BORDER_REFLECT_101)
-    both *= np.float32(4.0**-GAUSSIAN_BITS)
-    rounded = np.rint(both)
-    _round_again(rounded, both, np.asarray(along), weights)
-    return rounded.astype(np.uint8)  # a mean of levels is one: nothing to clip
+    along = cv2.sepFilter2D(framed, cv2.CV_32F, kernel, _ONE, borderType=cv2.BORDER_REFLECT_101)
+    along = along.reshape(len(framed), -1)
+    sums, unit = _down(along, kernel), 4.0**-GAUSSIAN_BITS
+    # n products and sums (Higham, "Accuracy and Stability", 3.1), and the last two.
+    levels, places = rounded(sums, unit, (len(weights) + 2) * ROUNDING * 256)
+    rows, columns = np.divmod(places, sums.shape[1])
+    near = along[rows[:, None] + np.arange(len(weights)), columns[:, None]]
+    # Whole numbers below 2⁵³: a sum like any other.
+    levels.reshape(-1)[places] = np.rint(near.astype(np.float64) @ weights * unit)
+    return levels.reshape(height, width, 3)
 
 
-def _round_again(
-    rounded: NDArray[np.float32],
-    levels: NDArray[np.float32],
-    along: NDArray[np.float32],
-    weights: Matrix,
-) -> None:
-    """Where float32 cannot tell to which side to round, round the exact sum. Spoils `levels`.
+def _down(along: Float, kernel: Float) -> Float:
+    """Each column of (n + 2·radius, m) under the kernel: (n, m), in float32.
 
-    Args:
-        rounded: (H, W, 3), `levels` rounded; changed.
-        levels: what float32 makes of the second pass; its last bits depend on the CPU.
-        along: the first pass, whole numbers: exact.
-        weights: (2·radius + 1,) whole numbers.
+    As products with a band matrix, which take half the time of OpenCV's filter at large sigma.
     """
-    height, width = levels.shape[:2]
-    # n products and sums of 2⁻²⁴ each (Higham, "Accuracy and Stability", 3.1), twice as safe.
-    doubt = np.float32(2 * (len(weights) + 2) * 256 * 2.0**-24)
-    levels -= rounded
-    np.abs(levels, out=levels)
-    places = np.flatnonzero(levels > np.float32(0.5) - doubt)
-    rows, columns = np.divmod(places, width * 3)
-    offsets = np.arange(len(weights)) - len(weights) // 2
-    near = reflect(rows[:, None] + offsets, height)
-    sums = along.reshape(height, -1)[near, columns[:, None]].astype(np.float64) @ weights
-    rounded.reshape(-1)[places] = np.rint(sums * 4.0**-GAUSSIAN_BITS)
+    height, taps = len(along) - len(kernel) + 1, len(kernel)
+    sums = np.empty((height, along.shape[1]), np.float32)
+    # The kernel and zeros, read at one less a row: each row is the one above, shifted by one.
+    band = np.zeros((_BLOCK, _BLOCK + taps), np.float32)
+    band[:, :taps] = kernel
+    band = band.reshape(-1)[: _BLOCK * (_BLOCK + taps - 1)].reshape(_BLOCK, -1)
+    for start in range(0, height, _BLOCK):
+        rows = min(_BLOCK, height - start)
+        part = along[start : start + rows + taps - 1]
+        np.matmul(band[:rows, : len(part)], part, out=sums[start : start + rows])
+    return sums
 
 
 def plausible(values: Mapping[str, Value]) -> bool:

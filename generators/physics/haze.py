@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.errors import InputError
 from generators.physics import Depth, Image, Map, Values, to_levels
@@ -42,8 +43,8 @@ def derive(drawn: Mapping[str, Value], depth: Depth | None) -> Values:
         beta = scalar(drawn, "beta")
         if beta <= 0:
             raise InputError(f"beta={beta:g} must lie above 0")
-    map_ = np.exp(-beta * (depth.astype(np.float64) / 65535))
-    opaque = float((map_ < OPAQUE).mean())
+    map_ = _transmissions(beta).take(depth)
+    opaque = np.count_nonzero(map_ < OPAQUE) / depth.size
     return {
         **drawn,
         "transmission": five_digits(float(map_.mean())),
@@ -86,11 +87,15 @@ def maps(values: Mapping[str, Value], depth: Depth | None) -> dict[str, Map]:
 
 def transmission_map(depth: Depth, beta: float) -> Map:
     """t = exp(−β·d), (H, W), in (0, 1], with d = depth/65535."""
-    # exp(−β·(256·h + l)/65535) is a product of two of 256 values, good to float64's last bits:
-    # float32, to which it is rounded, is then the same on every CPU.
+    # Rounded from float64's last bits to float32, it is the same on every CPU.
+    return _transmissions(beta).astype(np.float32).take(depth)
+
+
+def _transmissions(beta: float) -> NDArray[np.float64]:
+    """exp(−β·d) of every 16-bit depth, (65536,): products of two of 256 exponentials."""
     high = np.exp(np.arange(256) * (-256 * beta / 65535))
     low = np.exp(np.arange(256) * (-beta / 65535))
-    return (high.take(depth >> 8) * low.take(depth & 255)).astype(np.float32)
+    return np.multiply.outer(high, low).reshape(-1)
 
 
 def solve_beta(wanted: float, depth: Depth) -> float:
@@ -106,7 +111,8 @@ def solve_beta(wanted: float, depth: Depth) -> float:
     total = np.bincount(bins, weights=flat)
     used = count > 0
     d, weight = total[used] / count[used] / 65535, count[used] / flat.size
-    beta, goal = 0.0, math.log(wanted)
+    goal = math.log(wanted)
+    beta = -goal / float((weight * d).sum())  # on the left: by Jensen, of one depth throughout
     for _ in range(100):
         terms = weight * np.exp(-beta * d)
         mean = float(terms.sum())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 
 from generators.errors import InputError
@@ -32,10 +31,9 @@ def apply(
     scale = scalar(values, "scale")
     if min(height, width) < scale:
         raise InputError(f"{width}×{height} pixels are too few for scale={scale:g}")
-    planes = np.stack(cv2.split(image))
     for matrix_of in (bicubic_down_matrix, bicubic_up_matrix):
-        planes = resample(planes, *(bands(matrix_of, side, int(scale)) for side in (height, width)))
-    return cv2.merge(list(planes))
+        image = resample(image, *(bands(matrix_of, side, int(scale)) for side in (height, width)))
+    return image
 
 
 def plausible(values: Mapping[str, Value]) -> bool:

@@ -14,7 +14,7 @@ from generators.sources.pools import BUNDLED
 maps = hnp.arrays(
     np.float32,
     st.tuples(st.integers(2, 24), st.integers(2, 24)),
-    elements=st.floats(-1000, 1000, width=32),
+    elements=st.floats(-1000, 1000, width=32, allow_subnormal=False),
 )
 
 

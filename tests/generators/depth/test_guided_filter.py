@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.depth.guided_filter import guided_filter
+from generators.depth.guided_filter import guided_filter, upsample
 
 
 def by_definition(guide, source, radius, eps):
@@ -103,3 +103,48 @@ def test_colour_sees_an_edge_that_luma_does_not():
 def test_refuses(guide, source, radius, eps):
     with pytest.raises(ValueError, match=r"guide|radius"):
         guided_filter(np.zeros(guide, np.float32), np.zeros(source, np.float32), radius, eps)
+
+
+def smooth_pair(shape):
+    """A guide with one hard edge, and a source that crosses it softly, at full and half size."""
+    height, width = shape
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    guide = 0.2 + 0.6 * (x + y > width) + 0.05 * np.sin(x / 5)
+    source = (1 + np.tanh((x + y - width) / 30)).astype(np.float32)
+    halves = (a.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)) for a in (guide, source))
+    return guide.astype(np.float32), source, *(a.astype(np.float32) for a in halves)
+
+
+def test_half_the_resolution_is_nearly_the_filter_at_full() -> None:
+    guide, source, small_guide, small_source = smooth_pair((64, 96))
+    wanted = by_definition(guide, source, 6, 1e-3)
+    result = upsample(guide, small_guide, small_source, 3, 1e-3)
+    assert result.dtype == np.float32
+    # Halving alone costs ten times as much: edges come from the guide at full size.
+    halved = np.kron(by_definition(small_guide, small_source, 3, 1e-3), np.ones((2, 2)))
+    assert np.abs(result - wanted).mean() < 0.01
+    assert np.abs(result - wanted).max() < 0.15 < np.abs(halved - wanted).max()
+
+
+def test_lines_are_interpolated_exactly() -> None:
+    """Where the source is constant or affine in the guide, halving loses nothing."""
+    guide, _, small_guide, _ = smooth_pair((32, 48))
+    flat = upsample(guide, small_guide, np.full(small_guide.shape, 3.7, np.float32), 2, 1e-3)
+    np.testing.assert_allclose(flat, 3.7, rtol=1e-6)
+    affine = upsample(guide, small_guide, 2 * small_guide + 1, 2, 1e-8)
+    np.testing.assert_allclose(affine, 2 * guide + 1, atol=1e-2)
+
+
+@pytest.mark.parametrize("shape", [(31, 48), (1, 1), (2, 33)])
+def test_odd_sizes_are_cut(shape) -> None:
+    half = tuple(-(-side // 2) for side in shape)
+    rng = np.random.default_rng(0)
+    result = upsample(
+        rng.random(shape, np.float32),
+        rng.random(half, np.float32),
+        rng.random(half, np.float32),
+        1,
+        0.1,
+    )
+    assert result.shape == shape
+    assert np.isfinite(result).all()
