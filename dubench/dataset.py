@@ -226,16 +226,19 @@ def open_split(where: str, split: str = "test") -> Split:
     if split not in SPLITS:
         raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")
     path = Path(where).expanduser()
-    if path.is_dir():
-        return _folder(where, path, split)
-    if where.endswith(".parquet"):
-        return _files(where, split)
+    if is_local(where):
+        return _folder(where, path, split) if path.is_dir() else _files(where, split)
     if where.count("/") == 1 and not path.exists() and not where.startswith((".", "~", "/")):
         return _folder(where, _fetch(where, split), split)
     raise InputError(
         f"--dataset {where}: no such folder; give a folder that dubench generate made, a glob of "
         "Parquet files in quotes, or OWNER/NAME on the Hub"
     )
+
+
+def is_local(where: str) -> bool:
+    """Whether `where` names a dataset on this machine: a folder that is there, or Parquet files."""
+    return Path(where).expanduser().is_dir() or where.endswith(".parquet")
 
 
 def _folder(where: str, path: Path, split: str) -> Split:

@@ -181,7 +181,7 @@ class ScoreResult:
         n: samples.
         coverage: share of them that have an answer.
         parse_failures: answers that cannot be read.
-        false_alarms: share of undegraded samples that a degradation is found in.
+        false_alarms: share of undegraded samples that are not called undegraded.
         understanding: types, keys and values.
         restoration: per metric, by type; None where no image was restored.
         restoration_coverage: share of samples that have a restored image.

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dubench.dataset import Split, open_split
+from dubench.dataset import Split, is_local, open_split
 from dubench.predictions import file
 from dubench.scoring import certainty, restoration, type_oracle, understanding
 from dubench.scoring.estimates import estimate
@@ -17,6 +17,7 @@ from dubench.scoring.result import ScoredData, ScoreResult
 from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score_files import Scored
 from dubench.scoring.signature import signature
+from dubench.text import brief
 from generators.errors import InputError
 
 DEFAULT_DATASET = "du110k"
@@ -120,6 +121,11 @@ def _open(
     name = split_name or str(meta.get("split") or "test")
     if dataset or not meta.get("dataset"):
         return open_split(dataset or DEFAULT_DATASET, name)
+    if not is_local(str(meta["dataset"])):  # a stranger's file must not say what is downloaded
+        raise InputError(
+            f"{path} was made on {brief(meta['dataset'])}, which is not here: give --dataset, a "
+            "folder or the same name, which is then fetched from the Hub"
+        )
     try:
         return open_split(str(meta["dataset"]), name)
     except InputError as error:

@@ -44,12 +44,17 @@ class Constants:
 
 def choose(split: Split, ground_truth: GroundTruth) -> Constants:
     """The constants to set beside the scores of `split`: from its train split, or from the preset
-    where there is none, or where that is the one scored."""
+    where there is none, or where that is what is scored, under whatever name."""
     try:
         train = open_split(split.where, "train")
         if split.name != "train" and not train.blind:
-            values = train.ground_truth().values
-            if all(not np.isnan(values[name]).all() for name in _keys(ground_truth)):
+            truth = train.ground_truth()
+            values = truth.values
+            apart = not (
+                set(truth.ids) & set(ground_truth.ids)
+                or set(truth.clusters) & set(ground_truth.clusters)
+            )
+            if apart and all(not np.isnan(values[name]).all() for name in _keys(ground_truth)):
                 return Constants(constants(values), ranges(values), "the train split")
     except InputError:
         pass  # the test split alone was copied here

@@ -22,7 +22,7 @@ from dubench.scoring.result import (
     Understanding,
 )
 from dubench.scoring.sample_scores import OTHER, SampleScores, keys_of
-from generators.taxonomy import NONE, TYPES
+from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
@@ -58,9 +58,9 @@ def ratios(rows: SampleScores) -> dict[str, Ratio]:
             f"constant_type_correct.{name}": (constant * typed, typed),
         }
     undegraded = _is_one_of(rows.types, [NONE.name]).astype(float)
-    # A type that no sample has is a false alarm too.
-    alarmed = _is_one_of(rows.answered, [name for name, entry in TYPES.items() if entry.keys])
-    scores["false_alarms"] = (undegraded * alarmed, undegraded)
+    # All but a plain «none» is one: else no answer would be the best.
+    passed = _is_one_of(rows.answered, [NONE.name])
+    scores["false_alarms"] = (undegraded * ~passed, undegraded)
     return scores
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -139,11 +140,32 @@ def test_predictions_of_other_data_are_refused(train: Split, tmp_path: Path) -> 
     assert "other pixels" in score(preds).result.notes[-1]
 
 
-def test_a_dataset_that_is_elsewhere_now(train: Split, tmp_path: Path) -> None:
+def test_a_dataset_that_is_elsewhere_now(
+    train: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the meta line names is not fetched: a stranger wrote it."""
+    fetched: list[str] = []
+    monkeypatch.setattr("dubench.dataset._fetch", lambda name, split: fetched.append(name))
     preds = perfect(train, tmp_path / "preds.jsonl", dataset="gone/away")
-    with pytest.raises(InputError, match=r"was made on gone/away, .* give --dataset"):
+    with pytest.raises(InputError, match=r"was made on 'gone/away', .* give --dataset"):
         score(preds)
+    assert not fetched
     assert score(preds, train.where).result.n == train.n
+
+
+def test_a_test_split_that_calls_itself_train_gives_no_constant(
+    du110k: Path, copy: Path, tmp_path: Path
+) -> None:
+    """A constant fitted to the very samples would look better than it is; a model beside it, too
+    little."""
+    honest = score(perfect(open_split(str(du110k), "test"), tmp_path / "a.jsonl", 1.05)).result
+    for shard in (copy / "data").glob("train-*"):
+        shard.unlink()
+    for shard in (copy / "data").glob("test-*"):
+        shutil.copy(shard, copy / "data" / shard.name.replace("test", "train"))
+    result = score(perfect(open_split(str(copy), "test"), tmp_path / "b.jsonl", 1.05)).result
+    assert honest.understanding.oracle_constant.source == "the train split"
+    assert result.understanding.oracle_constant.source == "the preset du110k"
 
 
 def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:

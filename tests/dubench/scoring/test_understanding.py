@@ -6,6 +6,7 @@ from sklearn import metrics
 
 from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.file import Prediction
+from dubench.predictions.record import prediction_of
 from dubench.scoring.estimates import Estimates, estimate
 from dubench.scoring.result import OracleConstant
 from dubench.scoring.sample_scores import OTHER, SampleScores, score_samples
@@ -182,7 +183,7 @@ def test_scikit_learn_agrees() -> None:
     table = metrics.confusion_matrix(everything, given, labels=list(names))
     assert [list(row.values()) for row in confusion(rows).values()] == table[:-1].tolist()
     none = everything == "none"
-    assert estimates.values["false_alarms"] == pytest.approx(np.isin(given[none], types).mean())
+    assert estimates.values["false_alarms"] == pytest.approx((given[none] != "none").mean())
 
 
 @pytest.mark.parametrize("preset", [TWO_TYPES, None])
@@ -215,11 +216,22 @@ def test_a_type_of_the_preset_that_does_not_occur_is_scored_all_the_same() -> No
     assert estimates.values["p_rel.scale"] is None
 
 
-def test_any_degradation_is_a_false_alarm() -> None:
-    true = ground_truth(("none", {}), ("none", {}), ("none", {}), ("blur", {"sigma": 2}))
-    answers = predictions(("haze", {}), ("none", {}), None, ("blur", {"sigma": 2}))
+def test_all_but_none_is_a_false_alarm() -> None:
+    """A degradation, an unknown type, text that is no answer, two types, and no line at all."""
+    true = ground_truth(*[("none", {})] * 6, ("blur", {"sigma": 2}))
+    records: list[dict] = [
+        {"type": "haze"},
+        {"type": "rain"},
+        {"output": "I cannot say."},
+        {"output": "[T-blur][K-sigma][V-0.31][T-haze]"},
+        {"type": "none"},
+    ]
+    answers = {
+        name: prediction_of({"id": name} | record, line)
+        for line, (name, record) in enumerate(zip(true.ids, records, strict=False))
+    }
     _, estimates = scored(true, answers, preset=TWO_TYPES)
-    assert estimates.values["false_alarms"] == pytest.approx(1 / 3)
+    assert estimates.values["false_alarms"] == pytest.approx(5 / 6)
 
 
 def test_the_order_of_samples_does_not_matter() -> None:
