@@ -66,12 +66,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One model's cells. `block` tells dubench's own scores, the constant, and the paper apart."""
+    """One model's cells. `block` tells dubench's own scores, the constant, and the paper apart;
+    `complete` says whether every image has an answer."""
 
     name: str
     block: Block
     cells: tuple[Cell, ...]
     signature: str = ""
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,14 @@ class Table:
     @cached_property
     def best(self) -> frozenset[tuple[int, int]]:
         """(row, column) of the best of dubench's own scores, all that print alike; only where
-        there are two to compare. The constant and the paper do not compete."""
+        there are two to compare. The constant and the paper do not compete, nor does who left
+        images out: they may be the hard ones."""
         places = set()
         for place, column in enumerate(self.columns):
             shown = {
                 at: float(column.text(value))
                 for at, row in self.block("score")
-                if (value := row.cells[place].value) is not None
+                if row.complete and (value := row.cells[place].value) is not None
             }
             if column.better and len(shown) > 1:
                 top = (max if column.better == "higher" else min)(shown.values())

@@ -193,7 +193,7 @@ def _score_row(name: str, columns: Sequence[Column], score: ScoreResult) -> Row:
     cells = (
         Cell(score.scores.get(column.name), score.intervals.get(column.name)) for column in columns
     )
-    return Row(name, "score", tuple(cells), score.signature)
+    return Row(name, "score", tuple(cells), score.signature, score.coverage == 1)
 
 
 def _constant_rows(columns: Sequence[Column], scores: Sequence[ScoreResult]) -> list[Row]:

@@ -142,11 +142,20 @@ def test_the_best_of_ours_is_bold(values: tuple, better: str, best: set[int]) ->
     assert markdown(table).count("**") == 2 + 2 * len(best)  # and the title
 
 
+def test_who_left_images_out_does_not_compete() -> None:
+    table = table_of(0.9, 0.3, 0.2, better="higher")
+    picky, *others = table.rows
+    table = replace(table, rows=(replace(picky, complete=False), *others))
+    assert {at for at, _ in table.best} == {1}
+
+
 def test_directions() -> None:
     scores = {
         "good": synthetic_scores.scored("good", wrong=0.02, none=True).result,
         "bad": synthetic_scores.scored("bad", wrong=0.6, seed=1, none=True).result,
     }
+    assert not any(table.best for table in tables(scores))  # both left images out
+    scores = {name: replace(result, coverage=1.0) for name, result in scores.items()}
     for table in tables(scores):
         noise = {p for p, column in enumerate(table.columns) if column.name.endswith(".none")}
         for place in {place for _, place in table.best} - noise:
