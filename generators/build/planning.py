@@ -1,9 +1,9 @@
 """Decide what one sample is: which crop of which photograph, degraded by which values."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, cycle, islice
+from itertools import chain, count, cycle, islice
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from generators.sources.photographs import UnreadableError
 from generators.sources.refusal import refusal
 from generators.taxonomy import Degradation
 
-ATTEMPTS, CROPS = 5, 40
+ATTEMPTS, CROPS = 5, 80
 SAME_PHOTOGRAPH = 8
 
 
@@ -77,7 +77,7 @@ class Planner:
         slot = self.recipe.slot(index)
         first = self.recipe.first_attempt(index)
         # A replacement begins with another photograph than what it replaces.
-        numbers = islice(cycle(chain([slot.photograph], self.recipe.others(index))), first, None)
+        numbers = islice(self._photographs(index, slot), first, None)
         for attempt in range(first, first + ATTEMPTS):
             rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
             for crop in range(CROPS):
@@ -92,6 +92,16 @@ class Planner:
             f"{ATTEMPTS * CROPS} crops of the {slot.split} photographs of source {pool.source} "
             f"were all refused ({', '.join(redrawn)}); give photographs with more detail"
         )
+
+    def _photographs(self, index: int, slot: Slot) -> Iterator[int]:
+        """Photographs to cut sample `index` from, by number, its own first, without end.
+
+        They are those of its shard; only the last attempt looks through the whole split.
+        """
+        near = cycle(chain([slot.photograph], self.recipe.others(index)))
+        of = self.recipe.pools[slot.pool].photographs[slot.split]
+        far = (number % of for number in count(slot.photograph + 1))
+        return chain(islice(near, (ATTEMPTS - 1) * CROPS // SAME_PHOTOGRAPH), far)
 
     def _try(
         self,
@@ -110,16 +120,17 @@ class Planner:
             redrawn["unreadable"] += 1
             return None
         box = clean.box(rng, recipe.size, recipe.preset.draw_resizing(rng))
+        deep = needs_depth(slot.types)
+        # Most fogs that do not suit a crop show in a rough depth, long before all else is done.
+        if deep and not compose.plausible(self._draw(slot, key, clean.rough_depth(box))):
+            redrawn[f"implausible {' + '.join(slot.types)}"] += 1
+            return None
         crop = clean.cut(box, recipe.size)
         if reason := refusal(crop):
             redrawn[reason] += 1
             return None
-        deep, depth = needs_depth(slot.types), None
-        # Most fogs that do not suit a crop show in a rough depth, long before it is fitted.
-        drawn = self._draw(slot, key, clean.rough_depth(box) if deep else None)
-        if deep and compose.plausible(drawn):
-            depth = clean.cut_depth(box, crop)
-            drawn = self._draw(slot, key, depth)
+        depth = clean.cut_depth(box, crop) if deep else None
+        drawn = self._draw(slot, key, depth)
         if not compose.plausible(drawn):
             redrawn[f"implausible {' + '.join(slot.types)}"] += 1
             return None

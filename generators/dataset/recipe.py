@@ -127,11 +127,10 @@ class Recipe:
         return Slot(split, self.types_of(index), *self._pool_and_photograph(split, turn))
 
     def others(self, index: int) -> Iterator[int]:
-        """Photographs of its pool that sample `index` may be cut from where its own does not do.
+        """Photographs that sample `index` may be cut from where its own does not do.
 
-        First those of the sample's own shard, which other rows show too, so that a row does not
-        stand out by its photograph; those whose turn is next come first, for they are decoded
-        soonest. Then the others of the split.
+        They are those of its pool that other rows of the shard show too, so that no row stands
+        out by its photograph; first those whose turn is next, for they are decoded soonest.
         """
         shard, split = self.shard_of(index), self.split_of(index)
         turn = shard.turn(index, self.seed)
@@ -142,7 +141,6 @@ class Recipe:
             if of == pool and number not in seen:
                 seen.add(number)
                 yield number
-        yield from (n for n in range(self.pools[pool].photographs[split]) if n not in seen)
 
     def _pool_and_photograph(self, split: str, turn: int) -> tuple[int, int]:
         """Whose turn it is, by number. Pools take turns in proportion to their samples."""

@@ -8,7 +8,11 @@ import torch
 from PIL import Image
 from torch.nn.functional import avg_pool2d, interpolate
 
+from generators import presets
 from generators.crops import open_photograph, open_scene
+from generators.physics import compose
+from generators.randomness import Purpose, stream
+from generators.sample import draw
 from generators.sources import photographs
 from generators.sources.pools import Photograph
 
@@ -93,3 +97,21 @@ def test_scenes_are_the_same_again_and_carry_exact_depth() -> None:
 def test_depth_of_a_photograph_is_one_layout_for_all_its_crops(photos: Path, size: int) -> None:
     one, two = (opened(photos / "sunset-by-aitzol-berasategi.jpg", size) for _ in range(2))
     assert (one.coarse_depth == two.coarse_depth).all()
+
+
+def test_rough_depth_tells_which_fog_suits_a_crop(photos: Path) -> None:
+    """It decides as the depth in full for nearly all crops: else that would be cut in vain."""
+    preset, agree = presets.load("du110k"), []
+    sources = [opened(file, 128) for file in sorted(photos.glob("*.jpg"))[::2]]
+    for number, clean in enumerate([*sources, open_scene(0, "train", 0, 128)]):
+        for index in range(6 * number, 6 * number + 6):
+            box = clean.box(stream(1, index, 0, Purpose.SOURCE), 128)
+            depths = clean.rough_depth(box), clean.cut_depth(box, clean.cut(box, 128))
+            rough, whole = (
+                compose.plausible(
+                    draw(preset, ("haze",), stream(0, index, 0, Purpose.PARAMETERS), depth)
+                )
+                for depth in depths
+            )
+            agree.append(rough == whole)
+    assert np.mean(agree) > 0.9
