@@ -281,7 +281,7 @@ def test_honest_ranges_hold_nine_of_ten() -> None:
 # Silence
 
 
-@given(st.integers(0, 10**6), st.floats(0, 1))
+@given(st.integers(0, 10**6), st.floats(0, 0.8))
 @settings(max_examples=15, deadline=None)
 def test_silence_scores_as_the_least_that_can_be_stated(seed: int, share: float) -> None:
     """So it is a statement that anyone can make, and proper scores reward the true one."""
@@ -297,7 +297,7 @@ def test_silence_scores_as_the_least_that_can_be_stated(seed: int, share: float)
         given = synthetic_scores.answer(true, row, 0.3, rng)
         if given is None or not given.degradations:
             continue
-        if row and rng.random() < share:
+        if rng.random() < share:
             silent[name] = given
             spelt_out[name] = replace(given, type_probabilities=uniform, ranges=wide)
         else:
