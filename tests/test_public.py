@@ -14,7 +14,8 @@ NAMES = {
     dubench: [
         "Degradation", "DepthSpec", "InputError", "SourceSpec", "compare", "degrade", "diagnose",
         "generate", "load", "load_predictor", "load_score", "predict", "preview", "regenerate",
-        "score", "train_statistics", "verify", "write_manifest", "write_report", "write_score",
+        "score", "train_calibration", "train_statistics", "verify", "write_manifest",
+        "write_report", "write_score",
     ],
     generators: [
         "Degradation", "Degrade", "DepthSpec", "InputError", "Sample", "SourceSpec", "Stream",
@@ -29,6 +30,7 @@ EXAMPLES = [
     "generators.regenerate", "dubench.load", "dubench.load_predictor", "dubench.diagnose",
     "dubench.predict", "dubench.score", "dubench.write_score", "dubench.load_score",
     "dubench.compare", "dubench.write_report", "dubench.train_statistics",
+    "dubench.train_calibration",
 ]  # fmt: skip
 
 IMPORT_ALL = """

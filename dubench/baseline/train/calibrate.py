@@ -54,6 +54,13 @@ def train_calibration(
 
     Raises:
         InputError: a file or dataset cannot be read, or `out` cannot be written.
+
+    Example:
+        >>> from pathlib import Path  # du110k is that of `generators.generate`'s example
+        >>> from dubench import train_calibration
+        >>> calibrated = train_calibration("du110k", ["du110k"], Path("calibrated.safetensors"))
+        >>> calibrated.temperature >= 1
+        True
     """
     path = find(model)
     uncalibrated = replace(read(path), calibration=None)
