@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli import datasets, diagnosing, generating, predicting, review, scoring, training
+from dubench.cli import (
+    datasets,
+    diagnosing,
+    generating,
+    predicting,
+    restoring,
+    review,
+    scoring,
+    training,
+)
 from dubench.cli.options import fail
 from generators.errors import InputError
 
@@ -24,6 +33,7 @@ for command in (
     datasets.manifest,
     generating.degrade,
     predicting.predict,
+    restoring.restore,
     scoring.score,
     scoring.compare,
     scoring.report,

@@ -40,6 +40,13 @@ class PlugAndPlay:
         """
         image = start
         with torch.no_grad():
+            if observation.pointwise:
+                # What is known of a pixel is its value with noise: all that is left is to take
+                # that off, once, channels alike.
+                image = observation.pseudo_inverse()
+                noise = (observation.sigma / observation.singular) * torch.ones_like(image)
+                level = noise.square().mean(-3, keepdim=True).sqrt()
+                return prior.denoise(image, level).clip(0, 1)
             for sigma in noise_levels(self.first, self.last, self.steps):
                 image = observation.proximal(image, sigma / self.trust**0.5)
                 image = prior.denoise(image, sigma)

@@ -48,6 +48,11 @@ class Observation:
     coefficients: Array
     sigma: Array
 
+    @property
+    def pointwise(self) -> bool:
+        """Whether every pixel is seen for itself: nothing is mixed, nothing lost."""
+        return self.basis.rows is None
+
     def pseudo_inverse(self, threshold: float = 0.0, damping: float = 0.0) -> Array:
         """A⁺·y, (…, H, W).
 

@@ -19,13 +19,13 @@ from generators.errors import InputError
 from generators.files import write_whole
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
-_CLASS = "dubench.Denoiser"
+CLASS = "dubench.Denoiser"
 
 
 def save(folder: Path, network: Denoiser, training: Mapping[str, Any]) -> None:
     """Write `network` to a folder, weights as float16, with notes on its training."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"_class_name": _CLASS} | asdict(network.shape) | {"training": training}
+    config = {"_class_name": CLASS} | asdict(network.shape) | {"training": training}
     weights = {name: x.half().contiguous() for name, x in network.state_dict().items()}
     write_whole(folder / WEIGHTS, serialize(weights))
     write_whole(folder / CONFIG, json.dumps(config, indent=1) + "\n")
@@ -44,8 +44,8 @@ def load(folder: Path) -> Denoiser:
         raise InputError(
             f"{folder}: not a prior ({error}); name a folder that holds {CONFIG} and {WEIGHTS}"
         ) from None
-    if not isinstance(config, dict) or config.get("_class_name") != _CLASS:
-        raise InputError(f"{folder / CONFIG}: not a {_CLASS}; train one with `dubench train prior`")
+    if not isinstance(config, dict) or config.get("_class_name") != CLASS:
+        raise InputError(f"{folder / CONFIG}: not a {CLASS}; train one with `dubench train prior`")
     try:
         network = Denoiser(Shape(tuple(config["widths"]), config["blocks"]))
         network.load_state_dict({name: x.to(torch.float32) for name, x in weights.items()})

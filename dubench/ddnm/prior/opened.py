@@ -1,0 +1,106 @@
+"""Open a prior: one that `dubench train prior` made, or any pixel-space UNet of diffusers.
+
+This file imports torch when it is imported.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dubench.ddnm.prior.files import CLASS, CONFIG, load
+from dubench.ddnm.prior.network import Denoiser
+from dubench.ddnm.prior.train.patches import LEAST_SIGMA, MOST_SIGMA
+from dubench.ddnm.priors import Prior
+from generators.errors import InputError, first_line
+
+
+class OwnPrior:
+    """A `Denoiser`, which takes a noise level for every pixel."""
+
+    def __init__(self, network: Denoiser) -> None:
+        self.network = network
+
+    def denoise(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
+        """As `Prior`; levels outside those of the training are taken as the nearest of them."""
+        levels = torch.as_tensor(sigma, dtype=noisy.dtype, device=noisy.device)
+        estimate: Tensor = self.network(noisy, levels.clip(LEAST_SIGMA, MOST_SIGMA))
+        return estimate
+
+
+class DiffusionPrior:
+    """A diffusers UNet2DModel, whose noise levels are steps of its schedule.
+
+    x_t = √ᾱ·x + √(1 − ᾱ)·ε on [−1, 1] is a picture on [0, 1] with noise of σ = √(1 − ᾱ)/(2√ᾱ).
+    """
+
+    def __init__(self, network: Any, alphas: Tensor, prediction: str) -> None:
+        """Take a UNet, ᾱ at each of its steps (T,), and what it predicts: epsilon, sample or
+        v_prediction."""
+        self.network, self.prediction = network, prediction
+        self.alphas = alphas.to(next(network.parameters()).device)
+        self.sigmas = ((1 - self.alphas) / self.alphas) ** 0.5 / 2
+
+    def denoise(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
+        """As `Prior`, at the step whose noise is nearest; for a map of levels, that of its rms."""
+        level = torch.as_tensor(sigma, dtype=noisy.dtype, device=noisy.device)
+        level = level.square().mean().sqrt()
+        step = int((self.sigmas.log() - level.log()).abs().argmin())
+        alpha = self.alphas[step]
+        at_step = alpha.sqrt() * (2 * noisy - 1)
+        output = self.network(at_step, step).sample
+        if self.prediction == "epsilon":
+            clean = (at_step - (1 - alpha).sqrt() * output) / alpha.sqrt()
+        elif self.prediction == "v_prediction":
+            clean = alpha.sqrt() * at_step - (1 - alpha).sqrt() * output
+        else:
+            clean = output
+        estimate: Tensor = (clean.clip(-1, 1) + 1) / 2
+        return estimate
+
+
+def open_prior(where: str, device: str) -> Prior:
+    """The prior in a folder, or on the Hub.
+
+    Raises:
+        InputError: it is no pixel-space prior of RGB pictures, or cannot be had.
+    """
+    folder = Path(where).expanduser()
+    if _is_own(folder):
+        return OwnPrior(load(folder).to(device))
+    try:
+        from diffusers import DDPMScheduler, UNet2DModel
+    except ImportError:
+        raise InputError(
+            f"--prior {where}: only dubench's own priors can be read without the package "
+            'diffusers: pip install "dubench[train]"'
+        ) from None
+    local = folder.is_dir()
+    inside = {"subfolder": "unet"} if local and (folder / "unet").is_dir() else {}
+    try:
+        network: Any = UNet2DModel
+        network = network.from_pretrained(where, use_safetensors=True, **inside)
+        schedule = {"subfolder": "scheduler"} if local and (folder / "scheduler").is_dir() else {}
+        scheduler: Any = DDPMScheduler
+        scheduler = scheduler.from_pretrained(where, **schedule)
+    except Exception as error:  # the library raises a dozen kinds for what it cannot read
+        raise InputError(
+            f"--prior {where}: no pixel-space UNet of diffusers in safetensors: {first_line(error)}"
+        ) from None
+    if network.config.in_channels != 3:
+        raise InputError(
+            f"--prior {where}: takes {network.config.in_channels} channels, not RGB pixels; "
+            "a prior of latents cannot be used"
+        )
+    network.to(device).eval()
+    return DiffusionPrior(network, scheduler.alphas_cumprod, str(scheduler.config.prediction_type))
+
+
+def _is_own(folder: Path) -> bool:
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("_class_name") == CLASS

@@ -1,0 +1,34 @@
+"""A transmission map where only its mean is known: the dark channel says where the fog is.
+
+He, Sun & Tang, "Single Image Haze Removal Using Dark Channel Prior", TPAMI 2011, eq. 11–12, and
+their guided filter for its edges; then the optical depth is scaled until the mean is right.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.depth.crop_depth import store
+from generators.depth.guided_filter import guided_filter
+from generators.physics.haze import solve_beta, transmission_map
+
+_PATCH = np.ones((15, 15), np.uint8)
+_KEPT = 0.95  # ω: a trace of fog looks natural, and keeps t above 0
+_LEAST = 0.02
+_RADIUS, _EPSILON = 24, 1e-3
+
+
+def from_mean(image: NDArray[np.uint8], light: float, mean: float) -> NDArray[np.float32]:
+    """t (H, W) in (0, 1] of mean `mean`, denser where the dark channel is brighter.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, hazy.
+        light: the veil's intensity A, on [0, 1].
+        mean: of t over the image, in (0, 1).
+    """
+    levels = image.astype(np.float32) / np.float32(255)
+    dark = cv2.erode(levels.min(axis=2) / np.float32(light), _PATCH)
+    rough = np.clip(1 - _KEPT * dark, _LEAST, 1)
+    refined = guided_filter(levels, rough, _RADIUS, _EPSILON)
+    depth = store(-np.log(np.clip(refined, _LEAST, 1)))
+    return transmission_map(depth, solve_beta(mean, depth))
