@@ -118,10 +118,11 @@ def restore_split(
 
 def _of_truth(ground_truth: GroundTruth) -> dict[str, Degradation]:
     degradations = {}
-    for row, name in enumerate(ground_truth.ids):
+    for row, image_id in enumerate(ground_truth.ids):
         type_name = TYPE_NAMES[ground_truth.types[row]]
-        values = {key: ground_truth.values[key][row].tolist() for key in TYPES[type_name].keys}
-        degradations[name] = Degradation(type_name, values)
+        names = [key.name for key in TYPES[type_name].keys]
+        values = {name: ground_truth.values[name][row].tolist() for name in names}
+        degradations[image_id] = Degradation(type_name, values)
     return degradations
 
 

@@ -80,7 +80,7 @@ class DDNM:
         if not self.noisy:
             consistent = observation.consistent(estimate, self.threshold)
             return unseen + consistent - estimate
-        seen = observation.singular > self.threshold
+        seen = torch.as_tensor(observation.singular > self.threshold, device=image.device)
         inverse = seen / (observation.singular + ~seen)
         noise_in = observation.sigma * inverse  # of the inverted coefficients
         # λ: all of the correction where its noise fits into that of the step, else a part.

@@ -24,7 +24,7 @@ def pseudo_inverse(observation: Observation) -> Picture:
 
 def analytic(observation: Observation) -> Picture:
     """The damped inverse (Tikhonov); closed form, undamped, where every pixel is for itself."""
-    if _is_pointwise(observation):
+    if observation.pointwise:
         return pseudo_inverse(observation)
     return np.asarray(observation.pseudo_inverse(damping=DAMPING))
 
@@ -55,7 +55,7 @@ def bilateral(observation: Observation) -> Picture:
     """The analytic inverse, smoothed where neighbours differ by no more than noise does."""
     picture = analytic(observation)
     singular = np.asarray(observation.singular)
-    if _is_pointwise(observation):
+    if observation.pointwise:
         noise = np.broadcast_to(np.asarray(observation.sigma) / singular, picture.shape)
     else:
         gain = singular / (singular**2 + DAMPING)

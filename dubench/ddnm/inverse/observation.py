@@ -88,5 +88,5 @@ class Observation:
         return float((error**2).mean() ** 0.5)
 
     def _inverse(self, threshold: float, damping: float) -> Array:
-        kept = self.singular > threshold
-        return kept * self.singular / (kept * self.singular**2 + damping + ~kept)
+        kept = (self.singular > threshold) * 1.0
+        return kept * self.singular / (kept * self.singular**2 + damping + (1 - kept))
