@@ -57,7 +57,8 @@ def restore(
     with resumable(f"what is in {out} is safe"):
         if params != TRUTH and not Path(params).is_file():
             with counting("images") as on_progress:
-                predict(opened, load_predictor(params), out / PREDICTIONS, on_progress)
+                keys = opened.preset.keys if opened.preset else None
+                predict(opened, load_predictor(params, keys), out / PREDICTIONS, on_progress)
             params = str(out / PREDICTIONS)
         with counting("restored images") as on_progress:
             result = restore_split(
