@@ -104,6 +104,8 @@ def _caption(sample: Sample) -> str:
         parts.append(f"JPEG {quality:.0f}")
     if noise := sample.postprocess.get("capture_noise"):
         parts.append(f"noise {noise:.1f}")
+    if percent := sample.postprocess.get("sharpening"):
+        parts.append(f"sharpened {percent:.0f} %")
     return " · ".join([*parts, severity(sample.degradations) or "undegraded"])
 
 
