@@ -48,6 +48,7 @@ def test_the_dataset_is_whole(cli: Run, five: Path) -> None:
         "exact": 150,
         "within_one_level": 0,
         "blind_not_rendered": 0,
+        "jpeg_codec": None,
         "problems": [],
     }
 
@@ -184,6 +185,7 @@ def test_old_datasets_are_still_read(cli: Run, copy: Path) -> None:
         "exact": 440,
         "within_one_level": 0,
         "blind_not_rendered": 0,
+        "jpeg_codec": None,
         "problems": [],
     }
     cli("preview", copy)

@@ -160,12 +160,13 @@ def test_values_that_can_be_undone(degradation, possible):
         (("--method", "magic"), f"the methods are {', '.join(METHODS)}"),
         (("--method", "pnp"), "needs --prior"),
         (("--method", "wiener", "--steps", 3), "asks no prior"),
-        (("--method", "pnp", "--prior", "nowhere"), "no pixel-space UNet"),
-        (("--method", "pnp", "--prior", ".", "--device", "tpu"), "device tpu"),
+        (("--method", "pnp", "--prior", "./nowhere"), "no pixel-space UNet"),
+        (("--method", "pnp", "--prior", ".", "--device", "tpu"), "unknown device 'tpu'"),
         (("--params", "nothing.jsonl", "--method", "identity"), "nothing.jsonl"),
     ],
 )
-def test_mistakes_are_named(options, problem, restore):
+def test_mistakes_are_named(options, problem, restore, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # or the Hub is tried again and again
     result = restore(*options)
     assert result.returncode == 2
     assert problem in result.stderr

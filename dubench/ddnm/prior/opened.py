@@ -78,6 +78,8 @@ def open_prior(where: str, device: str) -> Prior:
             'diffusers: pip install "dubench[train]"'
         ) from None
     local = folder.is_dir()
+    if not local and where.startswith((".", "/", "~")):
+        raise InputError(f"--prior {where}: no such folder, and so no pixel-space UNet")
     inside = {"subfolder": "unet"} if local and (folder / "unet").is_dir() else {}
     try:
         network: Any = UNet2DModel
