@@ -1,7 +1,7 @@
 """Restore the images of a split from what is known, or predicted, of their degradations."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,13 +101,17 @@ def restore_split(
     missing = {name for name in ids if not (out / f"{name}.png").exists()}
     done = len(ids) - len(missing)
     on_progress(done, len(ids))
-    maps = _maps_of_truth(split, degradations, missing) if truth and not scalars else {}
+    hazy = {name for name in missing if degradations.get(name, _NOTHING).type == "haze"}
+    # In the files' order, as the images: one map in memory at a time.
+    maps = split.maps(hazy) if truth and not scalars and hazy else None
     left = 0
     for name, image in split.images("degraded", only=missing) if missing else iter(()):
         degradation = degradations.get(name, _NOTHING)
-        transmission = maps.get(name)
-        if degradation.type == "haze" and transmission is None:
-            transmission = _map_of_mean(image, degradation)
+        transmission = None
+        if name in hazy:
+            transmission = (
+                next(maps)[1]["transmission"] if maps else _map_of_mean(image, degradation)
+            )
         left += degradation.type == "none"
         restored = restore(image, degradation, transmission)
         write_whole(out / f"{name}.png", encode_rgb(restored))
@@ -160,13 +164,6 @@ def can_be_undone(degradation: Degradation) -> bool:
     if degradation.type == "low_resolution":
         return scalar(values, "scale") in range(2, _MOST_SCALE + 1)
     return True
-
-
-def _maps_of_truth(
-    split: Split, degradations: Mapping[str, Degradation], only: Collection[str]
-) -> dict[str, Map]:
-    hazy = {name for name in only if degradations[name].type == "haze"}
-    return {name: maps["transmission"] for name, maps in split.maps(hazy)} if hazy else {}
 
 
 def _map_of_mean(image: Image, degradation: Degradation) -> Map:

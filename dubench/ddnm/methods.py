@@ -109,10 +109,11 @@ def with_prior(method: str, prior: "Prior", device: str, seed: int, steps: int |
         if transmission is not None:
             shaped = torch.tensor(transmission, device=device)[None, None]
         observation = observe(planes, degradation, shaped)
-        # From the damped inverse: noise that hides what it gets wrong hides little else.
-        start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
         if degradation.type == "low_resolution":
             start = planes
+        else:
+            # From the damped inverse: noise that hides what it gets wrong hides little else.
+            start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
         picture = sampler(degradation.type).restore(observation, start, prior)
         return _levels(picture[0].permute(1, 2, 0).double().cpu().numpy())
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dubench.ddnm.inverse.observation import Observation
-from dubench.ddnm.priors import Prior, noise_levels
+from dubench.ddnm.priors import Prior, noise_levels, noise_source
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,7 @@ class DDNM:
         Args:
             start: (B, 3, H, W), a first estimate, such as the damped pseudo-inverse.
         """
-        generator = torch.Generator(start.device).manual_seed(self.seed)
-
-        def noise() -> Tensor:
-            return torch.randn(
-                start.shape, generator=generator, device=start.device, dtype=start.dtype
-            )
-
+        noise = noise_source(start, self.seed)
         levels = noise_levels(self.first, self.last, self.steps)
         image = start + levels[0] * noise()
         with torch.no_grad():

@@ -79,6 +79,17 @@ class State:
     cpu_seconds: float = 0.0
 
 
+@contextmanager
+def _denormals_flushed() -> Iterator[None]:
+    """Numbers too small to matter cost a hundred times the others; elsewhere they may matter."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@_denormals_flushed()
 def train(
     run: Run,
     photographs: Sequence[Pixels],
@@ -97,18 +108,6 @@ def train(
         InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
             is full; the last checkpoint stays.
     """
-    with _denormals_flushed():
-        return _train(run, photographs, held_out, out, device, on_progress)
-
-
-def _train(
-    run: Run,
-    photographs: Sequence[Pixels],
-    held_out: Sequence[Pixels],
-    out: Path,
-    device: str,
-    on_progress: OnProgress,
-) -> State:
     state = resume(run, out / CHECKPOINT, device)
     pictures, leaves = crops(held_out), scenes(run.seed)
     started = time.process_time() - state.cpu_seconds
@@ -171,16 +170,6 @@ def resume(run: Run, checkpoint: Path, device: str) -> State:
 def rate(step: int, steps: int) -> float:
     """The learning rate's factor: a short rise, a plateau, and a line to 0."""
     return min(1.0, (step + 1) / WARM_UP, (steps - step) / (steps * FALL))
-
-
-@contextmanager
-def _denormals_flushed() -> Iterator[None]:
-    """Numbers too small to matter cost a hundred times the others; elsewhere they may matter."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def _is_matrix(name: str, weight: Tensor) -> bool:
