@@ -58,6 +58,17 @@ class Run:
         """How many batches that is."""
         return math.ceil(self.patches / PATCHES)
 
+    def continues(self, saved: dict[str, Any], step: int) -> bool:
+        """Whether a run that was at `step` is this one so far.
+
+        The length may differ while the rate has begun to fall in neither: so a long run's copy
+        can be ended early, and a short one made longer.
+        """
+        if saved | {"patches": self.patches} != asdict(self):
+            return False
+        shorter = min(self.steps, Run(**saved).steps)
+        return saved["patches"] == self.patches or step <= shorter * (1 - FALL)
+
 
 @dataclass
 class State:
@@ -148,10 +159,10 @@ def resume(run: Run, checkpoint: Path, device: str) -> State:
         return state
     try:
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        if saved["run"] != asdict(run):
+        if not run.continues(saved["run"], saved["step"]):
             raise InputError(
-                f"{checkpoint} is of another run ({saved['run']}); go on with its --patches, "
-                "--seed and --source, or choose another --out"
+                f"{checkpoint} is of another run ({saved['run']}, step {saved['step']:,}); go on "
+                "with its --patches, --seed and --source, or choose another --out"
             )
         network.load_state_dict(saved["network"])
         state.average.load_state_dict(saved["average"])

@@ -84,6 +84,29 @@ def test_another_run_in_the_folder_is_refused(photographs, tmp_path, dubench_her
     assert "cannot be read" in damaged.stderr
 
 
+@pytest.mark.parametrize(
+    ("saved", "step", "continues"),
+    [
+        ({}, 1000, True),
+        ({"patches": 1000 * PATCHES}, 50, True),
+        ({"patches": 1000 * PATCHES}, 51, False),
+        ({"patches": 60 * PATCHES}, 30, True),
+        ({"patches": 60 * PATCHES}, 31, False),
+        ({"seed": 1}, 0, False),
+        ({"photographs": "others"}, 0, False),
+    ],
+)
+def test_the_length_may_change_until_the_rate_falls(saved, step, continues):
+    run = loop.Run(100 * PATCHES, 0, "")
+    before = {"patches": run.patches, "seed": 0, "photographs": ""} | saved
+    assert run.continues(before, step) == continues
+    # What both have done is the same only where their rates were.
+    if continues and "patches" in saved:
+        lengths = (run.steps, saved["patches"] // PATCHES)
+        for done in range(step):
+            assert len({loop.rate(done, steps) for steps in lengths}) == 1
+
+
 def test_a_loss_that_is_no_number_stops_the_run(photographs, tmp_path, dubench_here, monkeypatch):
     monkeypatch.setattr(loop, "WEIGHT", float("nan"))
     result = dubench_here(*command(photographs, tmp_path), cwd=tmp_path)
