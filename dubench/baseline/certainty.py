@@ -1,13 +1,15 @@
 """How sure the networks are: ranges of a distribution over a list of values, and calibration.
 
 A network's distribution is too sure of itself on photographs it has not seen. So the type's is
-softened by a temperature (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017), and
-a key's range does not lie between its 5 % and 95 % quantiles, but between those that 5 % of the
-true values of other photographs lay below and 5 % above (distributional conformal prediction:
-Chernozhukov, Wüthrich and Zhu, PNAS 2021, with equal tails).
+softened by a temperature (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). Pale
+photographs that it has not seen look hazy to it, so that `none` gets an offset too (Alexandari,
+Kundaje and Shrikumar, "Maximum Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label
+Shift Adaptation", ICML 2020). And a key's range does not lie between its 5 % and 95 % quantiles,
+but between those that 5 % of the true values of other photographs lay below and 5 % above
+(distributional conformal prediction: Chernozhukov, Wüthrich and Zhu, PNAS 2021, with equal tails).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from dubench.predictions.certainty import LEVEL, Range
 from generators.randomness import five_digits
+from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
@@ -30,11 +33,17 @@ class Calibration:
 
     Attributes:
         temperature: that the type's logits are divided by; above 1 makes less sure.
+        none_offset: added to the logit of `none` after that.
         levels: per continuous key the levels of the quantiles that its range lies between.
     """
 
     temperature: float = 1.0
+    none_offset: float = 0.0
     levels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def of_types(self, logits: Floats, types: Sequence[str]) -> Floats:
+        """Calibrated logits (…, n) from a network's, of `types`."""
+        return logits / self.temperature + self.none_offset * (np.array(types) == NONE.name)
 
 
 def is_continuous(support: Floats) -> bool:

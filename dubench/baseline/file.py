@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from dubench.baseline.certainty import Calibration, is_continuous
 from dubench.baseline.features import COUNT, FORM
-from dubench.baseline.model import Model, Network, keys_of
+from dubench.baseline.model import Model, Network, Perceptron, keys_of
 from generators.errors import InputError
 from generators.files import write_whole
 from generators.taxonomy import KEYS, TYPES
 
-FORMAT = "dubench-statistics-1"
+FORMAT = "dubench-statistics-2"
 SHIPPED = Path(__file__).parent.parent / "data"
 PREFIX, SUFFIX = "statistics-", ".safetensors"
 Arrays = Mapping[str, NDArray[Any]]
@@ -53,10 +53,13 @@ def write(path: Path, model: Model, notes: Mapping[str, Any]) -> None:
     tensors: dict[str, NDArray[Any]] = {"mean": model.mean, "deviation": model.deviation}
     tensors |= {f"{name}.support": values for name, values in model.support.items()}
     for name, network in model.networks.items():
-        for number, (weights, biases) in enumerate(network.layers):
-            tensors |= {f"{name}.{number}.weight": weights, f"{name}.{number}.bias": biases}
+        for member, perceptron in enumerate(network.members):
+            for number, (weights, biases) in enumerate(perceptron.layers):
+                layer = f"{name}.{member}.{number}"
+                tensors |= {f"{layer}.weight": weights, f"{layer}.bias": biases}
     if model.calibration:
         tensors["type.temperature"] = np.array([model.calibration.temperature])
+        tensors["type.none_offset"] = np.array([model.calibration.none_offset])
         tensors |= {f"{n}.levels": np.array(ends) for n, ends in model.calibration.levels.items()}
     header = {
         "format": FORMAT,
@@ -155,9 +158,9 @@ def _model(types: tuple[str, ...], tensors: Arrays) -> Model:
     support = {name: _support(name, tensors) for name in keys_of(types)}
     outputs = {"type": len(types)} | {name: len(values) for name, values in support.items()}
     networks = {name: _network(name, count, tensors) for name, count in outputs.items()}
-    layers = sum(len(network.layers) for network in networks.values())
+    layers = sum(len(member.layers) for one in networks.values() for member in one.members)
     calibration = _calibration(support, tensors)
-    more = 1 + len(calibration.levels) if calibration else 0
+    more = 2 + len(calibration.levels) if calibration else 0
     if len(tensors) != 2 + len(support) + 2 * layers + more:
         raise ValueError("there are parts that belong to nothing")
     return Model(types, mean, deviation, support, networks, calibration)
@@ -168,6 +171,7 @@ def _calibration(support: Arrays, tensors: Arrays) -> Calibration | None:
     if "type.temperature" not in tensors:
         return None
     (temperature,) = tensors["type.temperature"].tolist()
+    (none_offset,) = tensors["type.none_offset"].tolist()
     levels: dict[str, tuple[float, float]] = {}
     for name, values in support.items():
         if f"{name}.levels" in tensors:
@@ -177,7 +181,7 @@ def _calibration(support: Arrays, tensors: Arrays) -> Calibration | None:
             levels[name] = low, high
     if temperature < 1:
         raise ValueError("type.temperature")
-    return Calibration(temperature, levels)
+    return Calibration(temperature, none_offset, levels)
 
 
 def _support(name: str, tensors: Arrays) -> NDArray[np.float64]:
@@ -190,6 +194,15 @@ def _support(name: str, tensors: Arrays) -> NDArray[np.float64]:
 
 
 def _network(name: str, outputs: int, tensors: Arrays) -> Network:
+    members: list[Perceptron] = []
+    while f"{name}.{len(members)}.0.weight" in tensors:
+        members.append(_perceptron(f"{name}.{len(members)}", outputs, tensors))
+    if not members:
+        raise KeyError(f"{name}.0.0.weight")
+    return Network(members)
+
+
+def _perceptron(name: str, outputs: int, tensors: Arrays) -> Perceptron:
     layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
     width = COUNT
     while f"{name}.{len(layers)}.weight" in tensors:
@@ -198,6 +211,6 @@ def _network(name: str, outputs: int, tensors: Arrays) -> Network:
             raise ValueError(f"{name}.{len(layers)} is {weights.shape}, {biases.shape}")
         layers.append((weights, biases))
         width = len(weights)
-    if not layers or width != outputs:
+    if width != outputs:
         raise ValueError(f"{name} gives {width} outputs for {outputs}")
-    return Network(layers)
+    return Perceptron(layers)

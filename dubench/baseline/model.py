@@ -1,5 +1,6 @@
 """The statistics baseline's networks, in numpy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,30 +13,45 @@ CLIPPED = 5.0  # standard deviations; beyond, a picture is unlike all that was t
 
 
 @dataclass(frozen=True)
-class Network:
-    """A perceptron: linear layers with ReLU between and softmax at the end.
+class Perceptron:
+    """Linear layers with ReLU between.
 
     Attributes:
         layers: (weights (out, in), biases (out,)) each, float32.
     """
 
-    layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]]
+    layers: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]
 
-    def __call__(self, row: NDArray[np.float32], temperature: float = 1) -> NDArray[np.float64]:
-        """Probabilities of the outputs for one (in,) input; a temperature above 1 evens them."""
-        return softmax(self.logits(row), temperature)
-
-    def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What softmax makes probabilities of, (…, out) for (…, in) inputs."""
+    def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(…, out) for (…, in) inputs."""
         for number, (weights, biases) in enumerate(self.layers):
             rows = np.maximum(rows, 0) if number else rows
             rows = (weights @ rows if rows.ndim == 1 else rows @ weights.T) + biases
         return rows.astype(np.float64)
 
 
-def softmax(logits: NDArray[np.float64], temperature: float = 1) -> NDArray[np.float64]:
-    """Probabilities (…, out) from logits divided by a temperature."""
-    odds = np.exp((logits - logits.max(axis=-1, keepdims=True)) / temperature)
+@dataclass(frozen=True)
+class Network:
+    """Perceptrons that learned the same from other first weights, and softmax of their mean.
+
+    Attributes:
+        members: one at least.
+    """
+
+    members: Sequence[Perceptron]
+
+    def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What softmax makes probabilities of, (…, out) for (…, in) inputs."""
+        return np.mean([member(rows) for member in self.members], axis=0)
+
+    def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probabilities of the outputs (…, out) for (…, in) inputs."""
+        return softmax(self.logits(rows))
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities (…, out) from logits."""
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
     odds /= odds.sum(axis=-1, keepdims=True)
     return odds
 
@@ -62,6 +78,13 @@ class Model:
     def normalise(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Statistics (…, COUNT) in standard deviations from the mean, clipped."""
         return np.clip((rows - self.mean) / self.deviation, -CLIPPED, CLIPPED)
+
+    def type_probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(…, types) for normalised statistics (…, COUNT), as sure as the calibration says."""
+        logits = self.networks["type"].logits(rows)
+        if self.calibration:
+            logits = self.calibration.of_types(logits, self.types)
+        return softmax(logits)
 
 
 def keys_of(types: tuple[str, ...]) -> list[str]:

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from dubench.baseline.features import LEAST_SIDE
+import numpy as np
+
+from dubench.baseline.features import LEAST_SIDE, statistics
 from dubench.diagnosing.cautions import of_pixels
 from dubench.diagnosing.diagnosis import Diagnosis, merge
 from dubench.predictions.file import dump
 from dubench.predictions.record import Prediction, prediction_of
 from dubench.predictors import load_predictor
-from dubench.predictors.protocol import Image, Predictor
+from dubench.predictors.protocol import Image, Predictor, Record
 from dubench.predictors.replay import Replay
+from dubench.predictors.statistics import Statistics
 from dubench.tiles import tiles
 from generators import presets
 from generators.errors import InputError
@@ -87,27 +90,35 @@ def _diagnose(image: Image, predictor: Predictor) -> Diagnosis:
         raise UndiagnosedError(
             f"{width}×{height} pixels are too few; {LEAST_SIDE} a side are needed"
         )
-    answers = _ask(predictor, list(tiles(image)))
+    pieces = list(tiles(image))
+    rows = np.array([statistics(tile) for tile in pieces])
+    if isinstance(predictor, Statistics):
+        records = [predictor.infer([row]) for row in rows]
+    else:
+        records = _ask(predictor, pieces)
+    answers = [_prediction(predictor.name, record) for record in records]
     if not any(answer.degradations for answer in answers):
         why = next((answer.failure for answer in answers if answer.failure), "no known type")
         raise UndiagnosedError(f"the answer of --model {predictor.name} cannot be read: {why}")
-    return merge(answers, of_pixels(image), predictor.name)
+    return merge(answers, of_pixels(image, rows), predictor.name)
 
 
-def _ask(predictor: Predictor, images: Sequence[Image]) -> list[Prediction]:
-    predictions = []
+def _ask(predictor: Predictor, images: Sequence[Image]) -> list[Record]:
+    records: list[Record] = []
     for start in range(0, len(images), predictor.batch):
         batch = images[start : start + predictor.batch]
-        records = predictor.predict(batch)
-        if len(records) != len(batch):
+        answers = predictor.predict(batch)
+        if len(answers) != len(batch):
             raise InputError(
-                f"--model {predictor.name} gave {len(records)} predictions for {len(batch)} "
+                f"--model {predictor.name} gave {len(answers)} predictions for {len(batch)} "
                 "images; it must give one each"
             )
-        for record in records:
-            try:
-                plain = json.loads(dump({"id": "tile"} | dict(record)))
-                predictions.append(prediction_of(plain, 1))
-            except InputError as error:
-                raise InputError(f"--model {predictor.name}: {error}") from None
-    return predictions
+        records += answers
+    return records
+
+
+def _prediction(model: str, record: Record) -> Prediction:
+    try:
+        return prediction_of(json.loads(dump({"id": "tile"} | dict(record))), 1)
+    except InputError as error:
+        raise InputError(f"--model {model}: {error}") from None

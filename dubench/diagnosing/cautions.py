@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dubench.baseline.features import statistics
 from dubench.baseline.file import find, read
 from dubench.baseline.model import CLIPPED, Model
 from dubench.predictions.record import Prediction
 from dubench.predictors.protocol import Image
 from dubench.text import percent
-from dubench.tiles import SIDE, tiles
+from dubench.tiles import SIDE
 from generators.taxonomy import TYPES, scalar
 
 GAUGE = "du110k-wild"
@@ -28,11 +28,11 @@ DIFFERENT = 2.0
 """Of 297 photographs that were degraded evenly, 2 have such values."""
 
 
-def of_pixels(image: Image) -> list[str]:
+def of_pixels(image: Image, rows: NDArray[np.float32]) -> list[str]:
     """What is unusual about a photograph, whatever a model says of it.
 
-    Raises:
-        InputError: it has fewer than 32 pixels a side.
+    Args:
+        rows: statistics (n, COUNT) of its tiles.
     """
     cautions = []
     height, width = image.shape[:2]
@@ -40,7 +40,7 @@ def of_pixels(image: Image) -> list[str]:
         cautions.append(
             f"{width}×{height} pixels are few: the models were trained on {SIDE}×{SIDE}"
         )
-    if (share := strangeness(image)) > MOST_STRANGE:
+    if (share := strangeness(rows)) > MOST_STRANGE:
         cautions.append(
             f"unlike photographs: {percent(share)} of its statistics are far from all that the "
             "models were trained on, as in drawings, screenshots and collages"
@@ -48,11 +48,9 @@ def of_pixels(image: Image) -> list[str]:
     return cautions
 
 
-def strangeness(image: Image) -> float:
-    """The share of the image's statistics that lie beyond `CLIPPED` standard deviations."""
-    model = _gauge()
-    rows = np.array([statistics(tile) for tile in tiles(image)])
-    return float(np.mean(np.abs(model.normalise(rows)) >= CLIPPED))
+def strangeness(rows: NDArray[np.float32]) -> float:
+    """The share of statistics (n, COUNT) that lie beyond `CLIPPED` standard deviations."""
+    return float(np.mean(np.abs(_gauge().normalise(rows)) >= CLIPPED))
 
 
 @lru_cache(maxsize=1)

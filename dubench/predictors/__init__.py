@@ -87,6 +87,7 @@ def load_predictor(
 KNOWN = (
     "constant",
     "constant:PRESET",
+    "classical",
     "statistics",
     "statistics:PRESET",
     "statistics:FILE",
@@ -104,6 +105,14 @@ def _constant(what: str) -> Predictor:
     from dubench.scoring.type_oracle import DEFAULT_PRESET
 
     return Constant(what or DEFAULT_PRESET)
+
+
+def _classical(what: str) -> Predictor:
+    from dubench.predictors.classical import Classical
+
+    if what:
+        raise InputError(f"--model classical:{what}: there is one; leave out :{what}")
+    return Classical()
 
 
 def _statistics(what: str) -> Predictor:
@@ -167,6 +176,7 @@ _ASKED = frozenset({"prompt", "views", "max_tokens", "anyway"})
 _LOADED = frozenset({"device", "dtype", "batch", "trust_remote_code"})
 _FAMILIES = {
     "constant": _Family(_constant),
+    "classical": _Family(_classical),
     "statistics": _Family(_statistics),
     "replay": _Family(Replay),
     "hf": _Family(_hf, _ASKED | _LOADED),

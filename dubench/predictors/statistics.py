@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.baseline.certainty import TAILS, Calibration, central_range
+from dubench.baseline.certainty import TAILS, central_range
 from dubench.baseline.features import statistics
 from dubench.baseline.file import PREFIX, SHIPPED, find, read
 from dubench.baseline.model import Model
@@ -47,7 +47,11 @@ class Statistics:
         Raises:
             InputError: an image has fewer than 32 pixels a side.
         """
-        return [infer(self._model, [statistics(tile) for tile in tiles(image)]) for image in images]
+        return [self.infer([statistics(tile) for tile in tiles(image)]) for image in images]
+
+    def infer(self, rows: Sequence[NDArray[np.float32]]) -> Record:
+        """The record of an image by the statistics (COUNT,) of its tiles."""
+        return infer(self._model, rows)
 
 
 def infer(model: Model, rows: Sequence[NDArray[np.float32]]) -> Record:
@@ -56,19 +60,16 @@ def infer(model: Model, rows: Sequence[NDArray[np.float32]]) -> Record:
     Each network's distribution is the mean over the tiles.
     """
     inputs = [model.normalise(row) for row in rows]
-    calibration = model.calibration or Calibration()
-
-    def probabilities(network: str, temperature: float = 1) -> NDArray[np.float64]:
-        return np.mean([model.networks[network](row, temperature) for row in inputs], axis=0)
-
-    of_types = probabilities("type", calibration.temperature)
+    levels = model.calibration.levels if model.calibration else {}
+    of_types = np.mean([model.type_probabilities(row) for row in inputs], axis=0)
     type_ = TYPES[model.types[int(of_types.argmax())]]
     parameters: dict[str, Value] = {}
     ranges: dict[str, Any] = {}
     for key in type_.keys:
-        support, shares = model.support[key.name], probabilities(key.name)
+        support, network = model.support[key.name], model.networks[key.name]
+        shares = np.mean([network(row) for row in inputs], axis=0)
         parameters[key.name] = best(support, shares)
-        ends = central_range(support, shares, calibration.levels.get(key.name, TAILS))
+        ends = central_range(support, shares, levels.get(key.name, TAILS))
         ranges[key.name] = np.stack(ends, axis=-1).tolist()
     return {
         "type": type_.name,

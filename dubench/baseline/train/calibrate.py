@@ -16,10 +16,14 @@ from dubench.dataset import TYPE_NAMES, GroundTruth, open_split
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
+from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
-TEMPERATURES = np.geomspace(1, 16, 81)
+TEMPERATURES = np.geomspace(1, 16, 81).tolist()
+FARTHEST = 8.0
+"""Offset of `none`: more says that one of 3,000 is one of 2."""
+_HALVINGS = 24
 LEAST = 100
 """Samples of a key: fewer say too little of its tails."""
 
@@ -42,8 +46,9 @@ def train_calibration(
 ) -> Calibration:
     """Calibrate a statistics model on other photographs, show bars on stderr, write it to `out`.
 
-    Its answers stay the same; its type probabilities and ranges become as sure as they ought to be
-    on photographs like these. `calibrate` says what each dataset is used for.
+    Its values stay the same; its type probabilities and ranges become as sure as they ought to be
+    on photographs like these, and so does where `none` begins. `calibrate` says what each dataset
+    is used for.
 
     Args:
         model: a bundled preset's name, or a file.
@@ -82,12 +87,12 @@ def train_calibration(
 
 
 def calibrate(model: Model, held: Sequence[Held]) -> Calibration:
-    """Ranges on all of `held`, the type's temperature on the first.
+    """Ranges on all of `held`, the type's temperature and the offset of `none` on the first.
 
     A continuous key's range lies between the levels that 5 % of the true values lie below and
-    above, each set weighing the same. The temperature is that of the lowest mean log loss, and 1 or
-    more; a few sure errors on photographs unlike the model's own would rule it, so those that are
-    like them come first. What has fewer than LEAST samples in a set stays as it is.
+    above, each set weighing the same. Temperature, 1 or more, and offset are those of the lowest
+    mean log loss; a few sure errors on photographs unlike the model's own would rule it, so those
+    that are like them come first. What has fewer than LEAST samples in a set stays as it is.
     """
     inputs = [model.normalise(one.rows) for one in held]
     levels = {}
@@ -103,7 +108,7 @@ def calibrate(model: Model, held: Sequence[Held]) -> Calibration:
             )
         if min(map(len, places)) >= LEAST:
             levels[name] = _tails(places)
-    return Calibration(_temperature(model, inputs[0], held[0].ground_truth), levels)
+    return Calibration(*_of_types(model, inputs[0], held[0].ground_truth), levels)
 
 
 def _tails(places: Sequence[Floats]) -> tuple[float, float]:
@@ -114,16 +119,40 @@ def _tails(places: Sequence[Floats]) -> tuple[float, float]:
     return low, high
 
 
-def _temperature(model: Model, inputs: NDArray[np.float32], ground_truth: GroundTruth) -> float:
+def _of_types(
+    model: Model, inputs: NDArray[np.float32], ground_truth: GroundTruth
+) -> tuple[float, float]:
+    """The temperature and the offset of `none` with the lowest mean log loss."""
     if len(inputs) < LEAST:
-        return 1.0
-    true = [model.types.index(TYPE_NAMES[code]) for code in ground_truth.types]
+        return 1.0, 0.0
+    true = np.array([model.types.index(TYPE_NAMES[code]) for code in ground_truth.types])
     logits = model.networks["type"].logits(inputs)
     losses = []
     for temperature in TEMPERATURES:
-        shares = softmax(logits, temperature)[np.arange(len(inputs)), true]
-        losses.append(-np.log(np.maximum(shares, 1e-300)).mean())
-    return float(TEMPERATURES[np.argmin(losses)])
+        softened = Calibration(temperature, _none_offset(logits / temperature, true, model.types))
+        shares = softmax(softened.of_types(logits, model.types))[np.arange(len(inputs)), true]
+        losses.append((-np.log(np.maximum(shares, 1e-300)).mean(), softened))
+    best = min(losses, key=lambda one: one[0])[1]
+    return best.temperature, best.none_offset
+
+
+def _none_offset(logits: Floats, true: NDArray[np.intp], types: Sequence[str]) -> float:
+    """That of the lowest log loss: where the mean probability of `none` is its share.
+
+    0 where the samples have no `none`, or nothing else.
+    """
+    share = np.mean(true == types.index(NONE.name)) if NONE.name in types else 0
+    if not 0 < share < 1:
+        return 0.0
+    low, high = -FARTHEST, FARTHEST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        stated = softmax(Calibration(none_offset=middle).of_types(logits, types))
+        if stated[:, types.index(NONE.name)].mean() < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
 
 
 def _check_types(dataset: str, ground_truth: GroundTruth, model: Model) -> None:

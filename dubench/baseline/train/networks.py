@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.baseline.model import Network
+from dubench.baseline.model import Network, Perceptron
 from generators import engines
 
+MEMBERS = 3
 HIDDEN = (128, 64)
-EPOCHS, BATCH = 60, 256
-RATE, DECAY, DROPOUT = 2e-3, 1e-2, 0.1
+EPOCHS, BATCH = 30, 256
+RATE, DECAY, DROPOUT = 2e-3, 1e-2, 0.2
 _WARM_UP = 0.1  # share of the steps
 
 Floats = NDArray[np.float32]
@@ -29,20 +30,24 @@ class Job:
 def fit_all(
     jobs: Sequence[Job], seed: int, workers: int, on_progress: Callable[[int, int], None]
 ) -> dict[str, Network]:
-    """Fit a network for every job; `on_progress` is called with the epochs done, and of all."""
+    """Fit a network of MEMBERS for every job; `on_progress` is called with the epochs done, and of
+    all."""
     done = 0
 
     def one_more(_: int) -> None:
         nonlocal done
         done += 1
-        on_progress(done, EPOCHS * len(jobs))
+        on_progress(done, EPOCHS * len(tasks))
 
-    tasks = [(job, seed) for job in jobs]
-    networks = engines.run(_fit, tasks, workers, one_more)
-    return {job.name: network for job, network in zip(jobs, networks, strict=True)}
+    tasks = [(job, MEMBERS * seed + member) for job in jobs for member in range(MEMBERS)]
+    fitted = list(engines.run(_fit, tasks, workers, one_more))
+    return {
+        job.name: Network(fitted[MEMBERS * number : MEMBERS * (number + 1)])
+        for number, job in enumerate(jobs)
+    }
 
 
-def _fit(task: tuple[Job, int], report: Callable[[int], None]) -> Network:
+def _fit(task: tuple[Job, int], report: Callable[[int], None]) -> Perceptron:
     """Cross-entropy, AdamW, one cycle of the learning rate."""
     import torch
 
@@ -69,4 +74,4 @@ def _fit(task: tuple[Job, int], report: Callable[[int], None]) -> Network:
             schedule.step()
         report(epoch)
     linear = [layer for layer in net if isinstance(layer, torch.nn.Linear)]
-    return Network([(at.weight.detach().numpy(), at.bias.detach().numpy()) for at in linear])
+    return Perceptron([(at.weight.detach().numpy(), at.bias.detach().numpy()) for at in linear])

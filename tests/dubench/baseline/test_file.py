@@ -117,16 +117,16 @@ def _changed(name: str, tensors: dict[str, np.ndarray]) -> Any:
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [
-        ("gamma.0.weight", lambda t: t["gamma.0.weight"][:, :-1]),
-        ("gamma.1.bias", lambda t: t["gamma.1.bias"][:-1]),
+        ("gamma.0.0.weight", lambda t: t["gamma.0.0.weight"][:, :-1]),
+        ("gamma.0.1.bias", lambda t: t["gamma.0.1.bias"][:-1]),
         ("scale.support", lambda t: t["scale.support"][:-1]),
         ("scale.support", lambda t: np.zeros_like(t["scale.support"])),
         ("camera_intrinsics.support", lambda t: t["camera_intrinsics.support"][:, :8]),
         ("mean", lambda t: t["mean"][:-1]),
         ("deviation", lambda t: -t["deviation"]),
-        ("type.2.bias", lambda t: _changed("type.2.bias", t)),
+        ("type.0.2.bias", lambda t: _changed("type.0.2.bias", t)),
         ("sigma.support", lambda t: t["sigma.support"].astype(np.int32)),
-        ("sigma.2.weight", lambda t: None),
+        ("sigma.0.2.weight", lambda t: None),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path, name: str, spoil: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from dubench import InputError, diagnose
+from dubench.baseline.features import statistics
 from dubench.diagnosing import UndiagnosedError
 from generators import degrade
 from generators.sources.photographs import load
@@ -123,3 +124,17 @@ def test_a_picture_blurred_in_half_is_a_caution(hills: np.ndarray) -> None:
     half = hills.copy()
     half[:, 400:] = degrade(hills, "blur", {"sigma": 5.0}).degraded[:, 400:]
     assert any("disagree" in caution for caution in diagnose(half).cautions)
+
+
+def test_statistics_are_measured_once_per_tile(
+    hills: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+
+    def counted(tile: np.ndarray) -> np.ndarray:
+        measured.append(tile)
+        return statistics(tile)
+
+    for place in ("dubench.diagnosing", "dubench.predictors.statistics"):
+        monkeypatch.setattr(f"{place}.statistics", counted)
+    assert len(diagnose(hills).tiles) == len(measured) == 9

@@ -11,7 +11,7 @@ from scipy import stats
 from dubench.baseline.certainty import QUANTILES, Calibration, central_range
 from dubench.baseline.features import COUNT
 from dubench.baseline.file import find, read, read_notes, write
-from dubench.baseline.model import Model, Network
+from dubench.baseline.model import Model, Network, Perceptron
 from dubench.baseline.train.calibrate import Held, calibrate, train_calibration
 from dubench.dataset import TYPE_NAMES, GroundTruth, open_split
 from dubench.predictors import load_predictor
@@ -25,14 +25,15 @@ SUPPORT = LAW.ppf((np.arange(QUANTILES) + 0.5) / QUANTILES)
 def constant(logits: np.ndarray) -> Network:
     """A network that looks at nothing."""
     zeros = np.zeros((len(logits), COUNT), np.float32)
-    return Network([(zeros, logits.astype(np.float32))])
+    return Network([Perceptron([(zeros, logits.astype(np.float32))])])
 
 
-def echo(scale: float) -> Network:
-    """A network of two outputs whose logit of the first is `scale` times the first statistic."""
+def echo(scale: float, more: float = 0.0) -> Network:
+    """A network of two outputs whose logit of the first is `scale` times the first statistic, and
+    so much more."""
     weights = np.zeros((2, COUNT), np.float32)
     weights[0, 0] = scale
-    return Network([(weights, np.zeros(2, np.float32))])
+    return Network([Perceptron([(weights, np.array([more, 0], np.float32))])])
 
 
 def model(sigma: np.ndarray, types: Network) -> Model:
@@ -88,6 +89,30 @@ def test_every_set_weighs_the_same_and_the_first_says_the_temperature() -> None:
     assert high == pytest.approx(0.9, abs=0.02)
 
 
+def test_where_none_begins_is_found() -> None:
+    # Its odds of a blur are e^1.2 times too high, and three times too sure.
+    wary = model(np.ones(QUANTILES), echo(3.0, 3.6))
+    found = calibrate(wary, [world(0, 1.0)])
+    assert found.temperature == pytest.approx(3, rel=0.1)
+    assert found.none_offset == pytest.approx(1.2, abs=0.1)
+    fresh = world(1, 1.0)
+    stated = replace(wary, calibration=found).type_probabilities(fresh.rows)[:, 1]
+    none = fresh.ground_truth.types == TYPE_NAMES.index("none")
+    for part in np.array_split(np.argsort(stated), 8):
+        assert stated[part].mean() == pytest.approx(none[part].mean(), abs=0.05)
+
+
+def test_without_none_there_is_no_offset() -> None:
+    blurs = held(np.full(400, 5.0), np.ones(400, bool), np.zeros((400, COUNT), np.float32))
+    assert calibrate(model(np.ones(QUANTILES), echo(3.0)), [blurs]).none_offset == 0
+
+
+def test_members_of_a_network_agree_on_the_mean_of_their_logits() -> None:
+    members = [constant(np.array(logits)).members[0] for logits in ([1.0, 0.0], [3.0, -2.0])]
+    one = Network(members)(np.zeros(COUNT, np.float32))
+    assert one == pytest.approx(1 / (1 + np.exp([-3.0, 3.0])))
+
+
 def test_few_samples_change_nothing() -> None:
     few = world(0, 1.5, 90)
     assert calibrate(model(np.ones(QUANTILES), echo(3.0)), [few]) == Calibration()
@@ -100,15 +125,15 @@ def test_a_model_is_never_made_surer() -> None:
 
 def test_a_file_keeps_its_calibration(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
-    calibration = Calibration(2.5, {"sigma": (0.02, 0.97)})
+    calibration = Calibration(2.5, 0.7, {"sigma": (0.02, 0.97)})
     write(path, replace(read(find("du110k")), calibration=calibration), {"seed": 3})
     assert read(path).calibration == calibration
     assert read_notes(path) == {"seed": 3}
     for bad in (
         Calibration(0.5),
-        Calibration(1, {"sigma": (0.6, 0.4)}),
-        Calibration(1, {"sigma": (-0.1, 0.4)}),
-        Calibration(1, {"scale": (0.1, 0.4)}),
+        Calibration(1, 0, {"sigma": (0.6, 0.4)}),
+        Calibration(1, 0, {"sigma": (-0.1, 0.4)}),
+        Calibration(1, 0, {"scale": (0.1, 0.4)}),
     ):
         write(path, replace(read(find("du110k")), calibration=bad), {})
         with pytest.raises(InputError, match="damaged"):
