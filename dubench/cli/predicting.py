@@ -22,8 +22,8 @@ def predict(
     model: Annotated[
         str,
         typer.Option(
-            help="constant, statistics[:PRESET or FILE], hf:ID_OR_PATH, openai:MODEL@BASE_URL, "
-            "clip:ID_OR_PATH, plugin:MODULE:CLASS or replay:FILE."
+            help="constant, statistics[:PRESET or FILE], nano[:FOLDER], hf:ID_OR_PATH, "
+            "openai:MODEL@BASE_URL, clip:ID_OR_PATH, plugin:MODULE:CLASS or replay:FILE."
         ),
     ] = "statistics",
     dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
@@ -37,7 +37,7 @@ def predict(
     views: Annotated[
         str | None,
         typer.Option(
-            help="Computed pictures to show beside each image: fft, edges, or fft,edges.",
+            help="Computed pictures to show beside each image: of fft, edges, chart.",
             rich_help_panel=_ASKED,
         ),
     ] = None,

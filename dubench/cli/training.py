@@ -87,3 +87,39 @@ def prior(
     print(f"{trained.path}: a prior that has seen {patches:,} patches")
     levels = ", ".join(f"σ {level}: {psnr:.2f} dB" for level, psnr in trained.psnr.items())
     print(f"  noise taken off photographs held out, mean PSNR: {levels}")
+
+
+@app.command()
+def sft(
+    source: Source,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the model, its checkpoint and its samples.")
+    ] = Path("nano"),
+    images: Annotated[
+        int, typer.Option(help="Degraded crops to see, each about twenty times.")
+    ] = 4_000_000,
+    chart_alone: Annotated[
+        int | None,
+        typer.Option(help="So many of them without the photograph; a quarter unless given."),
+    ] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Train nano, the small reference model; hours on a laptop, resumable."""
+    from dubench.duvlm.train import train_sft
+
+    with resumable(f"the last checkpoint in {out} is safe"):
+        trained = train_sft(source, out, images, chart_alone, seed, workers, device)
+    if as_json:
+        print_json({"model": str(trained.path), "images": images, "scores": trained.scores})
+        return
+    print(f"{trained.path}: use it with --model nano:{trained.path}")
+    for preset, scores in trained.scores.items():
+        alarms = scores["false_alarms"]
+        none = "" if alarms is None else f", false alarms {100 * alarms:.1f} %"
+        print(
+            f"  {preset}, photographs held out: T-Acc {scores['t_acc']:.4f}, mean P-Rel "
+            f"{scores['p_rel']['avg']:.4f}{none}"
+        )

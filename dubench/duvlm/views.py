@@ -2,7 +2,8 @@
 
 "Understanding Degradation with Vision Language Model" (arXiv 2602.04565, section 4) shows its model
 the log-amplitude spectrum and the Sobel edge map beside the photograph. The scales here are fixed,
-not stretched picture by picture: how strong spectrum and edges are tells blur and noise.
+not stretched picture by picture: how strong spectrum and edges are tells blur and noise. A fourth
+picture is ours, the chart (`dubench.duvlm.chart`): measured numbers, drawn.
 
 Batches are numpy's or torch's, on any device; results are within one grey level of each other.
 """
@@ -10,9 +11,11 @@ Batches are numpy's or torch's, on any device; results are within one grey level
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.duvlm import chart as charts
 from generators.errors import InputError
 
 _LUMA = (0.299, 0.587, 0.114)
@@ -57,8 +60,28 @@ def edges(images: Any) -> Any:
     return (length**0.5).clip(0, 1)
 
 
-VIEWS: dict[str, Callable[[Any], Any]] = {"fft": fft, "edges": edges}
+def chart(images: Any) -> Any:
+    """Charts of the pictures' statistics, which are measured on the CPU.
+
+    Args:
+        images: (B, 3, H, W) RGB in [0, 1], a numpy array or a torch tensor; at least 32 a side.
+
+    Returns:
+        (B, 3, 32, 32) whole levels divided by 255, of the same kind.
+    """
+    host = images if isinstance(images, np.ndarray) else images.detach().cpu().numpy()
+    pictures = np.rint(255 * host.transpose(0, 2, 3, 1)).astype(np.uint8)
+    drawn = np.stack([charts.chart(picture) for picture in pictures]).transpose(0, 3, 1, 2) / 255
+    if isinstance(images, np.ndarray):
+        return drawn.astype(images.dtype)
+    return _space(images).from_numpy(drawn).to(images)
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {"fft": fft, "edges": edges, "chart": chart}
 """Every view by its name."""
+
+NANO_SIDE = 128
+_CELL = 8  # pixels a side of a chart's cell, for models whose processors do not keep small pictures
 
 
 def check_views(names: Sequence[str]) -> tuple[str, ...]:
@@ -79,11 +102,33 @@ def as_pictures(image: NDArray[np.uint8], names: Sequence[str]) -> list[NDArray[
         names: of VIEWS.
 
     Returns:
-        (H, W, 3) uint8 each, grey, in the order of `names`.
+        uint8 each, in the order of `names`: (H, W, 3), grey; a chart is (256, 256, 3).
     """
     batch = image.transpose(2, 0, 1)[None].astype(np.float64) / 255
-    greys = [np.rint(VIEWS[name](batch)[0, 0] * 255).astype(np.uint8) for name in names]
-    return [np.repeat(grey[..., None], 3, axis=2) for grey in greys]
+    pictures = []
+    for name in names:
+        levels = np.rint(VIEWS[name](batch)[0] * 255).astype(np.uint8).transpose(1, 2, 0)
+        if name == "chart":
+            levels = levels.repeat(_CELL, 0).repeat(_CELL, 1)
+        pictures.append(np.repeat(levels, 3 // levels.shape[2], axis=2))
+    return pictures
+
+
+def for_nano(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The two pictures that nano is shown, for its processor: the photograph and its chart.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, a tile of at most 256 pixels a side.
+
+    Returns:
+        (128, 128, 3) and (32, 32, 3) uint8.
+    """
+    return [reduced(image), charts.chart(image)]
+
+
+def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) at 128 × 128, by area."""
+    return np.asarray(cv2.resize(image, (NANO_SIDE,) * 2, interpolation=cv2.INTER_AREA))
 
 
 def _luma(images: Any) -> Any:

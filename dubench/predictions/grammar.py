@@ -117,11 +117,11 @@ def _write_entry(key: Key, entry: float, grid: Grid) -> str:
     if not -0.5 <= position <= count + 0.5:
         raise GrammarError(f"{key.name}={entry:g} is outside [{low:g}, {high:g}]")
     step = min(max(round(position), 0), count)
-    return f"{step / count:.{_decimals(count)}f}"
+    return f"{step / count:.{decimals(count)}f}"
 
 
-def _decimals(count: int) -> int:
-    """How many decimals write every multiple of 1/count exactly."""
+def decimals(count: int) -> int:
+    """How many decimals write every multiple of 1/`count` exactly."""
     return next(places for places in range(21) if 10**places % count == 0)
 
 

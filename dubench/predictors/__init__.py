@@ -23,7 +23,7 @@ class Options(TypedDict, total=False):
     Attributes:
         device: `cpu` or `cuda`.
         prompt: file with a question of one's own.
-        views: computed pictures shown beside the image, of `fft` and `edges`.
+        views: computed pictures shown beside the image, of `fft`, `edges` and `chart`.
         max_tokens: the longest answer.
         anyway: ask a model that cannot tell colours, too.
         batch: images at once.
@@ -91,6 +91,8 @@ KNOWN = (
     "statistics",
     "statistics:PRESET",
     "statistics:FILE",
+    "nano",
+    "nano:FOLDER",
     "replay:FILE",
     "hf:ID_OR_PATH",
     "openai:MODEL@BASE_URL",
@@ -119,6 +121,12 @@ def _statistics(what: str) -> Predictor:
     from dubench.predictors.statistics import Statistics
 
     return Statistics(what or "du110k")
+
+
+def _nano(what: str, **options: Any) -> Predictor:
+    from dubench.predictors.nano import Nano
+
+    return Nano(what, **options)
 
 
 def _plugin(what: str) -> Predictor:
@@ -178,6 +186,7 @@ _FAMILIES = {
     "constant": _Family(_constant),
     "classical": _Family(_classical),
     "statistics": _Family(_statistics),
+    "nano": _Family(_nano, frozenset({"device", "batch"})),
     "replay": _Family(Replay),
     "hf": _Family(_hf, _ASKED | _LOADED),
     "clip": _Family(_clip, _LOADED),

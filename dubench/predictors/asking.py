@@ -20,6 +20,7 @@ Question = Sequence[Image | str]
 _CAPTIONS = {
     "fft": "Its log-amplitude spectrum, zero frequency in the middle:",
     "edges": "The strength of its edges, by Sobel's filter:",
+    "chart": "Statistics of it, each as eight cells that fill one after the other:",
 }
 _COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 _WHICH = "Which colour is this picture? Answer with one word: red, green, blue or yellow."

@@ -21,9 +21,9 @@ from torch import Tensor
 
 from dubench.ddnm.prior.files import save
 from dubench.ddnm.prior.network import Denoiser, output_scale
-from dubench.ddnm.prior.train.muon import Muon
 from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
 from dubench.ddnm.prior.train.validate import crops, denoising
+from dubench.muon import Muon
 from generators.errors import InputError
 from generators.files import FULL, whole, write_whole
 

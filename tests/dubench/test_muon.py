@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dubench.ddnm.prior.train.muon import Muon, orthogonal
+from dubench.muon import Muon, orthogonal
 
 
 @pytest.mark.parametrize("shape", [(8, 72), (64, 16), (32, 32)])

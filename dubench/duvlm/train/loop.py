@@ -1,0 +1,299 @@
+"""The training loop of nano: resumable after any stop, to the very same weights.
+
+First the chart alone is shown, four times as many pictures a second, then the photograph too.
+
+This file imports torch when it is imported.
+"""
+
+import copy
+import json
+import math
+import pickle
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.model.forward import read
+from dubench.duvlm.train.samples import COLUMNS, Samples
+from dubench.duvlm.train.targets import Targeting, Targets
+from dubench.duvlm.train.validate import validate
+from dubench.muon import Muon
+from generators.errors import InputError
+from generators.files import FULL, whole, write_whole
+from generators.taxonomy import KEYS, TYPES
+
+CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
+BATCH = 128
+MUON_RATE, ADAM_RATE, ADAM_BETAS, DECAY = 5e-3, 1e-3, (0.9, 0.98), 0.02
+WARM_UP, CLIP = 40, 1.0  # steps; of the gradient's norm
+FALL = 0.25  # share of the pictures at the end over which the rate falls to 0
+EMA_SHARE = 0.03  # of the steps so far is the half-life of the averaged weights, about
+WIDTHS, NARROWED = (0.04, 0.015), 300_000  # of the values' Gaussians; by so many pictures
+TRUST = 0.5  # share of the teacher in the targets
+AUXILIARY = 0.3  # weight of the auxiliary head's loss
+SAVE_EVERY, VALIDATE_EVERY = 200, 2000  # steps
+
+Fetch = Callable[[int, int], Samples]
+"""The samples of batch `step`, so many."""
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What determines the weights, beside how many pictures are seen; a checkpoint holds it.
+
+    Attributes:
+        seed: of the first weights, the order and what is fed.
+        chart_alone: pictures that are seen before the photograph is shown too.
+        samples: what tells the samples from others.
+        form: what tells the charts from others.
+    """
+
+    seed: int
+    chart_alone: int
+    samples: list[Any]
+    form: str
+
+
+@dataclass
+class State:
+    """Where a run is.
+
+    Attributes:
+        answering: the model that learns. average: with the moving average of its weights.
+        head: reads type and values off the mean of the visual tokens, to teach the encoder.
+        optimizers: Muon for the matrices within, AdamW for the rest.
+        step: batches done.
+        history: of the validations.
+        cpu_seconds: spent so far.
+        loss: mean since the last validation.
+    """
+
+    answering: Answering
+    average: Answering
+    head: torch.nn.Linear
+    optimizers: list[torch.optim.Optimizer]
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    loss: float = 0.0
+
+    @property
+    def seen(self) -> int:
+        """Pictures seen."""
+        return self.step * BATCH
+
+
+def train(
+    run: Run,
+    images: int,
+    answering: Answering,
+    targeting: Targeting,
+    fetch: Fetch,
+    held: dict[str, Samples],
+    out: Path,
+    on_progress: OnProgress,
+    on_written: Callable[[State], None],
+) -> State:
+    """Train, from the checkpoint in `out` if there is one.
+
+    Args:
+        images: to see in all.
+        held: samples of other photographs by preset, to validate on.
+        on_progress: called with pictures seen, and of all.
+        on_written: called with the state after each checkpoint.
+
+    Raises:
+        InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
+            is full; the last checkpoint stays.
+    """
+    state = resume(run, answering, out / CHECKPOINT)
+    steps = math.ceil(images / BATCH)
+    started = time.process_time() - state.cpu_seconds
+    on_progress(min(state.seen, images), images)
+    while state.step < steps:
+        samples = fetch(state.step, BATCH)
+        _advance(state, run, images, samples, targeting)
+        state.cpu_seconds = time.process_time() - started
+        on_progress(min(state.seen, images), images)
+        last = state.step == steps
+        if last or state.step % VALIDATE_EVERY == 0:
+            _validate(state, run, held)
+        if last or state.step % SAVE_EVERY == 0:
+            _write(state, run, out)
+            on_written(state)
+    return state
+
+
+def resume(run: Run, answering: Answering, checkpoint: Path) -> State:
+    """The state that a checkpoint holds, or that of a new run where there is none.
+
+    Raises:
+        InputError: it is damaged, or another run's.
+    """
+    torch.manual_seed(run.seed)
+    model = answering.model
+    device = model.device
+    width = model.config.vision_config.out_hidden_size
+    head = torch.nn.Linear(width, len(TYPES) + len(COLUMNS)).to(device)
+    matrices = [x for name, x in model.named_parameters() if _is_matrix(name, x)]
+    others = [x for name, x in model.named_parameters() if not _is_matrix(name, x)]
+    optimizers: list[torch.optim.Optimizer] = [
+        Muon(matrices, MUON_RATE, weight_decay=DECAY),
+        torch.optim.AdamW([*others, *head.parameters()], ADAM_RATE, ADAM_BETAS, weight_decay=DECAY),
+    ]
+    average = Answering(copy.deepcopy(model), answering.words, answering.vocabulary)
+    state = State(answering, average, head, optimizers)
+    if not checkpoint.exists():
+        return state
+    try:
+        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        if saved["run"] != asdict(run):
+            raise InputError(
+                f"{checkpoint} is of another run ({saved['run']}); go on with its options, or "
+                "choose another --out"
+            )
+        model.load_state_dict(saved["model"])
+        state.average.model.load_state_dict(saved["average"])
+        head.load_state_dict(saved["head"])
+        for optimizer, content in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(content)
+        state.step, state.history, state.loss = saved["step"], saved["history"], saved["loss"]
+        state.cpu_seconds = saved["cpu_seconds"]
+    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.PickleError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{checkpoint} cannot be read ({reason}); remove it to start again"
+        ) from None
+    return state
+
+
+def rate(seen: int, images: int) -> float:
+    """The learning rate's factor: a short rise, a plateau, and a line to 0."""
+    return min(1.0, (seen / BATCH + 1) / WARM_UP, (images - seen) / (images * FALL))
+
+
+def width_of(seen: int) -> float:
+    """Standard deviation of the values' Gaussians: it falls geometrically, then stays."""
+    wide, narrow = WIDTHS
+    return wide * (narrow / wide) ** min(1.0, seen / NARROWED)
+
+
+def loss_of(logits: Tensor, targets: Targets) -> Tensor:
+    """Weighted cross-entropy of every piece, summed over the answer, mean over the batch."""
+    wanted = torch.from_numpy(targets.wanted).to(logits.device)
+    weights = torch.from_numpy(targets.weights).to(logits.device)
+    each = -(wanted * logits.log_softmax(-1)).sum(-1)
+    return (weights * each).sum() / len(logits)
+
+
+def _is_matrix(name: str, weight: Tensor) -> bool:
+    # The merger's, of side 768, would take longer than all else.
+    return weight.ndim == 2 and ("visual.blocks" in name or "language_model.layers" in name)
+
+
+def _advance(state: State, run: Run, images: int, samples: Samples, targeting: Targeting) -> None:
+    for optimizer, full in zip(state.optimizers, (MUON_RATE, ADAM_RATE), strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = full * rate(state.seen, images)
+        optimizer.zero_grad()
+    rng = np.random.default_rng([run.seed, state.step])
+    targets = targeting(samples, width_of(state.seen), TRUST, rng)
+    photo = None
+    if state.seen >= run.chart_alone:
+        photo = _flipped(samples["photo"], rng)
+    visual = state.answering.see(photo, samples["statistics"])
+    fed = torch.from_numpy(targets.fed).to(state.answering.model.device)
+    logits = read(state.answering.model, state.answering.layout, visual, fed)
+    loss = loss_of(logits, targets)
+    there = torch.cat([tokens for tokens in visual if tokens is not None], 1)
+    total: Any = loss + AUXILIARY * _auxiliary(state.head(there.mean(1)), samples)
+    total.backward()
+    weights = [x for one in state.optimizers for group in one.param_groups for x in group["params"]]
+    norm = torch.nn.utils.clip_grad_norm_(weights, CLIP)
+    if not math.isfinite(float(norm)):
+        raise InputError(
+            f"the loss is no longer a number at step {state.step:,}; run the same command to go "
+            "on from the last checkpoint, or choose another --seed"
+        )
+    for optimizer in state.optimizers:
+        optimizer.step()
+    state.step += 1
+    state.loss += (float(loss.detach()) - state.loss) / min(state.step, 100)
+    fresh = min(1.0, math.log(2) / (EMA_SHARE * state.step))
+    with torch.no_grad():
+        averages = state.average.model.parameters()
+        for slow, fast in zip(averages, state.answering.model.parameters(), strict=True):
+            slow.lerp_(fast, fresh)
+
+
+def _flipped(photo: Any, rng: np.random.Generator) -> Any:
+    """Half of the photographs mirrored; nothing that is asked about tells left from right."""
+    photo = np.ascontiguousarray(photo)
+    rows = rng.random(len(photo)) < 0.5
+    photo[rows] = photo[rows][:, :, ::-1]
+    return photo
+
+
+def _auxiliary(read_off: Tensor, samples: Samples) -> Tensor:
+    """Loss of type and values, as plain numbers, read off the visual tokens."""
+    device = read_off.device
+    types = torch.from_numpy(samples["type"].astype(np.int64)).to(device)
+    ends = [(KEYS[name].low, KEYS[name].high) for name, _ in COLUMNS]
+    low, high = (torch.tensor(side, device=device) for side in zip(*ends, strict=True))
+    values = (torch.from_numpy(np.ascontiguousarray(samples["values"])).to(device) - low) / (
+        high - low
+    )
+    there = ~values.isnan()
+    missed = (read_off[:, len(TYPES) :] - values.nan_to_num()).square() * there
+    of_types = torch.nn.functional.cross_entropy(read_off[:, : len(TYPES)], types)
+    return of_types + 10 * missed.sum() / there.sum().clamp(min=1)
+
+
+def _validate(state: State, run: Run, held: dict[str, Samples]) -> None:
+    with_photo = state.seen > run.chart_alone
+    scores = {
+        name: asdict(validate(state.average, samples, with_photo)) for name, samples in held.items()
+    }
+    state.history.append(
+        {
+            "step": state.step,
+            "images": state.seen,
+            "cpu_hours": round(state.cpu_seconds / 3600, 3),
+            "loss": round(state.loss, 4),
+            "photograph": with_photo,
+            "scores": scores,
+        }
+    )
+
+
+def _write(state: State, run: Run, out: Path) -> None:
+    content = {
+        "run": asdict(run),
+        "model": state.answering.model.state_dict(),
+        "average": state.average.model.state_dict(),
+        "head": state.head.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in state.optimizers],
+        "step": state.step,
+        "history": state.history,
+        "loss": state.loss,
+        "cpu_seconds": state.cpu_seconds,
+    }
+    try:
+        with whole(out / CHECKPOINT) as part:
+            torch.save(content, part)
+        write_whole(out / HISTORY, json.dumps(state.history, indent=1) + "\n")
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno not in FULL:
+            raise
+        raise InputError(
+            f"{out}: the checkpoint cannot be written ({error}); the one before is safe: free "
+            "some space and run the same command again"
+        ) from None

@@ -1,0 +1,76 @@
+"""How a model does on photographs held out, by the benchmark's own scores.
+
+This file imports torch when it is imported.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dubench.dataset import TYPE_NAMES, GroundTruth
+from dubench.duvlm.decoding import record
+from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.train.samples import COLUMNS, Samples
+from dubench.predictions.record import Prediction
+from dubench.scoring.intervals import totals
+from dubench.scoring.sample_scores import score_samples
+from dubench.scoring.understanding import derive, ratios
+from generators.taxonomy import KEYS, Degradation
+
+_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Scores:
+    """As `dubench score` defines them; None where nothing counts.
+
+    Attributes:
+        t_acc, false_alarms: shares.
+        p_rel: per key, and `avg`.
+    """
+
+    t_acc: float | None
+    false_alarms: float | None
+    p_rel: dict[str, float | None]
+
+
+def validate(
+    answering: Answering, samples: Samples, with_photo: bool, rule: str = "median"
+) -> Scores:
+    """Score a model on samples."""
+    predictions = {}
+    for start in range(0, len(samples), _BATCH):
+        some = samples[start : start + _BATCH]
+        photo = np.ascontiguousarray(some["photo"]) if with_photo else None
+        believed = answering.believe(photo, some["statistics"])
+        for i, (types, values) in enumerate(zip(believed.types, believed.values, strict=True)):
+            answer = answering.vocabulary.answer(TYPE_NAMES[int(types.argmax())])
+            line = record(answering.vocabulary, types, values, answer, rule)
+            name = str(start + i)
+            degradation = Degradation(line["type"], line["parameters"])
+            predictions[name] = Prediction(name, 0, (degradation,))
+    scores = score_samples(_ground_truth(samples), predictions, {})
+    found: dict[str, Any] = totals(ratios(scores))
+    found |= derive(found, scores.scored_types)
+    return Scores(
+        _number(found["t_acc"]),
+        _number(found["false_alarms"]),
+        {name: _number(found[f"p_rel.{name}"]) for name in (*scores.keys, "avg")},
+    )
+
+
+def _ground_truth(samples: Samples) -> GroundTruth:
+    ids = [str(number) for number in range(len(samples))]
+    values = {}
+    for key in KEYS.values():
+        columns = [COLUMNS.index((key.name, i)) for i in range(key.size)]
+        of_key = samples["values"][:, columns].astype(np.float64)
+        values[key.name] = of_key if key.kind == "vector" else of_key[:, 0]
+    nobody: list[Any] = [None] * len(ids)
+    return GroundTruth(ids, samples["type"].astype(np.int8), values, ids, nobody)
+
+
+def _number(value: NDArray[np.float64]) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

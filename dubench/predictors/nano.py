@@ -1,0 +1,87 @@
+"""The reference model at its small size: a Qwen3-VL that reads a photograph and its chart."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dubench.baseline.features import statistics
+from dubench.predictors.protocol import Image, Record
+from dubench.tiles import tiles
+from generators.errors import InputError
+from generators.taxonomy import TYPES
+
+
+class Nano:
+    """The bundled model, or a folder that `dubench train sft` wrote.
+
+    Args:
+        folder: empty for the bundled one.
+        device: `cpu` or `cuda`.
+        batch: images at once.
+        rule: how a value is taken from its distribution, see `duvlm.decoding`.
+
+    Raises:
+        InputError: torch or transformers is missing, the folder holds no such model, or it is of
+            another grammar or of other views.
+    """
+
+    def __init__(
+        self, folder: str = "", *, device: str = "cpu", batch: int = 32, rule: str = "median"
+    ) -> None:
+        _check_packages()
+        from dubench.duvlm.decoding import check_rule
+        from dubench.duvlm.model.files import SHIPPED, load
+        from generators.batched.render import check_device
+
+        check_rule(rule)
+        place = Path(folder).expanduser() if folder else SHIPPED
+        self._answering, self._notes = load(place, str(check_device(device)))
+        self.name = f"nano:{folder}" if folder else "nano"
+        self.batch = batch
+        self._rule = rule
+        digest = hashlib.sha256((place / "model.safetensors").read_bytes()).hexdigest()
+        self.about: Mapping[str, Any] = {"weights": digest} | (
+            {"decoding": rule} if rule != "median" else {}
+        )
+
+    def predict(self, images: Sequence[Image]) -> list[Record]:
+        """A type and its parameters for every image, and how sure; large ones are read in tiles.
+
+        Raises:
+            InputError: an image has fewer than 32 pixels a side.
+        """
+        from dubench.duvlm.decoding import record
+        from dubench.duvlm.views import reduced
+
+        cut = [list(tiles(image)) for image in images]
+        flat = [tile for of_image in cut for tile in of_image]
+        shown = "photograph" in self._notes.views
+        photo = np.stack([reduced(tile) for tile in flat]) if shown else None
+        numbers = np.stack([statistics(tile) for tile in flat])
+        calibration = self._notes.calibration
+        counts = [len(of_image) for of_image in cut]
+        believed = self._answering.believe(photo, numbers, counts, calibration.temperature)
+        return [
+            record(
+                self._answering.vocabulary,
+                types,
+                values,
+                self._answering.vocabulary.answer(list(TYPES)[int(types.argmax())]),
+                self._rule,
+                calibration,
+            )
+            for types, values in zip(believed.types, believed.values, strict=True)
+        ]
+
+
+def _check_packages() -> None:
+    from importlib.util import find_spec
+
+    for package in ("torch", "transformers", "torchvision"):
+        if find_spec(package) is None:
+            raise InputError(
+                f'--model nano needs the package {package}: pip install "dubench[train]"'
+            )
