@@ -31,12 +31,12 @@ from generators.taxonomy import KEYS, TYPES
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
 BATCH = 128
-MUON_RATE, ADAM_RATE, ADAM_BETAS, DECAY = 5e-3, 1e-3, (0.9, 0.98), 0.02
+MUON_RATE, ADAM_RATE, ADAM_BETAS, DECAY = 5e-3, 1e-3, (0.9, 0.98), 0.05
 WARM_UP, CLIP = 40, 1.0  # steps; of the gradient's norm
 FALL = 0.25  # share of the pictures at the end over which the rate falls to 0
 EMA_SHARE = 0.03  # of the steps so far is the half-life of the averaged weights, about
 WIDTHS, NARROWED = (0.04, 0.015), 300_000  # of the values' Gaussians; by so many pictures
-TRUST = 0.5  # share of the teacher in the targets
+TRUST, TRUSTED = 0.5, 1_000_000  # share of the teacher in the targets; it falls to 0 by so many
 AUXILIARY = 0.3  # weight of the auxiliary head's loss
 SAVE_EVERY, VALIDATE_EVERY = 200, 2000  # steps
 
@@ -186,6 +186,11 @@ def width_of(seen: int) -> float:
     return wide * (narrow / wide) ** min(1.0, seen / NARROWED)
 
 
+def trust_of(seen: int) -> float:
+    """Share of the teacher in the targets: it falls to 0, so that the pupil may know better."""
+    return TRUST * max(0.0, 1 - seen / TRUSTED)
+
+
 def loss_of(logits: Tensor, targets: Targets) -> Tensor:
     """Weighted cross-entropy of every piece, summed over the answer, mean over the batch."""
     wanted = torch.from_numpy(targets.wanted).to(logits.device)
@@ -205,7 +210,7 @@ def _advance(state: State, run: Run, images: int, samples: Samples, targeting: T
             group["lr"] = full * rate(state.seen, images)
         optimizer.zero_grad()
     rng = np.random.default_rng([run.seed, state.step])
-    targets = targeting(samples, width_of(state.seen), TRUST, rng)
+    targets = targeting(samples, width_of(state.seen), trust_of(state.seen), rng)
     photo = None
     if state.seen >= run.chart_alone:
         photo = _flipped(samples["photo"], rng)
