@@ -120,12 +120,10 @@ def validation_name(preset: str) -> str:
     return f"validation-{preset}.npy"
 
 
-def make_missing(
-    plan: Plan, folder: Path, numbers: Sequence[int], workers: int, on_made: Callable[[int], None]
-) -> None:
-    """Make those of the training chunks that are not in `folder`; `on_made` gets each number."""
+def make_missing(plan: Plan, folder: Path, numbers: Sequence[int], workers: int) -> None:
+    """Make those of the training chunks that are not in `folder`."""
     missing = [number for number in numbers if not (folder / chunk_name(number)).exists()]
-    for _ in engines.run(_make_chunk, [(plan, folder, n) for n in missing], workers, on_made):
+    for _ in engines.run(_make_chunk, [(plan, folder, number) for number in missing], workers):
         pass
 
 

@@ -25,6 +25,7 @@ from generators.files import FULL
 
 FIRST, REUSE = 16, 20
 """Chunks that there are before training begins; times that a picture is seen, in the mean."""
+AHEAD = 8  # chunks made before they are needed: more would take the cores from the training
 
 
 class Supply:
@@ -39,6 +40,8 @@ class Supply:
     def __init__(self, plan: Plan, folder: Path, seed: int, images: int, workers: int) -> None:
         self._folder, self._seed, self._images = folder, seed, images
         self._total = chunks(images, images)
+        self._needed = chunks(0, images)
+        self._more = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(
             target=self._make, args=(plan, workers), daemon=True, name="dubench-samples"
@@ -52,6 +55,9 @@ class Supply:
             InputError: they cannot be made, or a chunk is damaged.
         """
         available = chunks(step * size, self._images)
+        if available > self._needed:
+            self._needed = available
+            self._more.set()
         while not self.ready(available):
             time.sleep(0.2)
         rng = np.random.default_rng([self._seed, step, 1])
@@ -90,7 +96,15 @@ class Supply:
 
     def _make(self, plan: Plan, workers: int) -> None:
         try:
-            make_missing(plan, self._folder, range(self._total), workers, lambda number: None)
+            made = 0
+            while made < self._total:
+                self._more.clear()
+                goal = min(self._total, self._needed + AHEAD)
+                if made < goal:
+                    make_missing(plan, self._folder, range(made, goal), workers)
+                    made = goal
+                else:
+                    self._more.wait()
         except OSError as error:
             self._error = error
             if error.errno in FULL:
