@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dubench.predictions.names import find_key, find_type
-from dubench.text import brief
+from dubench.text import brief, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES, Degradation, Key, Value
 
@@ -38,10 +38,13 @@ def from_parameters(type_name: str, parameters: Iterable[tuple[str, Any]]) -> An
 def from_tuples(triples: Sequence[Any]) -> Answer:
     """The answer of [[type, key, value], …]; none at all means that nothing is degraded.
 
+    A triple may be an object as a dataset's `tuples` has them: {"type", "key", "value", "shape"}.
+    `shape` may be left out, and says nothing that the number of entries does not.
+
     Raises InputError where something is not such a triple, or a value is not one of its key.
     """
     by_type: dict[str, list[tuple[str, Any]]] = {}
-    for triple in triples:
+    for triple in map(_triple, triples):
         if not isinstance(triple, list | tuple) or len(triple) != 3:
             raise InputError(f'{brief(triple)} is not a tuple; write ["blur", "sigma", 3.1]')
         type_name, key, value = triple
@@ -49,6 +52,16 @@ def from_tuples(triples: Sequence[Any]) -> Answer:
             raise InputError(f"type and key of the tuple {brief(triple)} must be strings")
         by_type.setdefault(find_type(type_name) or type_name, []).append((key, value))
     return _answer(by_type or {"none": []})
+
+
+def _triple(given: Any) -> Any:
+    """An object of a dataset's `tuples` as a triple; anything else as it is."""
+    if not isinstance(given, dict):
+        return given
+    fields = [name for name, _ in pairs_of(given)]
+    if sorted({*fields, "shape"}) != ["key", "shape", "type", "value"] or len(fields) > len(given):
+        raise InputError(f"the tuple {brief(given)} is not of type, key, value (and shape)")
+    return [given[name] for name in ("type", "key", "value")]
 
 
 def _answer(by_type: Mapping[str, Iterable[tuple[str, Any]]]) -> Answer:

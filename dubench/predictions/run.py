@@ -86,7 +86,7 @@ def predict(
             names, images = zip(*batch, strict=True)
             start = perf_counter()
             records = (
-                predictor.replay(names)
+                predictor.replay(names, out.absolute().parent)
                 if isinstance(predictor, Replay)
                 else predictor.predict(images)
             )

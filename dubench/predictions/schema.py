@@ -86,15 +86,22 @@ def _ranges() -> Schema:
 
 
 def _tuple() -> Schema:
+    """A triple as a list, or as the object that a dataset's `tuples` has."""
     known = [{"prefixItems": [{}, {"const": name}, _ref(name)]} for name in KEYS]
     other = {"prefixItems": [{}, {"not": {"enum": list(KEYS)}}, {}]}
-    return {
+    triple = {
         "type": "array",
         "minItems": 3,
         "maxItems": 3,
         "prefixItems": [{"type": "string"}, {"type": "string"}, {}],
         "anyOf": [*known, other],
     }
+    name: Schema = {"type": "string"}
+    fields: Schema = {"type": name, "key": name, "value": {}, "shape": {}}
+    named = [{"properties": {"key": {"const": key}, "value": _ref(key)}} for key in KEYS]
+    unnamed = {"properties": {"key": {"not": {"enum": list(KEYS)}}}}
+    entry = _object(fields, ["type", "key", "value"]) | {"anyOf": [*named, unnamed]}
+    return {"oneOf": [triple, entry]}
 
 
 def _value(key: Key) -> Schema:

@@ -17,7 +17,8 @@ class Replay:
 
     It is no `Predictor`: it needs the ids, which a model must not see, and no images.
 
-    Paths in a record stay those of the same files.
+    Paths in a record lead to the same files from the new predictions, where these lie in their
+    folder or below it; others are left out, as no score would open them.
 
     Raises:
         InputError: the file is missing or not a preds.jsonl.
@@ -37,24 +38,46 @@ class Replay:
         lines = self._path.read_text("utf-8-sig").split("\n")
         records = [json.loads(line) for line in lines if line.strip()]
         self._records = {record["id"]: record for record in records if "id" in record}
+        self._left_out = 0
 
-    def replay(self, ids: Sequence[str]) -> list[Record]:
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of the run, each on one line."""
+        if not self._left_out:
+            return []
+        return [
+            f"{self._left_out:,} paths of restored images and maps were left out: they lead out of "
+            f"the folder of the new predictions; write --out beside {self._path} to keep them"
+        ]
+
+    def replay(self, ids: Sequence[str], folder: Path) -> list[Record]:
         """The records of `ids`, without `id`.
+
+        Args:
+            folder: of the predictions that they are written to.
 
         Raises:
             InputError: the file has none for one of them.
         """
-        return [self._record(name) for name in ids]
+        home = folder.resolve()
+        return [self._record(name, home) for name in ids]
 
-    def _record(self, name: str) -> Record:
+    def _record(self, name: str, home: Path) -> Record:
         if name not in self._records:
             raise InputError(f"{self._path} has no prediction of {name}; is it of this split?")
         record = {field: value for field, value in self._records[name].items() if field != "id"}
-        if "restored" in record:
-            record["restored"] = self._absolute(record["restored"])
-        if "maps" in record:
-            record["maps"] = {key: self._absolute(map_) for key, map_ in record["maps"].items()}
-        return record
+        given = {"restored": record.pop("restored", None), **record.pop("maps", {})}
+        paths = {field: self._path_from(home, path) for field, path in given.items() if path}
+        kept = {field: path for field, path in paths.items() if path}
+        self._left_out += len(paths) - len(kept)
+        if "restored" in kept:
+            record["restored"] = kept.pop("restored")
+        return record | ({"maps": kept} if kept else {})
 
-    def _absolute(self, path: str) -> str:
-        return str((self._path.parent / path).absolute())
+    def _path_from(self, home: Path, path: str) -> str | None:
+        """The same file's path from `home`; None if it lies elsewhere."""
+        try:
+            file = (self._path.parent / path).resolve()
+        except (OSError, RuntimeError):  # links in a circle
+            return None
+        return file.relative_to(home).as_posix() if file.is_relative_to(home) else None

@@ -121,6 +121,11 @@ def test_every_record_is_read_as_it_was_written(tmp_path_factory, image, name, f
         ({"tuples": []}, "none", {}, ()),
         ({"tuples": [["defocus", "std", 3]]}, "blur", {"sigma": 3.0}, ()),
         ({"tuples": [["blur", "sigma", [3.25]]]}, "blur", {"sigma": 3.25}, ()),
+        # As a dataset's column has them.
+        (
+            {"tuples": [{"type": "blur", "key": "sigma", "value": [3.25], "shape": []}]},
+            "blur", {"sigma": 3.25}, (),
+        ),
         # Beyond its range a value is far off, not an error.
         ({"type": "blur", "parameters": {"sigma": -40}}, "blur", {"sigma": -40.0}, ()),
         ({"type": "low_resolution", "parameters": {"scale": 2.5}}, "low_resolution",
@@ -254,6 +259,11 @@ def test_the_meta_line_names_the_grid(file) -> None:
         ('{"id": "a", "tuples": [["blur", "sigma", 1e10]]}', "sigma=10000000000.0 is not a finite"),
         ('{"id": "a", "tuples": [["blur", 3, 3]]}', "type and key of the tuple ['blur', 3, 3]"),
         ('{"id": "a", "tuples": ["blur"]}', "'blur' is not a tuple"),
+        ('{"id": "a", "tuples": [{"type": "blur", "key": "sigma"}]}', "is not of type, key, value"),
+        (
+            '{"id": "a", "tuples": [{"type": "a", "key": "b", "value": 3, "key": "c"}]}',
+            "is not of type, key, value",
+        ),
         # Fields.
         ("{}", "has none of them; give one of type (with parameters), tuples or output"),
         ('{"type": "blur"}', 'no id; each prediction names its image: "id": "du-00000042"'),

@@ -30,7 +30,11 @@ value = (
 # Of common names the schema says nothing: it leaves them to the reader.
 key = st.sampled_from([*KEYS, "radius", ""])
 type_ = st.sampled_from([*TYPES, "noise", ""])
-triple = st.tuples(type_, key, value).map(list) | st.lists(type_ | key | value, max_size=4)
+entry = st.fixed_dictionaries(
+    {"type": type_, "key": key, "value": value},
+    optional={"shape": st.lists(st.just(3), max_size=2), "unit": st.just("px")},
+)
+triple = st.tuples(type_, key, value).map(list) | st.lists(type_ | key | value, max_size=4) | entry
 path = st.sampled_from(["a.png", ""]) | odd
 # Nor does it say that probabilities sum to 1, or that low is below high.
 pair = st.tuples(number, number).map(sorted) | odd

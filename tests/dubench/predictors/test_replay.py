@@ -35,17 +35,35 @@ def test_a_split_is_replayed(du110k: Path, tmp_path: Path) -> None:
     assert {n: p.failure for n, p in before.items()} == {n: p.failure for n, p in after.items()}
 
 
-def test_paths_stay_those_of_the_same_files(tmp_path: Path) -> None:
-    preds = tmp_path / "preds.jsonl"
+@pytest.mark.parametrize(
+    ("folder", "restored", "map_"),
+    [("runs", "a.png", "t/a.png"), (".", "runs/a.png", "runs/t/a.png")],
+)
+def test_paths_lead_to_the_same_files(tmp_path: Path, folder, restored, map_) -> None:
+    (replayed,) = replay_with_files(tmp_path).replay(["a"], tmp_path / folder)
+    assert replayed == {"type": "haze", "restored": restored, "maps": {"transmission": map_}}
+
+
+def test_paths_that_no_score_would_open_are_left_out_with_a_note(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "t").mkdir(parents=True)
+    replay = replay_with_files(tmp_path)
+    assert replay.replay(["a"], tmp_path / "elsewhere") == [{"type": "haze"}]
+    (replayed,) = replay.replay(["a"], tmp_path / "runs" / "t")
+    assert replayed == {"type": "haze", "maps": {"transmission": "a.png"}}
+    (note,) = replay.notes
+    assert note.startswith("3 paths of restored images and maps were left out")
+
+
+def replay_with_files(folder: Path) -> Replay:
+    preds = folder / "runs" / "preds.jsonl"
+    preds.parent.mkdir(exist_ok=True)
     record = {"id": "a", "type": "haze", "restored": "a.png", "maps": {"transmission": "t/a.png"}}
     preds.write_text(json.dumps(record))
-    (replayed,) = Replay(str(preds)).replay(["a"])
-    assert replayed["restored"] == str(tmp_path / "a.png")
-    assert replayed["maps"] == {"transmission": str(tmp_path / "t" / "a.png")}
+    return Replay(str(preds))
 
 
 def test_a_missing_prediction_is_named(tmp_path: Path) -> None:
     preds = tmp_path / "preds.jsonl"
     preds.write_text('{"id": "a", "type": "none"}')
     with pytest.raises(InputError, match="no prediction of b"):
-        Replay(str(preds)).replay(["b"])
+        Replay(str(preds)).replay(["b"], tmp_path)
