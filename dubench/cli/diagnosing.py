@@ -15,7 +15,7 @@ def diagnose(
     ],
     model: Annotated[
         str | None,
-        typer.Option(help="As of dubench predict; statistics:du110k-wild unless given."),
+        typer.Option(help="As of dubench predict; statistics:du110k-real unless given."),
     ] = None,
     evidence: Annotated[
         Path | None,

@@ -21,7 +21,7 @@ from generators import presets
 from generators.errors import InputError
 from generators.sources import photographs
 
-DEFAULT_MODEL = "statistics:du110k-wild"
+DEFAULT_MODEL = "statistics:du110k-real"
 RANGES = "du110k-real"
 """The preset whose ranges a question to a model states: real photographs are degraded less."""
 
@@ -35,7 +35,7 @@ def diagnose(photo: Path | Image, predictor: Predictor | None = None) -> Diagnos
 
     Args:
         photo: a file, or (H, W, 3) uint8 RGB, upright; at least 32 pixels a side.
-        predictor: the model; `statistics:du110k-wild` unless given.
+        predictor: the model; `statistics:du110k-real` unless given.
 
     Raises:
         UndiagnosedError: the photograph cannot be read, is too small, or has no answer that can be

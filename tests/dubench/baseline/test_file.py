@@ -32,14 +32,14 @@ def put(path: Path, tensors: dict[str, np.ndarray], header: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("preset", ["du110k", "du110k-wild"])
+@pytest.mark.parametrize("preset", ["du110k", "du110k-real", "du110k-wild"])
 def test_the_shipped_files_are_small_and_say_what_they_are(preset: str) -> None:
     path = find(preset)
-    assert path.stat().st_size < 2_000_000
+    assert path.stat().st_size < 6_000_000
     _, header = parts(path)
     assert header["trained_on"]["content_id"]
-    assert header["validation"]["t_acc"] > 0.9
-    assert ("none" in read(path).types) == (preset == "du110k-wild")
+    assert header["validation"]["t_acc"] > 0.85
+    assert ("none" in read(path).types) == (preset != "du110k")
 
 
 @settings(

@@ -70,7 +70,7 @@ def test_lines_of_json(dubench_here, folder: Path) -> None:
     (finding,) = soft["findings"]
     assert finding["type"] == "blur"
     assert finding["parameters"]["sigma"] == pytest.approx(4, rel=0.2)
-    assert soft["model"] == "statistics:du110k-wild"
+    assert soft["model"] == "statistics:du110k-real"
     assert life["findings"] == []
 
 

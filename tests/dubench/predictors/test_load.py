@@ -12,7 +12,7 @@ from generators.errors import InputError
 
 
 @pytest.mark.parametrize(
-    "name", ["constant", "constant:jarvis", "classical", "statistics", "statistics:du110k-wild"]
+    "name", ["constant", "constant:jarvis", "classical", "statistics", "statistics:du110k-real"]
 )
 def test_what_is_shipped_loads(name: str) -> None:
     assert load_predictor(name).name == {"statistics": "statistics:du110k"}.get(name, name)
@@ -24,7 +24,7 @@ def test_what_is_shipped_loads(name: str) -> None:
         ("oracle", "use one of: constant, constant:PRESET"),
         ("", "no such model"),
         ("constant:5", "unknown preset '5'"),
-        ("statistics:du111k", "du110k, du110k-wild, or a file"),
+        ("statistics:du111k", "du110k, du110k-real, du110k-wild, or a file"),
         ("statistics:.", "no such file"),
         ("replay", "replay:FILE"),
         ("replay:nowhere.jsonl", "nowhere.jsonl"),

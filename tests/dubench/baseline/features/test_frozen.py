@@ -57,7 +57,7 @@ def test_the_statistics_are(rows: dict[str, tuple[np.ndarray, np.ndarray]]) -> N
         assert np.abs(today - frozen).max() < CLOSE, name
 
 
-@pytest.mark.parametrize("preset", ["du110k", "du110k-wild"])
+@pytest.mark.parametrize("preset", ["du110k", "du110k-real", "du110k-wild"])
 def test_so_are_the_answers(preset: str, rows: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     model = read(find(preset))
     for name, (frozen, today) in rows.items():
