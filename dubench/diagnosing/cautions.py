@@ -25,7 +25,8 @@ standard deviations; drawings, plots and screens of text have 2 to 25 %. See doc
 SURE = 2 / 3
 
 DIFFERENT = 2.0
-"""Of 297 photographs that were degraded evenly, 2 have such values."""
+"""Of 297 photographs that were degraded evenly, statistics:du110k-wild gives such values to 2; of
+160 others, statistics:du110k-real to none. Calibration moves ranges alone."""
 
 
 def of_pixels(image: Image, rows: NDArray[np.float32]) -> list[str]:
