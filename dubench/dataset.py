@@ -28,7 +28,7 @@ from generators.taxonomy import KEYS, TYPES
 TYPE_NAMES = tuple(TYPES)
 """Names of the types, in the taxonomy's order: what the codes in `GroundTruth.types` index."""
 
-_GROUND_TRUTH = ("id", "type", *KEYS, "severity", "source", "source_id")
+_GROUND_TRUTH = ("id", "type", *KEYS, "severity", "source", "source_id", "group")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class GroundTruth:
         types: (n,) index into TYPE_NAMES.
         values: per key of the taxonomy (n,), or (n, size) for a vector; NaN where the sample's
             type has no such key. In the key's unit, the five digits that were rendered.
-        clusters: (n,) the photograph each sample is a crop of, as SOURCE/NAME.
+        clusters: (n,) what each sample is of, as SOURCE/NAME: the photograph, or its group, the
+            scene or person, where the source has one.
         severity: (n,) `slight`, `moderate`, `severe`, or None for `none`.
     """
 
@@ -117,8 +118,9 @@ class Split:
                 "the predictions there, or give --dataset the folder with the answers"
             )
         columns = _columns(self.files[0])
-        # A dataset made before a type existed has no columns for its keys.
-        missing = [name for name in _GROUND_TRUTH if name not in columns and name not in KEYS]
+        # A dataset made before a type existed has no columns for its keys, nor for groups.
+        later = (*KEYS, "group")
+        missing = [name for name in _GROUND_TRUTH if name not in columns and name not in later]
         if missing:
             raise InputError(f"{self.files[0]}: no column {missing[0]}: not a dataset of dubench")
         table = _table(self.files, [name for name in _GROUND_TRUTH if name in columns])
@@ -137,12 +139,11 @@ class Split:
             values[name] = np.full(shape, np.nan)
             if name in columns:
                 _fill(values[name], table[name].combine_chunks())
-        sources, photographs = table["source"].to_pylist(), table["source_id"].to_pylist()
         return GroundTruth(
             [str(name) for name in table["id"].to_pylist()],
             codes[table["type"].to_numpy()],
             values,
-            [f"{source}/{photo}" for source, photo in zip(sources, photographs, strict=True)],
+            _clusters(table),
             table["severity"].to_pylist(),
         )
 
@@ -209,6 +210,16 @@ class Split:
                     maps |= maps_of(one, depth)
                 if maps:
                     yield row["id"], maps
+
+
+def _clusters(table: pa.Table) -> list[str]:
+    names = table["source_id"]
+    if "group" in table.column_names:
+        names = pc.coalesce(table["group"], names)
+    return [
+        f"{source}/{name}"
+        for source, name in zip(table["source"].to_pylist(), names.to_pylist(), strict=True)
+    ]
 
 
 def open_split(where: str, split: str = "test") -> Split:

@@ -44,7 +44,7 @@ class Clean:
         min_block: the smallest block of decoded pixels allowed, a side.
         depth_source: where the depth comes from, as in the row.
         known_depth: (h, w) float32 where the depth is known.
-        depth_hash: as in the row.
+        depth_hash, group: as in the row.
     """
 
     source_id: str
@@ -56,6 +56,7 @@ class Clean:
     depth_source: str
     known_depth: NDArray[np.float32] | None = field(default=None, repr=False)
     depth_hash: str = ""
+    group: str = ""
 
     @cached_property
     def coarse_depth(self) -> NDArray[np.float32]:
@@ -135,6 +136,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
         photo.depth_source,
         known,
         photo.depth_hash,
+        photo.group,
     )
 
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 LEAST_ITEMS = 30
 """Below this a bootstrap's interval is far too short to be given."""
 
-_UNDEFINED = 0.05  # largest share of resamples without a value that an interval may rest on
+_LEAST_UNLIKE = 4  # items with a verdict of each kind that an interval of α needs
 
 
 def counts_by_item(verdicts: Iterable[Verdict]) -> Floats:
@@ -49,6 +49,11 @@ def measure_agreement(counts: Floats, seed: int = 0) -> Agreement:
     drawn = _coefficients(bootstrap(_parts(counts), np.arange(items), seed=seed), items)
     values = percent_agreement(counts), alpha(counts), gwet_ac1(counts)
     estimates = [_estimate(v, d, items) for v, d in zip(values, drawn, strict=True)]
+    rarest = int((counts > 0).sum(0).min())
+    if estimates[1].interval and rarest < _LEAST_UNLIKE:
+        # α is about the rarer verdict, and so few tell hardly anything of how rare it is.
+        why = f"no interval: {rarest} of {items} items have a verdict of the rarer kind"
+        estimates[1] = Estimate(values[1], None, why)
     return Agreement(items, verdicts, *estimates)
 
 
@@ -133,7 +138,4 @@ def _estimate(value: float | None, drawn: Floats, items: int) -> Estimate:
         return Estimate(None, None, "undefined: all verdicts are the same")
     if items < LEAST_ITEMS:
         return Estimate(value, None, f"no interval from fewer than {LEAST_ITEMS} items")
-    undefined = float(np.isnan(drawn).mean())
-    if undefined > _UNDEFINED:
-        return Estimate(value, None, f"undefined in {undefined:.0%} of resamples: too few differ")
     return Estimate(value, percentile_interval(drawn), "")

@@ -24,13 +24,11 @@ from dubench.scoring.certainty import bins, confidence
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
     Ratio,
-    bootstrap,
     clusters_of,
     codes,
-    effective_n,
-    percentile_interval,
+    draw,
+    outer_interval,
     totals,
-    wilson,
 )
 from dubench.scoring.sample_scores import SampleScores, keys_of
 from dubench.scoring.score_files import Scored
@@ -90,15 +88,14 @@ def reliability_bins(rows: SampleScores) -> list[Bin]:
     ratios: dict[str, Ratio] = {str(i): (rows.right * mask, mask) for i, mask in enumerate(masks)}
     right = totals(ratios)
     clusters = codes(rows.clusters)
-    drawn = bootstrap(ratios, clusters)
+    drawn = draw(ratios, clusters)
+    ends = [drawn.with_one_more(dict.fromkeys(ratios, end), alike=False) for end in (0.0, 1.0)]
     result = []
     for name, ratio in ratios.items():
         share = float(right[name])
         interval = None
         if clusters_of(ratio, clusters) >= LEAST_CLUSTERS:
-            n = effective_n(ratio, clusters)
-            ends = wilson(share * n, n) if share in (0, 1) else percentile_interval(drawn[name])
-            interval = ends
+            interval = outer_interval(*(end[name] for end in ends))
         result.append(Bin(float(stated[name]), share, interval))
     return result
 

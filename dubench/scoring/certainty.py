@@ -126,6 +126,16 @@ def _type_ratios(rows: SampleScores) -> dict[str, Ratio]:
     }
 
 
+def ends(rows: SampleScores) -> dict[str, tuple[float, float]]:
+    """Per ratio its value in a photograph with the worst statements there can be, and the best."""
+    scores: dict[str, tuple[float, float]] = {}
+    if rows.probabilities:
+        scores |= {"brier": (2.0, 0.0), "type_probabilities_stated": (0.0, 1.0)}
+    for name in rows.keys if rows.low else ():
+        scores |= {f"{score}.{name}": (0.0, 1.0) for score in ("range_coverage", "ranges_stated")}
+    return scores
+
+
 def pairs(rows: SampleScores) -> dict[str, Pairs]:
     """Per bin of the calibration error the squared gap between confidence and the share right."""
     if not rows.probabilities:

@@ -12,15 +12,15 @@ from dubench.scoring import score_files
 from dubench.scoring.estimates import (
     photographs_of,
     ratios_of,
-    resampled_values,
     support,
     values_of,
 )
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
     codes,
-    percentile_interval,
+    outer_interval,
 )
+from dubench.scoring.paired import resampled_gaps
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
@@ -113,7 +113,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     clusters = codes(first.clusters)
     both = list(zip((first, second), ratios, strict=True))
     values = [values_of(rows, ratio, clusters) for rows, ratio in both]
-    drawn = [resampled_values(rows, ratio, clusters, seed=seed) for rows, ratio in both]
+    gaps = resampled_gaps(first, second, clusters, seed)
     photographs = [photographs_of(ratio, clusters) for ratio in ratios]
     headlines = [*HEADLINES, *(f"{name}.{AVERAGE}" for name in shared)]
     if not np.isnan(values[0]["false_alarms"]):
@@ -126,9 +126,8 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
         one, two = (float(value[name]) for value in values)
         if np.isnan(one) or np.isnan(two):
             continue
-        gap = drawn[1][name] - drawn[0][name]
         enough = min(support(name, counts) for counts in photographs) >= LEAST_CLUSTERS
-        interval = percentile_interval(gap) if enough else None
+        interval = outer_interval(*(gap[name] for gap in gaps)) if enough else None
         differences.append(Difference(name, one, two, interval, _better(name, interval)))
     if len(np.unique(clusters)) < LEAST_CLUSTERS:
         notes.append(

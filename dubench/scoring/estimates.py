@@ -11,16 +11,15 @@ from dubench.scoring import certainty, understanding
 from dubench.scoring.intervals import (
     LEAST_CLUSTERS,
     RESAMPLES,
+    Drawn,
     Ratio,
-    bootstrap,
     bootstrap_pairs,
     clusters_of,
     codes,
-    effective_n,
+    draw,
+    outer_interval,
     pair_totals,
-    percentile_interval,
     totals,
-    wilson,
 )
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
@@ -28,8 +27,6 @@ from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
-_SHARES = ("t_acc", "j_acc", "false_alarms", "type_probabilities_stated")
-_SHARES_BY_KEY = ("range_coverage.", "ranges_stated.")
 _WITHOUT_INTERVAL = ("constant", "calibration.", "calibration_gap.")
 
 
@@ -53,8 +50,7 @@ class Estimates:
 def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> Estimates:
     """All scores of `rows` with 95 % intervals, by a bootstrap over photographs.
 
-    A share of 0 or 1, which resampling cannot move, gets Wilson's interval with the effective
-    number of samples. Scores that rest on fewer than 30 photographs get none.
+    Scores that rest on fewer than 30 photographs get none.
     """
     ratios = ratios_of(rows)
     clusters = codes(rows.clusters)
@@ -66,7 +62,12 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
     if count < LEAST_CLUSTERS:
         note = f"no intervals: {count} photographs, and fewer than {LEAST_CLUSTERS} tell too little"
         return Estimates(values, {}, count, [note])
-    resampled = resampled_values(rows, ratios, clusters, resamples, seed)
+    drawn = draw(ratios, clusters, resamples, seed)
+    pairs = bootstrap_pairs(certainty.pairs(rows), clusters, resamples, seed)
+    wrong, right = (
+        resampled_values(rows, drawn, pairs, {name: side[end] for name, side in ends(rows).items()})
+        for end in (0, 1)
+    )
     photographs = photographs_of(ratios, clusters)
     intervals: dict[str, tuple[float, float]] = {}
     thin = []
@@ -75,11 +76,8 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
             continue
         if support(name, photographs) < LEAST_CLUSTERS:
             thin.append(name)
-        elif _is_share(name) and value in (0, 1):
-            n = effective_n(ratios[name], clusters)
-            intervals[name] = wilson(value * n, n)
         else:
-            intervals[name] = percentile_interval(resampled[name])
+            intervals[name] = outer_interval(wrong[name], right[name])
     notes = []
     if thin:
         notes.append(
@@ -87,11 +85,6 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
             f"photographs, such as {thin[0]}"
         )
     return Estimates(values, intervals, count, notes)
-
-
-def _is_share(name: str) -> bool:
-    by_key = name.startswith(_SHARES_BY_KEY) and not name.endswith(f".{AVERAGE}")
-    return by_key or name.rpartition(".")[2] in _SHARES
 
 
 def ratios_of(rows: SampleScores) -> dict[str, Ratio]:
@@ -104,6 +97,14 @@ def ratios_of(rows: SampleScores) -> dict[str, Ratio]:
             mine = (there & (rows.types == TYPE_NAMES.index(name))).astype(float)
             ratios[f"{metric}.{name}"] = (filled * mine, mine)
     return ratios
+
+
+def ends(rows: SampleScores) -> dict[str, tuple[float, float]]:
+    """Per ratio its value in a photograph that is answered all wrong, and all right.
+
+    Ratios without such ends, as widths and the metrics of restoration, are left out.
+    """
+    return understanding.ends(rows) | certainty.ends(rows)
 
 
 def values_of(
@@ -120,15 +121,22 @@ def values_of(
 
 def resampled_values(
     rows: SampleScores,
-    ratios: Mapping[str, Ratio],
-    clusters: NDArray[np.int64],
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    drawn: Drawn,
+    pairs: Mapping[str, Floats],
+    one_more: Mapping[str, float],
 ) -> dict[str, Floats]:
-    """The same in `resamples` resamplings of the photographs: (resamples,) each."""
-    drawn = bootstrap(ratios, clusters, resamples, seed)
-    drawn |= bootstrap_pairs(certainty.pairs(rows), clusters, resamples, seed)
-    return _derived(drawn, rows)
+    """The same in resamplings of the photographs and one photograph more: (resamples,) each.
+
+    Args:
+        drawn, pairs: the ratios and pairs of `rows`, resampled.
+        one_more: the ratios' values in that photograph.
+    """
+    single = _derived(drawn.with_one_more(one_more, alike=False) | pairs, rows)
+    several = _derived(drawn.with_one_more(one_more, alike=True) | pairs, rows)
+    return {
+        name: several[name] if name == "t_f1" or name.endswith(f".{AVERAGE}") else column
+        for name, column in single.items()
+    }
 
 
 def _derived(values: Mapping[str, Floats], rows: SampleScores) -> dict[str, Floats]:

@@ -64,6 +64,21 @@ def ratios(rows: SampleScores) -> dict[str, Ratio]:
     return scores
 
 
+def ends(rows: SampleScores) -> dict[str, tuple[float, float]]:
+    """Per ratio its value where all answers are of a wrong type, and where all are right."""
+    scores = {"t_acc": (0.0, 1.0), "j_acc": (0.0, 1.0), "false_alarms": (1.0, 0.0)}
+    for name in rows.scored_types:
+        scores |= {f"by_type.{name}.{score}": (0.0, 1.0) for score in ("t_acc", "j_acc", "f1")}
+    for name in rows.keys:
+        truth = rows.truth[name]
+        size = float(np.abs(truth[~np.isnan(truth)]).mean()) if not np.isnan(truth).all() else 0.0
+        # A right type with a wild value costs more than a wrong type; nothing bounds it.
+        relative = ("p_rel", "p_rel_capped", "p_rel_type_correct")
+        scores |= {f"{score}.{name}": (1.0, 0.0) for score in relative}
+        scores[f"p_abs.{name}"] = (size, 0.0)
+    return scores
+
+
 def _is_one_of(codes: NDArray[np.int8], type_names: Sequence[str]) -> NDArray[np.bool_]:
     return np.isin(codes, [TYPE_NAMES.index(name) for name in type_names])
 

@@ -171,4 +171,5 @@ class Planner:
             source_scale=self.recipe.size / box[2],
             depth_source=clean.depth_source if depth is not None else None,
             depth_hash=clean.depth_hash if depth is not None else "",
+            group=clean.group,
         )

@@ -184,7 +184,8 @@ def _columns() -> str:
     return (
         "## Columns\n\n`degraded` and `clean` (PNG), `type`, `tuples` (type, key, value, shape; "
         f"the map `transmission` by its mean), the same flat for filters: {flat}; `depth` (16-bit "
-        "PNG, 0 nearest, where the type needs it), `severity`, `source`, `source_id`, "
+        "PNG, 0 nearest, where the type needs it), `severity`, `source`, `source_id`, `group` "
+        "(scene or person, where the source has one), "
         "`source_scale` (pixels here per pixel of the photograph), `crop_box` (x, y, width, height "
         "there), "
         "`depth_source`, `recipe` (JSON: seed, index, attempt, photograph hash, derived and "

@@ -116,6 +116,7 @@ class Origin:
     source_scale: float  # pixels of the sample per pixel of the photograph
     depth_source: str | None
     depth_hash: str = ""  # of the photograph's depth map, where one was given
+    group: str = ""  # the scene or person of the photograph, where the source says; else empty
     review: str = UNREVIEWED
 
 
@@ -142,6 +143,7 @@ def schema() -> pa.Schema:
         ("severity", pa.string()),
         ("source", pa.string()),
         ("source_id", pa.string()),
+        ("group", pa.string()),
         ("source_scale", pa.float32()),
         ("crop_box", pa.list_(pa.int32())),
         ("depth_source", pa.string()),
@@ -195,6 +197,7 @@ def encode_row(sample: Sample, origin: Origin, draws: Mapping[str, Collection[st
         "severity": severity(sample.degradations),
         "source": origin.source,
         "source_id": origin.source_id,
+        "group": origin.group or None,
         "source_scale": origin.source_scale,
         "crop_box": list(origin.crop_box),
         "depth_source": origin.depth_source,

@@ -9,7 +9,8 @@ from scipy import stats
 from dubench.scoring.intervals import (
     bootstrap,
     codes,
-    effective_n,
+    draw,
+    outer_interval,
     percentile_interval,
     totals,
     wilson,
@@ -48,7 +49,37 @@ def test_agreeing_crops_count_as_one() -> None:
     ratio = (hits, np.ones(400))
     drawn = bootstrap({"share": ratio}, clusters, 4000)["share"]
     assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 40), rel=0.05)
-    assert effective_n(ratio, clusters) == 40
+    assert _interval(np.ones(400), clusters)[0] == pytest.approx(
+        stats.binomtest(40, 40).proportion_ci().low, abs=0.01
+    )
+
+
+def _interval(hits: np.ndarray, clusters: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """Of a share of right answers, as `estimate` makes it."""
+    drawn = draw({"share": (hits, np.ones(len(hits)))}, clusters, 4000, seed)
+    ends = (drawn.with_one_more({"share": end}, alike=False)["share"] for end in (0.0, 1.0))
+    return outer_interval(*ends)
+
+
+@pytest.mark.parametrize(("wrong", "n"), [(0, 50), (1, 50), (3, 200), (40, 200), (197, 200)])
+def test_the_interval_of_a_share_is_that_of_clopper_and_pearson(wrong: int, n: int) -> None:
+    hits = (np.arange(n) >= wrong).astype(float)
+    wanted = stats.binomtest(n - wrong, n).proportion_ci(0.95, "exact")
+    # Six standard errors of a 2.5 % quantile of 4,000 draws are a tenth of the width, or less.
+    close = pytest.approx((wanted.low, wanted.high), abs=0.1 * (wanted.high - wanted.low))
+    assert _interval(hits, np.arange(n)) == close
+
+
+def test_one_more_cluster_is_as_large_as_one_of_those_there() -> None:
+    under = np.array([3.0, 0, 1, 2])
+    drawn = draw({"a": (np.zeros(4), under)}, np.arange(4), 500)
+    assert drawn.own_size["a"] == pytest.approx((9 + 1 + 4) / 6)
+    assert set(drawn.alike["a"]) == {0.0, 1.0, 2.0, 3.0}
+    added = drawn.with_one_more({"a": 1.0}, alike=True)["a"]
+    size = drawn.weight * drawn.alike["a"]
+    np.testing.assert_allclose(added, size / (drawn.unders["a"] + size))
+    # Nothing but what is named changes.
+    np.testing.assert_array_equal(drawn.with_one_more({}, alike=True)["a"], drawn.values()["a"])
 
 
 def test_scipys_bootstrap_agrees() -> None:

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from dubench.dataset import open_split
 from generators.build.generate import generate
 from generators.build.verify import verify
 from generators.sources.pools import SourceSpec
@@ -106,6 +107,23 @@ def test_people_and_scenes_stay_on_one_side(dataset: Path) -> None:
             sides.setdefault(f"scene {name[0]}", set()).add(split)
     assert len(sides) == 5 + 4
     assert all(len(splits) == 1 for splits in sides.values())
+
+
+def test_intervals_count_a_person_or_scene_as_one(dataset: Path) -> None:
+    true = open_split(str(dataset), "train").ground_truth()
+    of = {row["id"]: row for split, row in rows(dataset) if split == "train"}
+    clusters: dict[str, set[str]] = {}
+    for name, cluster in zip(true.ids, true.clusters, strict=True):
+        source, stem = of[name]["source"], Path(of[name]["source_id"]).stem
+        whose = stem
+        if source in ("celeba", "nuscenes"):
+            whose = str((int(stem) - 1) // 4) if source == "celeba" else stem[0]
+        clusters.setdefault(cluster, set()).add(whose)
+    assert all(len(group) == 1 for group in clusters.values())
+    persons = {cluster for cluster in clusters if cluster.startswith("celeba/")}
+    assert len(persons) < len(
+        {row["source_id"] for row in of.values() if row["source"] == "celeba"}
+    )
 
 
 def test_night_and_rain_are_left_out_and_counted(dataset: Path) -> None:
