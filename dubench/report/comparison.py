@@ -5,10 +5,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dubench.report.columns import metric_name
 from dubench.report.terminal import widened
 from dubench.scoring.compare import Comparison, Difference
+from dubench.scoring.metrics import METRICS
+from dubench.scoring.result import AVERAGE
+from dubench.text import words
 
 _ROOM = 120
+_NAMES = {
+    "t_acc": "T-Acc",
+    "t_f1": "T-F1",
+    "j_acc": "J-Acc",
+    "p_rel": "P-Rel",
+    "p_rel_capped": "capped P-Rel",
+    "brier": "Brier score",
+    "false_alarms": "false alarms on undegraded",
+}
 _DECIMALS = 4
 
 
@@ -18,7 +31,8 @@ def show(comparison: Comparison, console: Console | None = None) -> None:
     a, b = comparison.models
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("score", f"A: {a}", f"B: {b}", "B − A", "95 % interval", "better"):
-        table.add_column(name, justify="left" if name == "score" else "right", no_wrap=True)
+        # A model's name is a stranger's: text, not markup.
+        table.add_column(Text(name), justify="left" if name == "score" else "right", no_wrap=True)
     for difference in comparison.differences:
         table.add_row(*map(Text, _cells(difference)))
     with widened(console, _ROOM) as width:
@@ -29,14 +43,26 @@ def show(comparison: Comparison, console: Console | None = None) -> None:
 
 
 def _verdict(comparison: Comparison) -> str:
-    better = {side: [d.name for d in comparison.differences if d.better == side] for side in "ab"}
-    if comparison.worse:
-        return f"B is worse in {', '.join(comparison.worse)}"
-    if all(difference.interval is None for difference in comparison.differences):
+    """Who is better in what, in words: all scores in which the two can be told apart."""
+    told = [d for d in comparison.differences if d.interval is not None]
+    if not told:
         return "nothing can be told: no difference has an interval"
-    if better["b"]:
-        return f"B is better in {', '.join(better['b'])}, and worse in no headline score"
-    return "no headline score tells the two apart"
+    better = {side: [_words(d.name) for d in told if d.better == side] for side in "ba"}
+    lines = [
+        f"B is {word} in {', '.join(better[side])}"
+        for side, word in (("b", "better"), ("a", "worse"))
+        if better[side]
+    ]
+    even = sum(d.better is None for d in told)
+    lines.append(f"{even} of {len(told)} scores do not tell the two apart")
+    return "\n".join(lines)
+
+
+def _words(name: str) -> str:
+    """A score's name as people write it: `P-Rel of sigma`, `T-Acc`, `PSNR`."""
+    score, _, part = name.partition(".")
+    title = _NAMES.get(score) or (metric_name(score) if score in METRICS else words(score))
+    return title if part in ("", AVERAGE) else f"{title} of {words(part)}"
 
 
 def _cells(difference: Difference) -> list[str]:
@@ -45,7 +71,7 @@ def _cells(difference: Difference) -> list[str]:
         low, high = difference.interval
         interval = f"[{low:+.{_DECIMALS}f}, {high:+.{_DECIMALS}f}]"
     return [
-        difference.name,
+        _words(difference.name),
         f"{difference.a:.{_DECIMALS}f}",
         f"{difference.b:.{_DECIMALS}f}",
         f"{difference.b - difference.a:+.{_DECIMALS}f}",

@@ -57,23 +57,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A score, its 95 % interval where there is one, and whether the paper's text is in doubt."""
+    """A score, its 95 % interval where there is one, whether the paper's text is in doubt, and
+    whether the score competes: it does not where images were left out, which may be the hard ones.
+    """
 
     value: float | None
     interval: tuple[float, float] | None = None
     doubtful: bool = False
+    ranked: bool = True
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model's cells. `block` tells dubench's own scores, the constant, and the paper apart;
-    `complete` says whether every image has an answer."""
+    """One model's cells. `block` tells dubench's own scores, the constant, and the paper apart."""
 
     name: str
     block: Block
     cells: tuple[Cell, ...]
     signature: str = ""
-    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,19 +107,27 @@ class Table:
 
     @cached_property
     def best(self) -> frozenset[tuple[int, int]]:
-        """(row, column) of the best of dubench's own scores, all that print alike; only where
-        there are two to compare. The constant and the paper do not compete, nor does who left
-        images out: they may be the hard ones."""
-        places = set()
+        """(row, column) of the best of dubench's own scores and of all that may be as good: whose
+        interval reaches the best, or the best's interval them. Only where there are two to compare
+        and one is left behind. The constant and the paper do not compete."""
+        places: set[tuple[int, int]] = set()
         for place, column in enumerate(self.columns):
-            shown = {
-                at: float(column.text(value))
+            cells = {
+                at: (cell.value, cell.interval)
                 for at, row in self.block("score")
-                if row.complete and (value := row.cells[place].value) is not None
+                if (cell := row.cells[place]).ranked and cell.value is not None and cell.interval
             }
-            if column.better and len(shown) > 1:
-                top = (max if column.better == "higher" else min)(shown.values())
-                places |= {(at, place) for at, value in shown.items() if value == top}
+            if not column.better or len(cells) < 2:
+                continue
+            sign = 1 if column.better == "higher" else -1
+            top, span = max(cells.values(), key=lambda cell: sign * cell[0])
+            near = {
+                at
+                for at, (value, own) in cells.items()
+                if span[0] <= value <= span[1] or own[0] <= top <= own[1]
+            }
+            if len(near) < len(cells):
+                places |= {(at, place) for at in near}
         return frozenset(places)
 
 

@@ -93,9 +93,9 @@ def page(
 <body><main>
 <h1>{title}</h1>
 <p>{first.n:,} samples of {first.clusters:,} photographs; {len(scores)} scores, all on
-the same data (content_id <code>{_text(first.content_id)[:16]}</code>). The best score of a
-column is bold, of those that answered every image. Files: tables/ (Markdown, LaTeX, CSV) and
-figures/ (PDF, PNG).</p>
+the same data (content_id <code>{_text(first.content_id)[:16]}</code>). Bold: the best of a
+column and all whose interval reaches it, of those that answered every image; nothing where all do.
+Files: tables/ (Markdown, LaTeX, CSV) and figures/ (PDF, PNG).</p>
 <p>Rows {_text(paper.note())} (arXiv {paper.ARXIV}) are grey: they were measured on other images
 and do not compete.</p>
 <h2>Tables</h2>

@@ -190,10 +190,11 @@ def _table(
 
 
 def _score_row(name: str, columns: Sequence[Column], score: ScoreResult) -> Row:
-    cells = (
-        Cell(score.scores.get(column.name), score.intervals.get(column.name)) for column in columns
-    )
-    return Row(name, "score", tuple(cells), score.signature, score.coverage == 1)
+    def cell(column: Column) -> Cell:
+        whole = score.coverage == 1 and column.name.partition(".")[0] not in score.unmeasured
+        return Cell(score.scores.get(column.name), score.intervals.get(column.name), ranked=whole)
+
+    return Row(name, "score", tuple(map(cell, columns)), score.signature)
 
 
 def _constant_rows(columns: Sequence[Column], scores: Sequence[ScoreResult]) -> list[Row]:

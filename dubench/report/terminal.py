@@ -101,25 +101,27 @@ def _overview(result: ScoreResult) -> Table:
 
 
 def _errors(result: ScoreResult) -> Table:
-    table = _table("key", "P-Abs", "const.", "P-Rel", "const.")
+    table = _table("key", "P-Rel, capped", "P-Rel", "const.")
     constant = result.understanding.oracle_constant.scores
     for key in (*result.keys, AVERAGE):
-        cells = []
-        for column in (parameter_column("p_abs", key), parameter_column("p_rel", key)):
-            cells += [_with_interval(result, column), column.text(constant[column.name])]
-        table.add_row(words(key), *cells)
+        capped, plain = (parameter_column(name, key) for name in ("p_rel_capped", "p_rel"))
+        cells = [_with_interval(result, column) for column in (capped, plain)]
+        table.add_row(words(key), *cells, plain.text(constant[plain.name]))
     return table
 
 
 def _skill(result: ScoreResult) -> Table:
-    table = _table("key", "skill", "P-Rel,\ncapped", "P-Rel,\ntype right", "skill,\ntype right")
+    table = _table("key", "P-Abs", "const.", "skill", "P-Rel,\ntype right", "skill,\ntype right")
+    constant = result.understanding.oracle_constant.scores
     for key in (*result.keys, AVERAGE):
-        skill, *others = (
+        error, skill, *others = (
             parameter_column(name, key)
-            for name in ("skill", "p_rel_capped", "p_rel_type_correct", "skill_type_correct")
+            for name in ("p_abs", "skill", "p_rel_type_correct", "skill_type_correct")
         )
-        plain = (column.text(result.scores[column.name]) for column in others)
-        table.add_row(words(key), _with_interval(result, skill), *plain)
+        cells = [error.text(result.scores[error.name]), error.text(constant[error.name])]
+        cells += [_with_interval(result, skill)]
+        cells += [column.text(result.scores[column.name]) for column in others]
+        table.add_row(words(key), *cells)
     return table
 
 

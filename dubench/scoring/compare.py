@@ -20,14 +20,18 @@ from dubench.scoring.intervals import (
     codes,
     outer_interval,
 )
+from dubench.scoring.metrics import METRICS
 from dubench.scoring.paired import resampled_gaps
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
-from dubench.scoring.score_files import Scored
-from generators.errors import InputError
+from dubench.scoring.score_files import Scored, check_comparable
+from dubench.text import one_line
 
-HEADLINES = ("t_acc", "t_f1", "j_acc", f"p_rel.{AVERAGE}")
+HEADLINES = (
+    "t_acc", "t_f1", "j_acc", f"p_rel_capped.{AVERAGE}", f"p_rel.{AVERAGE}", f"skill.{AVERAGE}",
+)  # fmt: skip
+BY_KEY = ("p_rel_capped", "p_rel")
 PROPER = ("brier", f"interval_skill.{AVERAGE}")
 """Of certainty the scores that no other statement than one's true belief improves."""
 LOWER_IS_BETTER = (
@@ -93,7 +97,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     """Compare two models by a bootstrap in which both are resampled alike.
 
     Raises:
-        InputError: they were not scored on the same samples.
+        InputError: they were not scored on the same samples, or not by the same definitions.
 
     Example:
         >>> from pathlib import Path  # the scores are those of `write_score`'s example
@@ -105,7 +109,8 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
         >>> comparison.worse
         []
     """
-    _check_same_samples(a, b)
+    names = (one_line(a.result.model), one_line(b.result.model))
+    check_comparable(names[0], a, names[1], b, apart=(*METRICS, "pyiqa"))
     shared, notes = _shared_metrics(a, b)
     first = replace(a.rows, quality={name: a.rows.quality[name] for name in shared})
     second = _in_order(b.rows, first.ids, shared)
@@ -119,7 +124,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     if not np.isnan(values[0]["false_alarms"]):
         headlines.append("false_alarms")
     headlines += [name for name in PROPER if all(name in value for value in values)]
-    others = [f"p_rel.{key}" for key in first.keys]
+    others = [f"{score}.{key}" for score in BY_KEY for key in first.keys]
     others += ["calibration_error"] * ("brier" in headlines)
     differences = []
     for name in (*headlines, *others):
@@ -135,7 +140,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
             "before a difference can be called real"
         )
     worse = [d.name for d in differences if d.name in headlines and d.better == "a"]
-    return Comparison((a.result.model, b.result.model), differences, worse, notes)
+    return Comparison(names, differences, worse, notes)
 
 
 def _better(name: str, interval: tuple[float, float] | None) -> str | None:
@@ -145,32 +150,19 @@ def _better(name: str, interval: tuple[float, float] | None) -> str | None:
     return "b" if up != (name.partition(".")[0] in LOWER_IS_BETTER) else "a"
 
 
-def _check_same_samples(a: Scored, b: Scored) -> None:
-    for name, one, two in (
-        ("content_id", a.result.content_id, b.result.content_id),
-        ("recipe_id", a.result.recipe_id, b.result.recipe_id),
-    ):
-        if one != two:
-            raise InputError(
-                f"{a.result.model} and {b.result.model} were scored on different data: {name} "
-                f"is {str(one)[:12]}… and {str(two)[:12]}…; score both on the same dataset and "
-                "split"
-            )
-    if a.rows.scored_types != b.rows.scored_types:
-        raise InputError(
-            f"the two were scored over different types, {', '.join(a.rows.scored_types)} and "
-            f"{', '.join(b.rows.scored_types)}: score both again with the same --dataset"
-        )
-    if set(a.rows.ids) != set(b.rows.ids):
-        raise InputError("the two were scored on different samples; score both again")
-
-
 def _shared_metrics(a: Scored, b: Scored) -> tuple[list[str], list[str]]:
     """The restoration metrics both have, computed the same way; and what is left out."""
     words = [set(scored.result.signature.split("|")) for scored in (a, b)]
     shared, notes = [], []
     for name in a.rows.quality:
         if name not in b.rows.quality:
+            continue
+        lacking = [int(np.isnan(scored.rows.quality[name]).sum()) for scored in (a, b)]
+        if lacking[0] != lacking[1]:
+            notes.append(
+                f"{name} is left out: {lacking[0]:,} images of A and {lacking[1]:,} of B have no "
+                "value"
+            )
             continue
         settings = [{word for word in row if word.startswith(f"{name}:")} for row in words]
         if settings[0] == settings[1]:

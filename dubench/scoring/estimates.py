@@ -23,10 +23,12 @@ from dubench.scoring.intervals import (
 )
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
+from dubench.text import percent, words
 from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
 
+_WILD = 0.1  # share of P-Rel's sum from which on one photograph is too much
 _WITHOUT_INTERVAL = ("constant", "calibration.", "calibration_gap.")
 
 
@@ -78,13 +80,31 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
             thin.append(name)
         else:
             intervals[name] = outer_interval(wrong[name], right[name])
-    notes = []
+    notes = _wild(rows, clusters)
     if thin:
         notes.append(
             f"no interval for {len(thin)} scores that rest on fewer than {LEAST_CLUSTERS} "
             f"photographs, such as {thin[0]}"
         )
     return Estimates(values, intervals, count, notes)
+
+
+def _wild(rows: SampleScores, clusters: NDArray[np.int64]) -> list[str]:
+    """What to say of P-Rel where it rests on few photographs: no resampling of those there tells
+    how often wild values come, nor how wild they get."""
+    shares = {}
+    for name in rows.keys:
+        losses = np.bincount(clusters, np.nan_to_num(rows.relative[name]))
+        if losses.max() > max(1.0, _WILD * losses.sum()):
+            shares[name] = losses.max() / losses.sum()
+    if not shares:
+        return []
+    worst = max(shares, key=shares.__getitem__)
+    return [
+        f"P-Rel of {', '.join(words(name) for name in shares)} rests on single wild answers (one "
+        f"photograph gives {percent(shares[worst])} of that of {words(worst)}): its interval is "
+        "too short; read the capped P-Rel"
+    ]
 
 
 def ratios_of(rows: SampleScores) -> dict[str, Ratio]:

@@ -86,11 +86,19 @@ def score_restored(
         notes |= dict.fromkeys(metrics.notes(cleans.shape[1:3]))
         done = rows.stop
         on_progress(done, split.n)
-    for name, column in values.items():
-        lacking = int(np.isnan(column).sum())
-        if 0 < lacking < split.n:
-            notes[f"{name} is averaged without {lacking:,} images that have no value"] = None
+    for name, lacking in _lacking(values).items():
+        notes[f"{name} is averaged without {lacking:,} images that have no value: no rank"] = None
     return Restoration(values, list(notes))
+
+
+def unmeasured(rows: SampleScores) -> dict[str, int]:
+    """Per metric, how many images have no value, where others have one."""
+    return _lacking(rows.quality)
+
+
+def _lacking(values: Mapping[str, NDArray[np.float64]]) -> dict[str, int]:
+    counts = {name: int(np.isnan(column).sum()) for name, column in values.items()}
+    return {name: count for name, count in counts.items() if 0 < count < len(values[name])}
 
 
 def summary(rows: SampleScores, values: Mapping[str, float | None]) -> dict[str, Numbers] | None:

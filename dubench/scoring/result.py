@@ -185,6 +185,8 @@ class ScoreResult:
         understanding: types, keys and values.
         restoration: per metric, by type; None where no image was restored.
         restoration_coverage: share of samples that have a restored image.
+        unmeasured: per metric the images that have no value, where there are such and others; a
+            mean over the others is no rank.
         intervals: 95 % intervals by the names of `scores`.
         clusters: photographs that the samples are crops of.
         notes: plain sentences on what limits the scores.
@@ -206,6 +208,7 @@ class ScoreResult:
     understanding: Understanding
     restoration: Mapping[str, Numbers] | None
     restoration_coverage: float | None
+    unmeasured: Mapping[str, int]
     intervals: Mapping[str, tuple[float, float]]
     clusters: int
     notes: tuple[str, ...]

@@ -63,14 +63,15 @@ def score(
     predictions = file.read(path)
     split = _open(path, dataset, split_name, predictions.meta)
     ground_truth = split.ground_truth()
-    file.check_ids(predictions, frozenset(ground_truth.ids))
     notes = _same_data(path, predictions.meta, split)
+    file.check_ids(predictions, frozenset(ground_truth.ids))
     images = restoration.find(split, predictions, restored)
-    if metrics and not images:
-        raise InputError(
-            f"--metrics {metrics}: nothing is restored; name images by `restored` in {path.name} "
-            "or give --restored DIR"
-        )
+    for option, given in (("--metrics", metrics), ("--device", device != "cpu" and device)):
+        if given and not images:
+            raise InputError(
+                f"{option} {given}: nothing is restored; name images by `restored` in {path.name} "
+                "or give --restored DIR"
+            )
     quality = choose(metrics or "default", device) if images else None
     constants = type_oracle.choose(split, ground_truth)
     rows = score_samples(
@@ -101,6 +102,7 @@ def score(
         understanding=understanding.summary(rows, estimates.values, oracle_constant),
         restoration=restoration.summary(rows, estimates.values),
         restoration_coverage=len(images) / rows.n if images else None,
+        unmeasured=restoration.unmeasured(rows),
         intervals=estimates.intervals,
         clusters=estimates.clusters,
         notes=(*estimates.notes, *notes),

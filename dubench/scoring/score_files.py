@@ -1,14 +1,17 @@
 """score.json and its rows beside it: written, read, and several that may stand in one table."""
 
 import json
+import math
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dubench.scoring import sample_table
+from dubench.scoring import restoration, sample_table
+from dubench.scoring.estimates import estimate
 from dubench.scoring.result import ScoreResult
-from dubench.scoring.sample_scores import SampleScores
+from dubench.scoring.sample_scores import STATUSES, SampleScores
 from dubench.text import one_line
 from generators.errors import InputError
 from generators.files import write_whole
@@ -79,7 +82,49 @@ def read_score(path: Path) -> Scored:
             f"{path}: has scores of {result.n} samples, and {name} beside it {rows.n} samples; "
             "run dubench score again"
         )
+    _check_against_rows(path, result, rows)
     return Scored(result, rows)
+
+
+def _check_against_rows(path: Path, result: ScoreResult, rows: SampleScores) -> None:
+    """Raise InputError if score.json says anything that its rows do not."""
+    found = re.search(r"\|ci:[a-z-]+-(\d+),seed-(\d+)(\||$)", result.signature)
+    resamples, seed = map(int, found.groups()[:2]) if found else (0, 0)
+    if not 100 <= resamples <= 100_000:
+        raise InputError(
+            f"{path}: its signature does not say how its intervals were made; run dubench score "
+            "again"
+        )
+    estimates = estimate(rows, seed, resamples)
+    there = estimates.values | {
+        "n": rows.n,
+        "coverage": 1 - rows.missing / rows.n,
+        "parse_failures": int((rows.status == STATUSES.index("parse_failure")).sum()),
+    }
+    for name, value in result.scores.items():
+        if name in there and not _close(value, there[name]):
+            raise InputError(
+                f"{path}: says {name} {value} and its rows {there[name]}: one of the two was "
+                "changed, or another version of dubench wrote it; run dubench score again"
+            )
+    own, drawn = dict(result.intervals), estimates.intervals
+    odd = own.keys() ^ drawn.keys()
+    odd |= {
+        name for name in own.keys() & drawn.keys() if not all(map(_close, own[name], drawn[name]))
+    }
+    if odd or result.unmeasured != restoration.unmeasured(rows):
+        what = f"the interval of {min(odd)}" if odd else "unmeasured"
+        raise InputError(
+            f"{path}: {what} is not what its rows give: it was changed, or another version of "
+            "dubench wrote it; run dubench score again"
+        )
+
+
+def _close(one: float | None, two: float | None) -> bool:
+    """Whether two numbers are one but for the last bits of a sum in another order."""
+    if one is None or two is None:
+        return one is two
+    return math.isclose(one, two, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def read_scores(paths: Sequence[Path]) -> dict[str, Scored]:
@@ -96,12 +141,15 @@ def read_scores(paths: Sequence[Path]) -> dict[str, Scored]:
         raise InputError(f"{repeated[0]} is given twice")
     scores = [read_score(path) for path in paths]
     for path, scored in zip(paths[1:], scores[1:], strict=True):
-        _check_comparable((paths[0], scores[0]), (path, scored))
+        check_comparable(str(paths[0]), scores[0], str(path), scored)
     return dict(zip(_names(paths, scores), scores, strict=True))
 
 
-def _check_comparable(one: tuple[Path, Scored], two: tuple[Path, Scored]) -> None:
-    (first, a), (second, b) = one, two
+def check_comparable(
+    first: str, a: Scored, second: str, b: Scored, apart: Collection[str] = ()
+) -> None:
+    """Raise InputError unless two scores, called `first` and `second`, are of the same samples and
+    were computed alike, but for the words of the signature that are named in `apart`."""
     for name, here, there in (
         ("content_id", a.result.content_id, b.result.content_id),
         ("recipe_id", a.result.recipe_id, b.result.recipe_id),
@@ -114,15 +162,15 @@ def _check_comparable(one: tuple[Path, Scored], two: tuple[Path, Scored]) -> Non
             )
     words = [dict(_word(word) for word in scored.result.signature.split("|")) for scored in (a, b)]
     for name in words[0].keys() & words[1].keys():
-        if words[0][name] != words[1][name] and name not in _INTERVALS_ONLY:
+        if words[0][name] != words[1][name] and name not in (*_INTERVALS_ONLY, *apart):
             raise InputError(
                 f"{first} and {second} were computed differently ({name} is {words[0][name]} and "
                 f"{words[1][name]}): score both again with the same dubench and metrics"
             )
-    if a.result.types != b.result.types:
+    if a.rows.scored_types != b.rows.scored_types:
         raise InputError(
-            f"{first} and {second} are scores over different types ({', '.join(a.result.types)} "
-            f"and {', '.join(b.result.types)}): score both again with the same --dataset"
+            f"{first} and {second} are scores over different types "
+            f"({', '.join(a.rows.scored_types)} and {', '.join(b.rows.scored_types)}): score both again with the same --dataset"
         )
     if set(a.rows.ids) != set(b.rows.ids):
         raise InputError(f"{first} and {second} are scores of different samples: score both again")

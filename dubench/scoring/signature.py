@@ -23,7 +23,7 @@ def signature(split: Split, n: int, seed: int, metrics: Sequence[str]) -> str:
         f"n:{n}",
         "t-acc",
         "p-rel:uncapped",
-        f"ci:clustered-bootstrap-{RESAMPLES},seed-{seed}",
+        f"ci:one-more-photograph-{RESAMPLES},seed-{seed}",
         *metrics,
     ]
     return "|".join(words)

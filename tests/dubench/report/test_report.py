@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from PIL import Image
 
 from dubench.report.paper import note
 from dubench.report.report import write_report
+from dubench.scoring.estimates import estimate
 from dubench.scoring.score_files import read_score, read_scores
 from generators.errors import InputError
 from tests.dubench.scoring import synthetic_scores
@@ -254,8 +256,45 @@ def test_scores_computed_differently_do_not_mix(
 
 def test_how_intervals_were_drawn_does_not_matter(paths: list[Path], tmp_path: Path) -> None:
     path = Path(shutil.copytree(paths[0].parent, tmp_path / "other")) / "score.json"
-    path.write_text(path.read_text().replace("seed-0", "seed-1"))
+    scored = read_score(path)
+    estimates = estimate(scored.rows, 1)
+    other = replace(
+        scored.result,
+        signature=scored.result.signature.replace("seed-0", "seed-1"),
+        intervals=estimates.intervals,
+    )
+    assert other.intervals != scored.result.intervals
+    path.write_text(json.dumps(other.to_json()))
     assert list(read_scores([paths[0], path])) == [f"nano ({paths[0]})", f"nano ({path})"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (("understanding", "t_acc"), 0.999),
+        (("understanding", "p_rel_capped", "sigma"), 0.001),
+        (("understanding", "by_type", "haze", "f1"), 1.0),
+        (("restoration", "psnr", "avg"), 40.0),
+        (("intervals", "t_acc"), [0.99, 1.0]),
+        (("coverage",), 1.0),
+        (("parse_failures",), 0),
+        (("unmeasured",), {"psnr": 3}),
+    ],
+)
+def test_a_score_that_is_not_its_rows_is_refused(
+    paths: list[Path], tmp_path: Path, field: tuple[str, ...], value: Any
+) -> None:
+    path = Path(shutil.copytree(paths[0].parent, tmp_path / "edited")) / "score.json"
+    data = json.loads(path.read_text())
+    *parents, last = field
+    place = data
+    for name in parents:
+        place = place[name]
+    assert place[last] != value
+    place[last] = value
+    path.write_text(json.dumps(data))
+    with pytest.raises(InputError, match="run dubench score again"):
+        read_scores([path])
 
 
 def test_names_of_one_models_variants(tmp_path: Path) -> None:

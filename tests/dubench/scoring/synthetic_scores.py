@@ -135,7 +135,7 @@ def scored(
     estimates = estimate(rows, resamples=1000)
     oracle = type_oracle.summary(rows, best, f"the preset {preset.name}", estimates.values)
     scored_on = [f"data:{preset.name}@{data}", "split:test", f"n:{n}"]
-    settings = ["t-acc", *words, "p-rel:uncapped", "ci:clustered,seed-0"]
+    settings = ["t-acc", *words, "p-rel:uncapped", "ci:made-up-1000,seed-0"]
     settings += [*certainty.words(rows), *(f"{metric}:made-up" for metric in metrics)]
     result = ScoreResult(
         signature="|".join(["dubench:0.1", *scored_on, *settings]),
@@ -149,6 +149,7 @@ def scored(
         understanding=understanding.summary(rows, estimates.values, oracle),
         restoration=restoration.summary(rows, estimates.values),
         restoration_coverage=1.0 if metrics else None,
+        unmeasured=restoration.unmeasured(rows),
         intervals=estimates.intervals,
         clusters=estimates.clusters,
         notes=tuple(estimates.notes),

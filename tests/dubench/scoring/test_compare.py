@@ -1,11 +1,14 @@
 """Paired differences: who is better, and when nobody can say."""
 
+import contextlib
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy import stats
 
 from dubench.dataset import TYPE_NAMES, open_split
@@ -122,11 +125,12 @@ def test_one_answer_outside_the_preset_leaves_the_intervals() -> None:
     )
     comparison = compare(a, b)
     assert [d.name for d in comparison.differences] == [
-        "t_acc", "t_f1", "j_acc", "p_rel.avg", "p_rel.sigma", "p_rel.scale",
+        "t_acc", "t_f1", "j_acc", "p_rel_capped.avg", "p_rel.avg", "skill.avg",
+        "p_rel_capped.sigma", "p_rel_capped.scale", "p_rel.sigma", "p_rel.scale",
     ]  # fmt: skip
     assert all(d.interval for d in comparison.differences)
     unlike = replace(b.rows, scored_types=("haze", *two.types))
-    with pytest.raises(InputError, match="different types, blur, low_resolution and haze"):
+    with pytest.raises(InputError, match=r"different types \(blur, low_resolution and haze"):
         compare(a, Scored(RESULT, unlike))
 
 
@@ -143,7 +147,7 @@ def test_restoration_counts_where_it_was_measured_alike() -> None:
 
 def test_other_data_is_refused() -> None:
     a, b = model(0.1, 1), model(0.1, 2)
-    with pytest.raises(InputError, match="different data: content_id"):
+    with pytest.raises(InputError, match=r"different data \(content_id"):
         compare(a, Scored(replace(b.result, content_id="d"), b.rows))
 
 
@@ -160,10 +164,10 @@ def test_from_the_command_line(dubench_here, tmp_path: Path) -> None:
     assert comparison["models"] == ["oracle", "worse"]
     by_name = {d["name"]: d for d in comparison["differences"]}
     assert by_name["p_rel.avg"]["b"] == pytest.approx(0.2)
-    assert comparison["worse"] == ["p_rel.avg"]
+    assert comparison["worse"] == ["p_rel_capped.avg", "p_rel.avg", "skill.avg"]
     run = dubench_here("compare", "a.jsonl", "b.jsonl", "--fail-if-worse", cwd=tmp_path)
     assert run.returncode == 1
-    assert "B is worse in p_rel.avg" in run.stdout
+    assert "B is worse in capped P-Rel, P-Rel, skill, capped P-Rel of atmospheric" in run.stdout
     assert (
         dubench_here("compare", "b.jsonl", "a.jsonl", "--fail-if-worse", cwd=tmp_path).returncode
         == 0
@@ -174,6 +178,52 @@ def test_what_cannot_be_told_is_not_called_good(capsys: pytest.CaptureFixture[st
     show(compare(model(0.05, 1, 20), model(0.6, 2, 20)))
     assert "nothing can be told" in capsys.readouterr().out
     show(compare(model(0.2, 4), model(0.2, 4)))
-    assert "no headline score tells the two apart" in capsys.readouterr().out
+    assert "\n20 of 20 scores do not tell the two apart" in capsys.readouterr().out
     show(compare(model(0.4, 2), model(0.05, 1)))
-    assert "B is better in t_acc" in capsys.readouterr().out
+    assert "B is better in T-Acc, T-F1" in capsys.readouterr().out
+
+
+def test_who_is_worse_in_one_key_and_better_in_another_is_told_both() -> None:
+    """A model that errs in sigma against one that errs in gamma: no average may hide it."""
+    true = synthetic_scores.ground_truth(400, 400)
+
+    def off(key: str) -> Scored:
+        answers = synthetic_scores.right_answers(true)
+        for name, given in answers.items():
+            (only,) = given.degradations
+            values = {k: v * 1.3 if k == key else v for k, v in only.values.items()}
+            answers[name] = replace(given, degradations=(Degradation(only.type, values),))
+        rows = score_samples(true, answers, constants(true.values), synthetic_scores.PRESET)
+        return Scored(replace(RESULT, model=f"off in {key}"), rows)
+
+    console = Console(file=io.StringIO(), width=120)
+    with contextlib.redirect_stdout(console.file):
+        show(compare(off("sigma"), off("gamma")), console)
+    text = console.file.getvalue()
+    assert "B is better in capped P-Rel of sigma, P-Rel of sigma" in text
+    assert "B is worse in capped P-Rel of gamma, P-Rel of gamma" in text
+
+
+def test_a_models_name_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = replace(RESULT, model="evil[/b]\x1b[1m")
+    show(compare(Scored(evil, model(0.2, 4).rows), Scored(evil, model(0.2, 4).rows)))
+    text = capsys.readouterr().out
+    assert "A: evil[/b] [1m" in text
+    assert "\x1b" not in text
+
+
+def test_other_definitions_are_refused() -> None:
+    a, b = model(0.1, 1), model(0.1, 2)
+    other = replace(b.result, signature=b.result.signature + "|p-rel:median")
+    a = Scored(replace(a.result, signature=a.result.signature + "|p-rel:uncapped"), a.rows)
+    with pytest.raises(InputError, match=r"computed differently \(p-rel"):
+        compare(a, Scored(other, b.rows))
+
+
+def test_a_metric_without_values_for_some_images_is_left_out() -> None:
+    a, b = model(0.1, 1), model(0.1, 1)
+    a.rows.quality["psnr"] = np.full(a.rows.n, 20.0)
+    b.rows.quality["psnr"] = np.where(np.arange(a.rows.n) < 5, np.nan, 30.0)
+    comparison = compare(a, b)
+    assert "psnr.avg" not in {d.name for d in comparison.differences}
+    assert "0 images of A and 5 of B have no value" in comparison.notes[0]

@@ -69,7 +69,7 @@ def test_the_signature_names_what_a_score_depends_on(train: Split, tmp_path: Pat
         f"n:{train.n}",
         "t-acc",
         "p-rel:uncapped",
-        "ci:clustered-bootstrap-1000,seed-7",
+        "ci:one-more-photograph-1000,seed-7",
     ]
 
 
