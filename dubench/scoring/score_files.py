@@ -170,7 +170,8 @@ def check_comparable(
     if a.rows.scored_types != b.rows.scored_types:
         raise InputError(
             f"{first} and {second} are scores over different types "
-            f"({', '.join(a.rows.scored_types)} and {', '.join(b.rows.scored_types)}): score both again with the same --dataset"
+            f"({', '.join(a.rows.scored_types)} and {', '.join(b.rows.scored_types)}): "
+            "score both again with the same --dataset"
         )
     if set(a.rows.ids) != set(b.rows.ids):
         raise InputError(f"{first} and {second} are scores of different samples: score both again")
