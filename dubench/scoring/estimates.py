@@ -151,8 +151,8 @@ def resampled_values(
         drawn, pairs: the ratios and pairs of `rows`, resampled.
         one_more: the ratios' values in that photograph.
     """
-    single = _derived(drawn.with_one_more(one_more, alike=False) | pairs, rows)
-    several = _derived(drawn.with_one_more(one_more, alike=True) | pairs, rows)
+    single = _derived(drawn.with_one_more(one_more, alike=False) | dict(pairs), rows)
+    several = _derived(drawn.with_one_more(one_more, alike=True) | dict(pairs), rows)
     return {
         name: several[name] if name == "t_f1" or name.endswith(f".{AVERAGE}") else column
         for name, column in single.items()
