@@ -101,7 +101,17 @@ def central(key: Key, places: Floats, shares: Floats, levels: tuple[float, float
 
 def _quantiles(places: Floats, weights: Floats, levels: tuple[float, ...]) -> Floats:
     """Where so much of the weight is reached; a step's is spread evenly over its cell."""
-    half = (places[1] - places[0]) / 2
-    edges = np.append(places - half, places[-1] + half).clip(places[0], places[-1])
     reached = np.append(0, np.cumsum(weights))
-    return np.interp(np.array(levels) * reached[-1], reached, edges)
+    return np.interp(np.array(levels) * reached[-1], reached, _edges(places))
+
+
+def place(places: Floats, shares: Floats, value: float) -> float:
+    """How much of a distribution lies below a value: even over [0, 1] where it is true."""
+    reached = np.append(0, np.cumsum(shares))
+    return float(np.interp(value, _edges(places), reached / reached[-1]))
+
+
+def _edges(places: Floats) -> Floats:
+    """The bounds of the steps' cells, within the range."""
+    half = (places[1] - places[0]) / 2
+    return np.append(places - half, places[-1] + half).clip(places[0], places[-1])

@@ -98,10 +98,11 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
             f"--model nano:{folder} cannot be loaded ({type(error).__name__}: {first_line(error)})"
         ) from None
     vocabulary = Vocabulary(Grid(notes.delta))
-    strange = [piece for piece in vocabulary.pieces if piece not in words.get_vocab()]
-    if strange:
+    known = words.get_vocab()
+    values = {piece for piece in known if piece.startswith("[V-")}
+    if values != set(vocabulary.values) or not set(vocabulary.pieces) <= known.keys():
         raise InputError(
-            f"--model nano:{folder} writes another grammar: its tokenizer lacks {strange[0]!r}; "
-            "train it again with dubench train sft"
+            f"--model nano:{folder} writes another grammar than its {NOTES} says; copy the folder "
+            "again, or train it again with dubench train sft"
         )
     return Answering(model.eval().to(device), words, vocabulary), notes

@@ -10,6 +10,7 @@ from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
 from generators.files import write_whole
+from generators.typed_json import from_json
 
 if TYPE_CHECKING:
     from dubench.duvlm.train.loop import Run, State
@@ -116,19 +117,24 @@ def train_sft(
 
 def write(out: Path, state: "State", run: "Run") -> None:
     """Write the averaged model of a run as it is now, and its curves."""
+    from dubench.duvlm.decoding import Calibration
     from dubench.duvlm.model.files import Notes, save
     from dubench.duvlm.train.curves import draw
 
+    last = state.history[-1] if state.history else None
     training = {
         "images": state.seen,
         "seed": run.seed,
         "cpu_hours": round(state.cpu_seconds / 3600, 2),
         "samples": run.samples,
-        "validation": state.history[-1] if state.history else None,
+        "validation": last and {name: last[name] for name in ("images", "scores")},
     }
     photograph = state.seen > run.chart_alone
     views = ("photograph", "chart") if photograph else ("chart",)
-    save(out, state.average, Notes(views=views, training=training))
+    calibration = Calibration()
+    if last:
+        calibration = from_json(Calibration, last["calibration"], "history")
+    save(out, state.average, Notes(views=views, calibration=calibration, training=training))
     if state.history:
         write_whole(out / "curves.png", draw(state.history))
 

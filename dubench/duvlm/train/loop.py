@@ -21,13 +21,15 @@ from torch import Tensor
 
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.forward import read
+from dubench.duvlm.train.calibrate import calibrate
 from dubench.duvlm.train.samples import COLUMNS, Samples
 from dubench.duvlm.train.targets import Targeting, Targets
-from dubench.duvlm.train.validate import validate
+from dubench.duvlm.train.validate import believe, validate
 from dubench.muon import Muon
 from generators.errors import InputError
 from generators.files import FULL, whole, write_whole
 from generators.taxonomy import KEYS, TYPES
+from generators.typed_json import to_json
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
 BATCH = 128
@@ -38,7 +40,7 @@ EMA_SHARE = 0.03  # of the steps so far is the half-life of the averaged weights
 WIDTHS, NARROWED = (0.04, 0.015), 300_000  # of the values' Gaussians; by so many pictures
 TRUST, TRUSTED = 0.5, 1_000_000  # share of the teacher in the targets; it falls to 0 by so many
 AUXILIARY = 0.3  # weight of the auxiliary head's loss
-SAVE_EVERY, VALIDATE_EVERY = 200, 2000  # steps
+SAVE_EVERY, VALIDATE_EVERY = 120, 250  # seconds; steps
 
 Fetch = Callable[[int, int], Samples]
 """The samples of batch `step`, so many."""
@@ -117,6 +119,7 @@ def train(
     state = resume(run, answering, out / CHECKPOINT)
     steps = math.ceil(images / BATCH)
     started = time.process_time() - state.cpu_seconds
+    saved = time.monotonic()
     on_progress(min(state.seen, images), images)
     while state.step < steps:
         samples = fetch(state.step, BATCH)
@@ -126,9 +129,10 @@ def train(
         last = state.step == steps
         if last or state.step % VALIDATE_EVERY == 0:
             _validate(state, run, held)
-        if last or state.step % SAVE_EVERY == 0:
+        if last or time.monotonic() - saved >= SAVE_EVERY:
             _write(state, run, out)
             on_written(state)
+            saved = time.monotonic()
     return state
 
 
@@ -264,9 +268,13 @@ def _auxiliary(read_off: Tensor, samples: Samples) -> Tensor:
 
 def _validate(state: State, run: Run, held: dict[str, Samples]) -> None:
     with_photo = state.seen > run.chart_alone
+    vocabulary = state.average.vocabulary
+    believed = {name: believe(state.average, samples, with_photo) for name, samples in held.items()}
     scores = {
-        name: asdict(validate(state.average, samples, with_photo)) for name, samples in held.items()
+        name: asdict(validate(vocabulary, believed[name], samples))
+        for name, samples in held.items()
     }
+    calibration = calibrate(vocabulary, [(believed[name], held[name]) for name in held])
     state.history.append(
         {
             "step": state.step,
@@ -275,6 +283,7 @@ def _validate(state: State, run: Run, held: dict[str, Samples]) -> None:
             "loss": round(state.loss, 4),
             "photograph": with_photo,
             "scores": scores,
+            "calibration": to_json(calibration),
         }
     )
 

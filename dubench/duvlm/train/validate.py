@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.duvlm.decoding import record
-from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.model.answering import Answering, Believed
+from dubench.duvlm.tokens import Vocabulary
 from dubench.duvlm.train.samples import COLUMNS, Samples
 from dubench.predictions.record import Prediction
 from dubench.scoring.intervals import totals
@@ -36,21 +37,27 @@ class Scores:
     p_rel: dict[str, float | None]
 
 
-def validate(
-    answering: Answering, samples: Samples, with_photo: bool, rule: str = "median"
-) -> Scores:
-    """Score a model on samples."""
-    predictions = {}
+def believe(answering: Answering, samples: Samples, with_photo: bool) -> Believed:
+    """What a model believes of samples."""
+    parts = []
     for start in range(0, len(samples), _BATCH):
         some = samples[start : start + _BATCH]
         photo = np.ascontiguousarray(some["photo"]) if with_photo else None
-        believed = answering.believe(photo, some["statistics"])
-        for i, (types, values) in enumerate(zip(believed.types, believed.values, strict=True)):
-            answer = answering.vocabulary.answer(TYPE_NAMES[int(types.argmax())])
-            line = record(answering.vocabulary, types, values, answer, rule)
-            name = str(start + i)
-            degradation = Degradation(line["type"], line["parameters"])
-            predictions[name] = Prediction(name, 0, (degradation,))
+        parts.append(answering.believe(photo, some["statistics"]))
+    values = [value for part in parts for value in part.values]
+    return Believed(np.concatenate([part.types for part in parts]), values)
+
+
+def validate(
+    vocabulary: Vocabulary, believed: Believed, samples: Samples, rule: str = "median"
+) -> Scores:
+    """Score what is believed of samples."""
+    predictions = {}
+    for i, (types, values) in enumerate(zip(believed.types, believed.values, strict=True)):
+        answer = vocabulary.answer(TYPE_NAMES[int(types.argmax())])
+        line = record(vocabulary, types, values, answer, rule)
+        name = str(i)
+        predictions[name] = Prediction(name, 0, (Degradation(line["type"], line["parameters"]),))
     scores = score_samples(_ground_truth(samples), predictions, {})
     found: dict[str, Any] = totals(ratios(scores))
     found |= derive(found, scores.scored_types)

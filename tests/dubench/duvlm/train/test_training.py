@@ -1,0 +1,182 @@
+"""Training nano: what it is taught, and that a stopped run ends as one that was not stopped."""
+
+import errno
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from dubench.baseline.features import COUNT
+from dubench.baseline.file import find, read
+from dubench.baseline.model import softmax
+from dubench.duvlm.model import nano
+from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.model.files import load
+from dubench.duvlm.teacher import Teacher
+from dubench.duvlm.tokens import NANO
+from dubench.duvlm.train import loop, write
+from dubench.duvlm.train.samples import COLUMNS, ROW
+from dubench.duvlm.train.targets import Targeting
+from generators.errors import InputError
+from generators.taxonomy import KEYS, TYPES
+
+STATISTICS = read(find("du110k-wild"))
+RUN = loop.Run(0, 8, ["made up"], "form")
+KILLED = """
+import os, sys
+from pathlib import Path
+from dubench.duvlm.train import loop
+from tests.dubench.duvlm.train.test_training import trained
+loop.SAVE_EVERY = 0
+advance = loop._advance
+def killed_at_the_fourth(state, *batch):
+    if state.step == 3:
+        os.kill(os.getpid(), 9)
+    advance(state, *batch)
+loop._advance = killed_at_the_fourth
+trained(Path(sys.argv[1]))
+"""
+
+
+def made_up(seed, count):
+    """Samples whose values lie anywhere in their ranges."""
+    rng = np.random.default_rng(seed)
+    samples = np.zeros(count, ROW)
+    samples["photo"] = rng.integers(0, 256, samples["photo"].shape)
+    deviates = rng.standard_normal((count, COUNT)).astype(np.float32)
+    samples["statistics"] = deviates * STATISTICS.deviation + STATISTICS.mean
+    samples["type"] = rng.integers(0, len(TYPES), count)
+    samples["severity"] = np.where(samples["type"] == 4, 255, rng.integers(0, 3, count))
+    samples["values"] = np.nan
+    for row in samples:
+        for key in list(TYPES.values())[row["type"]].keys:
+            for i in range(key.size):
+                row["values"][COLUMNS.index((key.name, i))] = rng.uniform(key.low, key.high)
+    return samples
+
+
+def trained(out, steps=5, run=RUN):
+    """A run of batches of four."""
+    loop.BATCH = 4
+    words = nano.tokenizer()
+    answering = Answering(nano.new(words, 0), words, NANO)
+    targeting = Targeting(words, NANO, Teacher(STATISTICS, NANO))
+    held = {"made-up": made_up(99, 12)}
+    out.mkdir(exist_ok=True)
+    return loop.train(
+        run, 4 * steps, answering, targeting, made_up, held, out, lambda done, total: None,
+        lambda state: write(out, state, run),
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def constants(monkeypatch):
+    monkeypatch.setattr(loop, "BATCH", loop.BATCH)
+
+
+def stop_at_the_fourth(monkeypatch, how):
+    advance = loop._advance
+
+    def advance_or_stop(state, *batch):
+        if state.step == 3:
+            monkeypatch.setattr(loop, "_advance", advance)
+            raise how
+        advance(state, *batch)
+
+    monkeypatch.setattr(loop, "_advance", advance_or_stop)
+    monkeypatch.setattr(loop, "SAVE_EVERY", 0)
+
+
+def same_weights(one, other):
+    weights = other.average.model.state_dict()
+    assert one.step == other.step == 5
+    for name, weight in one.average.model.state_dict().items():
+        np.testing.assert_array_equal(weight, weights[name])
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> None:
+    """Through the step from the chart alone to both pictures; the folder is a model at any time."""
+    whole = trained(tmp_path / "whole")
+    stopped = tmp_path / "stopped"
+    stop_at_the_fourth(monkeypatch, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        trained(stopped)
+    assert load(stopped)[1].views == ("photograph", "chart")
+    same_weights(whole, trained(stopped))
+    assert (stopped / "curves.png").stat().st_size > 5000
+    with pytest.raises(InputError, match="another run"):
+        trained(stopped, run=loop.Run(1, 8, [], "form"))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch) -> None:
+    trained(tmp_path, steps=1)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(InputError, match="the one before is safe"):
+        trained(tmp_path, steps=2)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_weights(tmp_path) -> None:
+    killed = tmp_path / "killed"
+    process = subprocess.run([sys.executable, "-c", KILLED, str(killed)], capture_output=True)
+    assert process.returncode == -signal.SIGKILL
+    same_weights(trained(tmp_path / "whole"), trained(killed))
+
+
+def test_a_loss_that_is_no_number_stops(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(loop, "loss_of", lambda logits, targets: logits.sum() * float("nan"))
+    with pytest.raises(InputError, match="no longer a number at step 0"):
+        trained(tmp_path)
+
+
+def test_targets_are_gaussians_around_the_truth() -> None:
+    words = nano.tokenizer()
+    samples = made_up(3, 40)
+    targets = Targeting(words, NANO)(samples, 0.02, 0.0, np.random.default_rng(0))
+    np.testing.assert_allclose(targets.wanted.sum(-1)[targets.weights > 0], 1, rtol=1e-5)
+    assert (targets.weights[targets.wanted.sum(-1) == 0] == 0).all()
+    steps = words.convert_tokens_to_ids(list(NANO.values))
+    for row, sample in enumerate(samples):
+        name = list(TYPES)[sample["type"]]
+        answer = NANO.answer(name)
+        first = words.convert_tokens_to_ids(answer.pieces[0])
+        assert targets.wanted[row, 0, first] == 1
+        for place, (key, i) in zip(answer.values, answer.entries, strict=True):
+            shares, places = targets.wanted[row, place, steps], NANO.places(key)
+            truth = sample["values"][COLUMNS.index((key.name, i))]
+            # Within three deviations of an end the Gaussian is cut off.
+            if abs(truth - (key.low + key.high) / 2) < 0.44 * (key.high - key.low):
+                assert shares @ places == pytest.approx(truth, abs=1e-3 * (key.high - key.low))
+            assert targets.fed[row, place] in steps
+        # The loss of saying what is wanted is its entropy, and nothing else does better.
+    logits = torch.from_numpy(np.log(targets.wanted + 1e-9))
+    entropy = -(targets.wanted * np.log(targets.wanted + 1e-9)).sum(-1)
+    want = (targets.weights * entropy).sum() / len(samples)
+    assert float(loop.loss_of(logits, targets)) == pytest.approx(want, rel=1e-4)
+
+
+def test_the_teacher_says_what_the_statistics_say() -> None:
+    teacher, samples = Teacher(STATISTICS, NANO), made_up(4, 6)
+    rows = STATISTICS.normalise(samples["statistics"])
+    for name in ("blur", "low_light"):
+        taught = teacher.values(name, samples["statistics"])
+        np.testing.assert_allclose(taught.sum(-1), 1, rtol=1e-5)
+        for entry, (key, i) in enumerate(NANO.answer(name).entries):
+            shares = softmax(STATISTICS.networks[key.name].logits(rows))
+            support = STATISTICS.support[key.name].reshape(shares.shape[1], -1)[:, i]
+            width = KEYS[key.name].high - KEYS[key.name].low
+            np.testing.assert_allclose(
+                taught[:, entry] @ NANO.places(key), shares @ support, atol=0.01 * width
+            )
+    types = teacher.types(samples["statistics"])
+    assert types.shape == (6, len(TYPES))
+    np.testing.assert_allclose(types.sum(1), 1, rtol=1e-5)
