@@ -59,8 +59,8 @@ def made_up(seed, count):
 
 
 def trained(out, steps=5, run=RUN):
-    """A run of batches of four."""
-    loop.BATCH = 4
+    """A run of batches of four, of a narrower model."""
+    loop.BATCH, nano.WIDTH = 4, 48
     words = nano.tokenizer()
     answering = Answering(nano.new(words, 0), words, NANO)
     targeting = Targeting(words, NANO, Teacher(STATISTICS, NANO))
@@ -75,6 +75,7 @@ def trained(out, steps=5, run=RUN):
 @pytest.fixture(autouse=True)
 def constants(monkeypatch):
     monkeypatch.setattr(loop, "BATCH", loop.BATCH)
+    monkeypatch.setattr(nano, "WIDTH", nano.WIDTH)
 
 
 def stop_at_the_fourth(monkeypatch, how):
