@@ -84,8 +84,8 @@ def new(words: Any, seed: int, vocabulary: Vocabulary = NANO) -> Any:
             "num_key_value_heads": HEADS, "head_dim": WIDTH // HEADS,
             "max_position_embeddings": 512, "tie_word_embeddings": True,
             "rope_parameters": {
-                "rope_type": "default", "rope_theta": 10000.0, "mrope_section": [WIDTH // HEADS // 6] * 3,
-                "mrope_interleaved": True,
+                "rope_type": "default", "rope_theta": 10000.0,
+                "mrope_section": [WIDTH // HEADS // 6] * 3, "mrope_interleaved": True,
             },
             "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id,
         },
