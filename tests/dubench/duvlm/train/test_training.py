@@ -17,7 +17,7 @@ from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.files import load
 from dubench.duvlm.teacher import Teacher
 from dubench.duvlm.tokens import NANO
-from dubench.duvlm.train import loop, write
+from dubench.duvlm.train import _match, loop, train_sft, write
 from dubench.duvlm.train.samples import COLUMNS, ROW
 from dubench.duvlm.train.targets import Targeting
 from generators.errors import InputError
@@ -181,3 +181,13 @@ def test_the_teacher_says_what_the_statistics_say() -> None:
     types = teacher.types(samples["statistics"])
     assert types.shape == (6, len(TYPES))
     np.testing.assert_allclose(types.sum(1), 1, rtol=1e-5)
+
+
+def test_what_is_refused(tmp_path) -> None:
+    with pytest.raises(InputError, match="--images 0"):
+        train_sft(["builtin"], tmp_path / "nano", images=0)
+    assert not (tmp_path / "nano").exists()
+    _match(tmp_path / "plan.json", ["these photographs"])
+    _match(tmp_path / "plan.json", ["these photographs"])
+    with pytest.raises(InputError, match="other photographs"):
+        _match(tmp_path / "plan.json", ["those photographs"])

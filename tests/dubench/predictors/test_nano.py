@@ -1,0 +1,56 @@
+"""nano as a predictor: tiles, batches, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from dubench.duvlm.decoding import Calibration
+from dubench.duvlm.model import nano
+from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.model.files import Notes, save
+from dubench.duvlm.tokens import NANO
+from dubench.predictors import load_predictor
+from dubench.tiles import tiles
+from generators.errors import InputError
+from generators.sources.photographs import load
+from generators.sources.pools import BUNDLED
+from generators.taxonomy import TYPES
+
+PHOTO = load(BUNDLED / "bridge-by-sander-klootwijk.jpg")[0]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model before training: its answers are of the form all the same."""
+    place = tmp_path_factory.mktemp("nano")
+    words = nano.tokenizer()
+    save(place, Answering(nano.new(words, 1), words, NANO), Notes(calibration=Calibration(2.0)))
+    return place
+
+
+def test_it_answers_about_images_of_any_size_whatever_their_batch(folder) -> None:
+    predictor = load_predictor(f"nano:{folder}")
+    images = [PHOTO[:256, :256], PHOTO[:300, :600], PHOTO[100:180, :90]]
+    records = predictor.predict(images)
+    for image, record in zip(images, records, strict=True):
+        (alone,) = predictor.predict([image])
+        assert alone["type"] == record["type"]
+        assert sum(record["type_probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert set(record["parameters"]) == {key.name for key in TYPES[record["type"]].keys}
+        for name, value in record["parameters"].items():
+            np.testing.assert_allclose(alone["parameters"][name], value, rtol=1e-3, atol=1e-3)
+            low, high = np.moveaxis(np.array(record["ranges"][name]), -1, 0)
+            assert (low <= np.array(value)).all()
+            assert (np.array(value) <= high).all()
+    # A large photograph's probabilities are the mean over its tiles.
+    shares = [one["type_probabilities"] for one in predictor.predict(list(tiles(images[1])))]
+    for name, share in records[1]["type_probabilities"].items():
+        assert np.mean([one[name] for one in shares]) == pytest.approx(share, abs=1e-5)
+
+
+def test_what_it_refuses(folder, tmp_path) -> None:
+    with pytest.raises(InputError, match=r"no config.json; name a folder"):
+        load_predictor(f"nano:{tmp_path}")
+    with pytest.raises(InputError, match="--views is not for --model nano"):
+        load_predictor(f"nano:{folder}", views=["chart"])
+    with pytest.raises(InputError, match="32 a side"):
+        load_predictor(f"nano:{folder}").predict([PHOTO[:20, :20]])
