@@ -102,6 +102,7 @@ class DegradationType:
         keys: its parameters, in the order of tuples.
         severity: how its harm is graded; None where there is no harm.
         aliases: other names understood in free text.
+        spellings: further words for it in answers, which are understood but not asked for.
         derived: values that follow from the drawn ones and get a column of their own.
         nuisance: what the physics needs beside the keys: drawn and recorded, not asked for.
         stand_ins: key → the derived value that a preset may draw in its place.
@@ -115,6 +116,7 @@ class DegradationType:
     keys: tuple[Key, ...]
     severity: Severity | None
     aliases: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     nuisance: tuple[str, ...] = ()
     stand_ins: Mapping[str, str] = field(default_factory=dict)
@@ -137,18 +139,28 @@ HAZE = DegradationType(
     (
         Key(
             "atmospheric_light", "scalar", "intensity", 0.25, 1.0, "brightness of the veil",
-            aliases=("a", "airlight", "atmospheric light", "ambient light"),
+            aliases=(
+                "a", "airlight", "atmospheric light", "ambient light", "air light",
+                "atmospheric light intensity", "atmosphere light", "大气光",
+            ),
         ),
         Key(
             "transmission", "map", "fraction, mean over the image", 0.0, 1.0,
             "share of the scene's light that arrives",
-            aliases=("t", "trans", "transmission map", "transmittance"),
+            aliases=(
+                "t", "trans", "transmission map", "transmittance", "transmission rate",
+                "transmission coefficient", "透射率",
+            ),
         ),
     ),
     Severity("transmission", 0.50, 0.35),
     derived=("beta",),
     stand_ins={"transmission": "beta"},
     aliases=("fog", "foggy", "hazy", "mist", "smoke", "smog"),
+    spellings=(
+        "misty", "smoky", "haziness", "fogging", "atmospheric scattering", "veil", "雾", "雾霾",
+        "雾化", "有雾",
+    ),
     needs_depth=True,
 )  # fmt: skip
 
@@ -159,21 +171,32 @@ LOW_LIGHT = DegradationType(
     (
         Key(
             "gamma", "scalar", "exponent", 2.0, 3.5, "exponent of the display curve",
-            aliases=("gamma correction", "γ"), widest=(1.0, 5.0),
+            aliases=("gamma correction", "γ", "gamma exponent"), widest=(1.0, 5.0),
         ),
         Key(
             "gain", "scalar", "factor on linear radiance", 0.05, 0.1, "share of the light kept",
-            aliases=("digital gain", "exposure", "darkness"), widest=(0.001, 1.0),
+            aliases=("digital gain", "exposure", "darkness", "gain factor", "light gain"),
+            widest=(0.001, 1.0),
         ),
         Key(
             "camera_intrinsics", "vector", "matrix entry", -1.0, 2.0,
             "3×3 XYZ→camera colour matrix, row-major", size=9,
-            aliases=("intrinsics", "camera intrinsics", "ccm", "color matrix", "colour matrix"),
+            aliases=(
+                "intrinsics", "camera intrinsics", "ccm", "color matrix", "colour matrix",
+                "camera matrix", "color correction matrix", "colour correction matrix",
+                "camera color matrix", "camera colour matrix", "camera intrinsic matrix",
+            ),
         ),
     ),
     Severity("darkening", 0.44, 0.36),
     derived=("darkening",),
     aliases=("night", "dark", "low-light", "underexposed", "underexposure", "lowlight", "dim"),
+    spellings=(
+        "nighttime", "darkness", "darkening", "darkened", "insufficient light", "poor lighting",
+        "low lighting", "dim lighting", "low illumination", "poor illumination", "low exposure",
+        "low brightness", "low luminance", "under exposed", "低光", "低光照", "低照度", "暗光",
+        "夜间",
+    ),
     nuisance=("red_gain", "blue_gain", "shot_noise", "read_noise"),
     needs_noise=True,
 )  # fmt: skip
@@ -185,11 +208,17 @@ BLUR = DegradationType(
     (
         Key(
             "sigma", "scalar", "pixels", 1.0, 9.0, "standard deviation of the kernel",
-            aliases=("std", "standard deviation", "kernel sigma", "σ"), widest=(0.3, 20.0),
+            aliases=("std", "standard deviation", "kernel sigma", "σ", "std dev", "sd"),
+            widest=(0.3, 20.0),
         ),
     ),
     Severity("sigma", 3.5, 6.0),
     aliases=("gaussian blur", "defocus", "defocus blur", "blurry", "out of focus", "blurred"),
+    spellings=(
+        "blurring", "blurriness", "gaussian blurring", "gaussian smoothing", "out of focus blur",
+        "lens blur", "gaussian defocus blur", "defocused", "gaussian defocus", "模糊", "高斯模糊",
+        "散焦模糊",
+    ),
 )  # fmt: skip
 
 LOW_RESOLUTION = DegradationType(
@@ -199,11 +228,22 @@ LOW_RESOLUTION = DegradationType(
     (
         Key(
             "scale", "scalar", "integer factor", 2.0, 4.0, "factor lost per axis", integer=True,
-            aliases=("scale factor", "downsampling factor", "factor"), widest=(2.0, 8.0),
+            aliases=(
+                "scale factor", "downsampling factor", "factor", "scaling factor", "scaling",
+                "downscale factor", "downscaling factor", "downsample factor", "resize factor",
+                "upsampling factor", "upscaling factor", "upscale factor", "reduction factor",
+            ),
+            widest=(2.0, 8.0),
         ),
     ),
     Severity("scale", 3.0, 4.0),
     aliases=("low-res", "low res", "lowres", "low resolution", "downsampled", "pixelated"),
+    spellings=(
+        "downsampling", "downscaling", "downscaled", "down sampled", "subsampling", "subsampled",
+        "pixelation", "resolution loss", "loss of resolution", "reduced resolution",
+        "resolution reduction", "resolution degradation", "bicubic downsampling",
+        "bicubic downscaling", "低分辨率", "下采样",
+    ),
 )  # fmt: skip
 
 NONE = DegradationType(
@@ -213,6 +253,21 @@ NONE = DegradationType(
     (),
     None,
     aliases=("no degradation", "undegraded", "clean", "normal", "pristine"),
+    spellings=(
+        "no degradations",
+        "no visible degradation",
+        "no apparent degradation",
+        "no obvious degradation",
+        "no significant degradation",
+        "no noticeable degradation",
+        "no degradation detected",
+        "not degraded",
+        "non degraded",
+        "no distortion",
+        "unaltered",
+        "无",
+        "无退化",
+    ),
 )
 
 TYPES: dict[str, DegradationType] = {

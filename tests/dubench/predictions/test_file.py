@@ -196,7 +196,7 @@ def test_a_matrix_may_be_given_by_rows(file, form) -> None:
 @pytest.mark.parametrize(
     ("text", "failure"),
     [
-        ("", "neither tokens nor a JSON object with a type"),
+        ("", "no answer: neither tokens, nor an object or a label that names a type"),
         ("[T-blur][K-sigma][V-0.315]", "[V-0.315] is off the grid of 0.01"),
         ("[T-blur][K-sigma][V-1.31]", "[V-1.31] is outside [0, 1]"),
         ("[T-blur][T-blur]", "blur is given twice"),

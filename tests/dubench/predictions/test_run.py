@@ -187,7 +187,7 @@ def test_what_cannot_be_read_is_counted_and_the_first_is_named(
     assert summary.notes[0].startswith(f"{len(dark)} of {split.n} answers cannot be read")
     failed = [name for name, one in file.read(out).by_id.items() if one.failure]
     assert sorted(failed) == sorted(dark)
-    assert f"{failed[0]}, say: neither tokens nor" in summary.notes[0]
+    assert f"{failed[0]}, say: no answer: neither tokens, nor" in summary.notes[0]
     # They are counted where nothing is left to do, too.
     assert predict(split, model, out).unreadable == len(dark)
 
