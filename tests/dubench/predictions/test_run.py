@@ -177,7 +177,7 @@ def test_what_cannot_be_read_is_counted_and_the_first_is_named(
         def predict(self, images: Sequence[Any]) -> list[dict[str, Any]]:
             # What it says of the grid, it says in its meta line.
             tokens = "[T-blur][K-sigma][V-0.05]"
-            return [{"output": tokens if one.mean() > 100 else "Dark."} for one in images]
+            return [{"output": tokens if one.mean() > 100 else "It varies."} for one in images]
 
     model = Talks(delta=0.05)
     out = tmp_path / "preds.jsonl"
