@@ -33,8 +33,6 @@ def _refuse(constant: str) -> None:
 
 
 STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
-# Models write line breaks within strings, and NaN.
-LENIENT = json.JSONDecoder(object_pairs_hook=_object, strict=False)
 
 
 def pairs_of(mapping: dict[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -24,6 +24,11 @@ _TYPE_LABEL = re.compile(
     r"(?:\s*\([^()\n]*\))?\s*(?::|=|->|→|⇒|\bis\b)\s*(?P<name>[^\n,;:=]*)(?P<after>[:=]?)",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(
+    r"(?:there (?:is|are)|(?:the|this) (?:image|photo|photograph|picture) (?:is|has|shows|appears))"
+    r"(?: to be| to have)? ([^\n]{1,60})",
+    re.IGNORECASE,
+)
 _STRONG = re.compile(r"type|degrad|distort|类型", re.IGNORECASE)
 _NAME_ENDS = re.compile(r"\s+with\b|\.(?:\s|$)|\s[-–—]\s", re.IGNORECASE)
 _RESOLVED = re.compile(
@@ -42,7 +47,7 @@ _DOUBT = re.compile(
 _ANOTHER_BLUR = re.compile(r"(?:motion|radial|zoom|directional|box|median)[\s_-]*$", re.IGNORECASE)
 _VALUE = re.compile(r"[^\n;|]*")
 _VALUE_ENDS = re.compile(
-    r",(?=\s*[^\d\s.+-]|\s*$)|\s(?:and|with)\s|\.(?=\s|$)|\s(?=[A-Za-z_γσ]+\s?[=:])"
+    r",(?=\s*[^\d\s.+-]|\s*$)|\s(?:and|with)\s|\.(?=\s|$)|\s[-–—]\s(?=[^\d\s])|\s(?=[A-Za-z_γσ]+\s?[=:])"
 )
 _LEADING = re.compile(
     r"((?:\s*(?:about|approximately|around|roughly|[~≈]))?\s*[x×]?\s*[+-]?[\d.,]*\d\s*"
@@ -100,6 +105,9 @@ def labelled(text: str) -> Answer:
     whole = text.strip(" \t\n.!*_")
     if "\n" not in whole and (name := find_type(whole)):
         return from_parameters(name, [])
+    sentence = _SENTENCE.fullmatch(whole)
+    if sentence and find_type(sentence[1]) == "none":  # which has no values to give
+        return from_parameters("none", [])
     labels = list(_labels(text))
     if labels:
         start, name = labels[-1]

@@ -25,7 +25,15 @@ _HEDGE = re.compile(r"\b(?:or|to|not|maybe|and)\b|[/?]", re.IGNORECASE)
 _MARKUP = str.maketrans({"$": "", "*": "", "`": "", "\u2212": "-", "\u00a0": " ", "\u2009": " "})
 _LEFT_OUT = ("", "-", "–", "—", "n/a", "na", "null", "none", "nil", "unknown", "not applicable")
 _PARTS = re.compile(r"[\[\]()\s,;]+")
-_VALUES = ("value", "estimate", "estimated_value", "best_estimate", "point_estimate", "mean")
+_VALUES = (
+    "value",
+    "estimate",
+    "estimated_value",
+    "best_estimate",
+    "point_estimate",
+    "mean",
+    "matrix",
+)
 
 
 def number(given: Any, key: Key, levels: int = 3) -> Any:

@@ -105,9 +105,13 @@ def stated_in(decoded: Any, level: int = 0) -> list[Stated]:
     if level > _DEEPEST:
         return []
     if isinstance(decoded, list):
+        if decoded and all(map(_is_triple, decoded)):
+            return [Stated((), (), (decoded,), (), ())]
         return [one for entry in decoded for one in stated_in(entry, level + 1)]
     if not isinstance(decoded, dict):
         return []
+    if _is_triple(decoded):
+        return [Stated((), (), ([decoded],), (), ())]
     pairs = list(pairs_of(decoded))
     own = _own(pairs)
     nested = [
@@ -217,6 +221,10 @@ def _counts(name: str, value: Any) -> bool:
 
 def _is_prose(value: Any) -> bool:
     return isinstance(value, list) and not all(map(is_number, value))
+
+
+def _is_triple(entry: Any) -> bool:
+    return isinstance(entry, dict) and {*entry, "shape"} == {"type", "key", "value", "shape"}
 
 
 def _triple(entry: Any) -> Any:

@@ -89,6 +89,13 @@ def test_no_name_means_two_things_once_written_plainly() -> None:
         ('{"type": "low-res", "factor": 3}', ("low_resolution", {"scale": 3.0})),
         ('{"type": "pristine"}', ("none", {})),
         ('{"tuples": []}', ("none", {})),
+        ("The image has no visible degradation.", ("none", {})),
+        ("Type: haze\nAirlight: 0.62 - a veil\nTransmission (t): 0.41 — low", HAZE),
+        (
+            '[{"type": "fog", "key": "A", "value": 0.62},'
+            ' {"type": "haze", "key": "t", "value": 0.41}]',
+            HAZE,
+        ),
         # Keys may be missing: the score sees it.
         ('{"type": "haze"}', ("haze", {})),
         (
