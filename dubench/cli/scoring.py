@@ -92,6 +92,10 @@ def compare(
 def report(
     scores: Annotated[list[Path], typer.Argument(help="score.json files of one dataset.")],
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("report"),
+    radar: Annotated[
+        bool,
+        typer.Option("--radar", help="Scores by type as the paper's radar, without intervals."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a paper's tables and figures, and one page with all of them."""
@@ -99,7 +103,7 @@ def report(
     from dubench.report.report import write_report
 
     with counting("figures") as on_progress:
-        files = write_report(scores, out, on_progress)
+        files = write_report(scores, out, on_progress, as_radar=radar)
     if as_json:
         print_json([str(path) for path in files])
         return

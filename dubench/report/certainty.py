@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dubench.report.dots import dot_rows
 from dubench.report.plotting import (
     COLUMN,
     FAINT,
@@ -13,7 +14,6 @@ from dubench.report.plotting import (
     PAGE,
     Drawing,
     legend,
-    line_style,
     panels,
     print_style,
     sheet,
@@ -141,25 +141,9 @@ def coverage(scored: Mapping[str, Scored]) -> "Figure":
     figure = sheet(COLUMN, 0.6 + len(keys) * (0.16 + 0.1 * len(scored)))
     (axis,) = panels(figure, 1, 1)
     axis.axvline(90, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
-    lowest = 80.0
-    for place, (label, result) in enumerate(results.items()):
-        style = line_style(place) | {"linestyle": "none"}
-        offset = 0.6 * ((place + 0.5) / len(results) - 0.5)
-        points = []
-        for row, key in enumerate(keys):
-            name = f"range_coverage.{key}"
-            share, interval = result.scores.get(name), result.intervals.get(name)
-            if share is None:
-                continue
-            points.append((100 * share, row + offset))
-            ends = [100 * end for end in interval or (share, share)]
-            lowest = min(lowest, *ends)
-            axis.plot(ends, [row + offset] * 2, color=style["color"], linewidth=0.9)
-        axis.plot(*zip(*points, strict=True), label=short(label), clip_on=False, **style)
-    axis.set(xlim=(max(0.0, lowest - 3), 100), ylim=(len(keys) - 0.5, -0.5))
+    lowest = min(80.0, dot_rows(axis, [f"range_coverage.{key}" for key in keys], results))
+    axis.set_xlim(max(0.0, lowest - 3), 100)
     axis.set_yticks(range(len(keys)), [words(key) for key in keys])
-    axis.tick_params(axis="y", length=0)
-    axis.spines["left"].set_visible(False)
     axis.set_xlabel("values inside their 90 % range, %")
     legend(figure, *axis.get_legend_handles_labels())
     return figure

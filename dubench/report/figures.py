@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dubench.report.dots import dot_rows
 from dubench.report.plotting import (
     COLUMN,
     GREY,
@@ -27,15 +28,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def drawings(scores: Scores) -> list[Drawing]:
-    """The paper's Figures 4, 8, 9 and 7, each drawn or with the reason why not."""
+def drawings(scores: Scores, *, as_radar: bool = False) -> list[Drawing]:
+    """The paper's Figures 4, 8, 9 and 7, each drawn or with the reason why not.
+
+    Args:
+        as_radar: draw Figure 4 as the paper does, where near models hide each other.
+    """
+    caption = "T-Acc, F1 and J-Acc of each type and of all types, in percent"
+    caption += "." if as_radar else "; bars are 95 % intervals."
     with print_style():
         return [
             Drawing(
-                "figure4_radar",
+                "figure4_by_type",
                 "Figure 4: type, F1 and keys by type",
-                "T-Acc, F1 and J-Acc of each type and of all types, in percent.",
-                radar(scores),
+                caption,
+                radar(scores) if as_radar else by_type(scores),
             ),
             Drawing(
                 "figure8_confusion",
@@ -55,15 +62,33 @@ def drawings(scores: Scores) -> list[Drawing]:
         ]
 
 
+_BY_TYPE = (("t_acc", "T-Acc, %"), ("f1", "F1, %"), ("j_acc", "J-Acc, %"))
+
+
+def by_type(scores: Scores) -> "Figure":
+    """T-Acc, F1 and J-Acc by type and over all, a dot per model (for the paper's Figure 4)."""
+    type_names = types_of(scores)
+    rows = len(type_names) + 1
+    figure = sheet(PAGE, 0.5 + rows * (0.16 + 0.09 * len(scores)))
+    axes = panels(figure, 3, 3, sharey=True)
+    for axis, (metric, title) in zip(axes, _BY_TYPE, strict=True):
+        names = [f"by_type.{name}.{metric}" for name in type_names]
+        lowest = dot_rows(axis, [*names, "t_f1" if metric == "f1" else metric], scores)
+        axis.set_xlim(max(0.0, min(90.0, lowest - 2)), 100)
+        axis.set_title(title)
+    axes[0].set_yticks(range(rows), [*map(words, type_names), "all"])
+    legend(figure, *axes[0].get_legend_handles_labels())
+    return figure
+
+
 def radar(scores: Scores) -> "Figure":
     """T-Acc, F1 and J-Acc by type and over all, one line per model (Figure 4)."""
     figure = sheet(PAGE, 2.55)
     type_names = types_of(scores)
     spokes = [f"by_type.{name}." for name in type_names]
     angles = [2 * math.pi * i / (len(spokes) + 1) for i in range(len(spokes) + 2)]
-    metrics = (("t_acc", "T-Acc, %"), ("f1", "F1, %"), ("j_acc", "J-Acc, %"))
     axes = panels(figure, 3, 3, subplot_kw={"projection": "polar"})
-    for axis, (metric, title) in zip(axes, metrics, strict=True):
+    for axis, (metric, title) in zip(axes, _BY_TYPE, strict=True):
         whole = "t_f1" if metric == "f1" else metric
         for place, (label, score) in enumerate(scores.items()):
             shares = [_percent(score.scores[spoke + metric]) for spoke in spokes]

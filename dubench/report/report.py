@@ -25,6 +25,8 @@ def write_report(
     paths: Sequence[Path],
     out: Path,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    as_radar: bool = False,
 ) -> list[Path]:
     """Write tables/, figures/ and index.html into `out`, whole or not at all.
 
@@ -32,6 +34,7 @@ def write_report(
         paths: score.json files, with their rows beside them.
         out: a new or empty folder, or that of an earlier report, which is replaced.
         on_progress: called with how many of how many figures are drawn.
+        as_radar: draw the scores by type as the paper does, instead of dots with intervals.
 
     Returns:
         the files written, the page first.
@@ -50,7 +53,7 @@ def write_report(
     _check_out(out)
     scored = read_scores(paths)
     scores = {name: score.result for name, score in scored.items()}
-    drawn = figures.drawings(scores)
+    drawn = figures.drawings(scores, as_radar=as_radar)
     drawn += certainty.drawings(scored)
     drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
     home = out.resolve()

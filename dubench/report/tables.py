@@ -174,8 +174,9 @@ def _table(
     rows = [_score_row(label, columns, score) for label, score in scores.items()]
     rows += _constant_rows(columns, list(scores.values()))
     rows += [_paper_row(columns, row, with_averages=same_keys) for row in paper_rows]
-    # A row of the paper or a constant that has none of the columns says nothing.
-    kept = [r for r in rows if r.block == "score" or any(c.value is not None for c in r.cells)]
+    # A row that has none of the columns says nothing; a table needs one row.
+    kept = [r for r in rows if any(c.value is not None for c in r.cells)]
+    kept = kept if any(r.block == "score" for r in kept) else rows
     spans = any(cell.interval for row in kept for cell in row.cells)
     doubts = any(cell.doubtful for row in kept for cell in row.cells)
     constant = any(row.block == "constant" for row in kept)

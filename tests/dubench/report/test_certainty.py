@@ -33,20 +33,19 @@ def printed(scored: Scored) -> str:
     return file.getvalue()
 
 
-def test_tables_have_the_scores_and_the_silent_model_a_dash(scored: dict[str, Scored]) -> None:
+def test_tables_have_the_scores_and_no_row_for_the_silent_model(scored: dict[str, Scored]) -> None:
     results = {name: replace(score.result, coverage=1.0) for name, score in scored.items()}
     by_name = {table.name: table for table in tables(results)}
     types = by_name["certainty_types"]
-    assert [row.name for row in types.rows] == ["honest", "boastful", "silent"]
+    assert [row.name for row in types.rows] == ["honest", "boastful"]
     brier = [column.name for column in types.columns].index("brier")
     assert types.rows[0].cells[brier].value == results["honest"].certainty.types.brier
     assert types.rows[0].cells[brier].interval == results["honest"].intervals["brier"]
-    assert types.text(2, brier) == "–"
     # Its interval is reached by the boastful one's: nobody is left behind.
     assert not {place for place in types.best if place[1] == brier}
     score = by_name["certainty_interval_score"]
     constant = score.rows[-1]
-    assert (constant.block, len(score.rows)) == ("constant", 4)
+    assert (constant.block, len(score.rows)) == ("constant", 3)
     wanted = results["honest"].certainty.ranges.constant_interval_score
     assert [cell.value for cell in constant.cells] == list(wanted.values())
     assert [column.better for column in by_name["certainty_range_coverage"].columns] == [""] * 8

@@ -69,6 +69,21 @@ def test_predicted_keys_are_stacked_to_the_whole(
     assert axis.texts[0].get_text() == f"{total:,}"
 
 
+def test_dots_and_bars_are_the_scores_and_their_intervals(scored: dict[str, Scored]) -> None:
+    scores = results(scored)
+    first, _, last = figures.by_type(scores).axes
+    assert [text.get_text() for text in first.get_yticklabels()][-1] == "all"
+    for place, score in enumerate(scores.values()):
+        dots = [line for line in last.lines if line.get_linestyle() == "None"][place]
+        assert dots.get_xdata()[-1] == pytest.approx(100 * score.scores["j_acc"])
+        bars = [line for line in last.lines if len(line.get_xdata()) == 2]
+        ends = [tuple(bar.get_xdata()) for bar in bars]
+        assert tuple(100 * end for end in score.intervals["j_acc"]) in ends
+    # No dot lies on another, however alike the scores are.
+    heights = [y for line in last.lines if line.get_linestyle() == "None" for y in line.get_ydata()]
+    assert len(set(heights)) == len(heights)
+
+
 def test_radar_goes_through_the_scores(scored: dict[str, Scored]) -> None:
     first, *_, last = figures.radar(results(scored)).axes
     understanding = scored["bad"].result.understanding

@@ -69,7 +69,7 @@ def test_tables_and_figures_are_there(report_folder: Path) -> None:
     figures = {path.name for path in (report_folder / "figures").iterdir()}
     assert figures == {
         f"{name}.{suffix}"
-        for name in ("figure4_radar", "figure8_confusion", "figure9_keys", "figure6_psnr_1")
+        for name in ("figure4_by_type", "figure8_confusion", "figure9_keys", "figure6_psnr_1")
         for suffix in ("png", "pdf")
     }
 

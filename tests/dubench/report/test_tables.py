@@ -66,7 +66,13 @@ def test_csv_has_the_scores_own_numbers(scores: dict[str, ScoreResult]) -> None:
     seen = set()
     for table in tables(scores):
         rows = list(csv.DictReader(io.StringIO(comma_separated(table))))
-        assert [row["model"] for row in rows if row["block"] == "score"] == list(scores)
+        names = [row["model"] for row in rows if row["block"] == "score"]
+        silent = {
+            name
+            for name, score in scores.items()
+            if all(look_up(score, column.name) is None for column in table.columns)
+        }
+        assert names == [name for name in scores if name not in silent]
         for row in rows:
             if row["block"] != "score":
                 assert row["signature"] == ""
