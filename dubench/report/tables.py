@@ -23,6 +23,11 @@ from dubench.scoring.sample_scores import keys_of
 from dubench.text import words
 from generators.taxonomy import KEYS, NONE, TYPES
 
+_OF_THE_RIGHT_TYPE = (
+    "p_rel_type_correct", "skill_type_correct", "range_width", "interval_score", "interval_skill",
+)  # fmt: skip
+"""Scores over the answers of the right type, which are other samples for each model: no ranks."""
+
 Scores = Mapping[str, ScoreResult]
 """Scores of one dataset, by the names of their rows."""
 
@@ -192,7 +197,8 @@ def _table(
 
 def _score_row(name: str, columns: Sequence[Column], score: ScoreResult) -> Row:
     def cell(column: Column) -> Cell:
-        whole = score.coverage == 1 and column.name.partition(".")[0] not in score.unmeasured
+        name = column.name.partition(".")[0]
+        whole = score.coverage == 1 and name not in (*score.unmeasured, *_OF_THE_RIGHT_TYPE)
         return Cell(score.scores.get(column.name), score.intervals.get(column.name), ranked=whole)
 
     return Row(name, "score", tuple(map(cell, columns)), score.signature)
