@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint gpu format browser clean
+.PHONY: demo test test-all lint gpu prior format browser clean
 
 demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a report to look at
 	$(BIN)/dubench generate --n 400 --out demo/du110k
@@ -30,6 +30,12 @@ lint: .venv/.developer
 
 gpu: .venv/.developer  ## what needs a GPU: is it right, and how fast; eight minutes at most
 	$(BIN)/python benchmarks/gpu.py
+
+MODEL ?= runs/prior
+PHOTOS ?= photos
+prior: .venv/.developer  ## bundle the prior in MODEL: weights, ONNX, and a card measured on PHOTOS
+	$(BIN)/python -m pip install --quiet bm3d
+	$(BIN)/python benchmarks/prior.py --model $(MODEL) --photos $(PHOTOS)
 
 format: .venv/.developer
 	$(BIN)/ruff check --fix .

@@ -1,59 +1,150 @@
-"""Restore the images of a dataset's split."""
+"""Restore photographs, and the images of a dataset's split."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Json, Seed, print_json, resumable
+from dubench.cli.options import Device, Json, Seed, fail, print_json, resumable
 
 
 def restore(
-    dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH…", help="Photographs, and folders of them."),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Instead of photographs: folder, Parquet glob or Hub name."),
+    ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     params: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="What the degradations are: truth, a preds.jsonl, or a model as --model of "
-            "dubench predict takes it."
+            help="What the degradations are: a model as --model of dubench diagnose takes it; of a "
+            "dataset also truth, or a preds.jsonl."
         ),
-    ] = "statistics",
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
             help="identity, pinv, wiener, analytic, bilateral; with a prior pnp, diffpir, ddnm, "
-            "ddnm+."
+            "ddnm+; or plugin:package.module:Class."
         ),
-    ] = "bilateral",
+    ] = "pnp",
     prior: Annotated[
         str | None,
-        typer.Option(help="Folder of a prior, or a UNet of diffusers by folder or Hub name."),
+        typer.Option(
+            help="Folder of a prior, or a UNet of diffusers by folder or Hub name, instead of the "
+            "bundled one."
+        ),
     ] = None,
     steps: Annotated[
         int | None,
         typer.Option(min=1, help="How often the prior is asked, instead of its default."),
     ] = None,
+    samples: Annotated[
+        int,
+        typer.Option(min=1, help="Pictures drawn whose mean is taken; diffpir, ddnm, ddnm+."),
+    ] = 1,
     scalars: Annotated[
         bool,
         typer.Option("--scalars", help="With truth: the keys' values alone, no map of the haze."),
     ] = False,
-    out: Annotated[Path, typer.Option(help="Folder for ID.png.")] = Path("restored"),
+    force: Annotated[
+        bool, typer.Option("--force", help="Restore photographs in spite of doubts.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also write a page with before and after.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("restored"),
     seed: Seed = 0,
     device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Restore the images of a split, for dubench score --restored, or finish what a run began."""
+    """Restore photographs, or the images of a split; or finish what a run began."""
+    from dubench.ddnm.methods import Settings, open_method
+
+    way = open_method(method, Settings(prior, device, seed, steps, samples))
+    run = {"method": method, "prior": prior, "steps": steps, "samples": samples, "seed": seed}
+    if paths:
+        if dataset is not None or scalars:
+            raise typer.BadParameter("--dataset and --scalars go without photographs")
+        _photographs(paths, params, way, out, run, force, compare, as_json)
+        return
+    if force or compare:
+        raise typer.BadParameter("--force and --compare are for photographs: name some")
+    _split(dataset or "du110k", split, params or "statistics", way, out, run, scalars, as_json)
+
+
+def _photographs(
+    paths: list[Path],
+    params: str | None,
+    way: Any,
+    out: Path,
+    run: Mapping[str, Any],
+    force: bool,
+    compare: bool,
+    as_json: bool,
+) -> None:
+    from dubench.diagnosing import DEFAULT_MODEL, open_model
+    from dubench.progress import counting
+    from dubench.restoring.compare import write_page
+    from dubench.restoring.photographs import restore_photographs
+    from dubench.restoring.report import REPORT
+    from dubench.restoring.terminal import show
+    from generators.typed_json import to_json
+
+    model = params or DEFAULT_MODEL
+    done, failed = [], False
+    with resumable(f"what is in {out} is safe"), counting("tiles") as on_progress:
+        for result in restore_photographs(
+            paths,
+            open_model(model),
+            way,
+            out,
+            {"params": model, **run},
+            force=force,
+            on_progress=on_progress,
+        ):
+            if isinstance(result, str):
+                failed = True
+                fail(result)
+            else:
+                done.append(result)
+    page = write_page(out, done) if compare and done else None
+    if as_json:
+        print_json(to_json(done))
+    elif done:
+        show(done)
+        restored = sum(one.restored for one in done)
+        print(f"{out}: {restored} of {len(done)} restored, the others copied; see {REPORT} in it")
+        if page:
+            print(f"  before and after: {page}")
+        if any(one.doubt and not one.restored and one.type != "none" for one in done):
+            print("  to undo what was found in spite of doubts: --force, with another --out")
+    raise typer.Exit(2 if failed else 0)
+
+
+def _split(
+    dataset: str,
+    split: str,
+    params: str,
+    way: Any,
+    out: Path,
+    run: Mapping[str, Any],
+    scalars: bool,
+    as_json: bool,
+) -> None:
     from dubench.dataset import open_split
-    from dubench.ddnm.methods import open_method
     from dubench.predictions.run import predict
     from dubench.predictors import load_predictor
     from dubench.progress import counting
-    from dubench.restoring import PREDICTIONS, TRUTH, begin, restore_split
+    from dubench.restoring.split import PREDICTIONS, TRUTH, begin, restore_split
 
-    way = open_method(method, prior, device, seed, steps)
     opened = open_split(dataset, split)
-    run = {"params": params, "method": method, "prior": prior, "steps": steps, "seed": seed}
-    begin(out, opened, run | {"scalars": scalars})
+    begin(out, opened, {"params": params, **run, "scalars": scalars})
     with resumable(f"what is in {out} is safe"):
         if params != TRUTH and not Path(params).is_file():
             with counting("images") as on_progress:

@@ -3,16 +3,13 @@
 Zhu et al., "Denoising Diffusion Models for Plug-and-Play Image Restoration", CVPRW 2023,
 algorithm 1. Its pictures look sharper than a mean of all possible ones, and are farther from any.
 
-This file imports torch when it is imported.
+Arrays are numpy's or torch's alike.
 """
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from dubench.ddnm.inverse.observation import Observation
-from dubench.ddnm.priors import Prior, noise_levels, noise_source
+from dubench.ddnm.inverse.observation import Array, Observation
+from dubench.ddnm.priors import Corner, Prior, noise_levels, noise_source
 
 
 @dataclass(frozen=True)
@@ -25,6 +22,7 @@ class DiffPIR:
         trust: λ, as in `PlugAndPlay`.
         fresh: ζ, the share of each step's noise variance that is drawn anew.
         seed: of the noise.
+        corner: of the picture in one that it is a tile of, as `noise_source` takes it.
     """
 
     steps: int = 20
@@ -33,21 +31,21 @@ class DiffPIR:
     trust: float = 1.0
     fresh: float = 1.0
     seed: int = 0
+    corner: Corner = (0, 0)
 
-    def restore(self, observation: Observation, start: Tensor, prior: Prior) -> Tensor:
+    def restore(self, observation: Observation, start: Array, prior: Prior) -> Array:
         """A picture (B, 3, H, W) on [0, 1] from those that `observation` leaves possible.
 
         Args:
             start: (B, 3, H, W), a first estimate, such as the damped pseudo-inverse.
         """
-        noise = noise_source(start, self.seed)
+        noise = noise_source(start, self.seed, self.corner)
         levels = noise_levels(self.first, self.last, self.steps)
         noisy = start + levels[0] * noise()
-        with torch.no_grad():
-            for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
-                estimate = prior.denoise(noisy, sigma)
-                estimate = observation.proximal(estimate, sigma / self.trust**0.5)
-                kept = (noisy - estimate) / sigma
-                mixed = (1 - self.fresh) ** 0.5 * kept + self.fresh**0.5 * noise()
-                noisy = estimate + following * mixed
+        for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
+            estimate = prior.denoise(noisy, sigma)
+            estimate = observation.proximal(estimate, sigma / self.trust**0.5)
+            kept = (noisy - estimate) / sigma
+            mixed = (1 - self.fresh) ** 0.5 * kept + self.fresh**0.5 * noise()
+            noisy = estimate + following * mixed
         return noisy.clip(0, 1)

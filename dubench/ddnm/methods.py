@@ -1,23 +1,25 @@
 """The ways to restore, by the names of `dubench restore --method`."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dubench.ddnm import simple
+from dubench.ddnm.degraded import Degraded, Image
+from dubench.ddnm.diffpir import DiffPIR
+from dubench.ddnm.inverse.observation import Array
 from dubench.ddnm.observe import observe
+from dubench.ddnm.plug_and_play import PlugAndPlay
+from dubench.ddnm.prior.opening import CPU, open_prior
+from dubench.ddnm.priors import Prior
 from generators.errors import InputError
-from generators.taxonomy import Degradation
 
-if TYPE_CHECKING:
-    from dubench.ddnm.priors import Prior
-
-Image = NDArray[np.uint8]
-Map = NDArray[np.float32]
-Restore = Callable[[Image, Degradation, Map | None], Image]
-"""(H, W, 3) uint8 RGB, its degradation and, for haze, t (H, W) → the restored image."""
+Restore = Callable[[Degraded], Image]
+"""Gives the restored picture, (H, W, 3) uint8 RGB of the size of what it takes."""
 
 SIMPLE: Mapping[str, Callable[..., NDArray[np.float64]]] = {
     "pinv": simple.pseudo_inverse,
@@ -25,104 +27,129 @@ SIMPLE: Mapping[str, Callable[..., NDArray[np.float64]]] = {
     "analytic": simple.analytic,
     "bilateral": simple.bilateral,
 }
-WITH_PRIOR = ("pnp", "diffpir", "ddnm", "ddnm+")
+_IN_TORCH = ("ddnm", "ddnm+")
+WITH_PRIOR = ("pnp", "diffpir", *_IN_TORCH)
 METHODS = ("identity", *SIMPLE, *WITH_PRIOR)
+DEFAULT = "pnp"
+DRAWING = ("diffpir", *_IN_TORCH)
+"""Methods that draw at random, and give another picture for another seed."""
 
 # λ of plug-and-play, chosen on photographs that the prior was trained on.
 _TRUST = {"blur": 0.15, "low_resolution": 0.5}
+_START_DAMPING = 1e-2
 
 
-def open_method(
-    method: str, prior: str | None, device: str, seed: int, steps: int | None
-) -> Restore:
+@dataclass(frozen=True)
+class Settings:
+    """Of methods with a prior; what is None is the method's own.
+
+    Attributes:
+        prior: where it is, as `open_prior` takes it; the bundled one unless given.
+        device: that it runs on.
+        seed: of all that is drawn.
+        steps: how often it is asked.
+        samples: pictures drawn with `seed`, `seed` + 1 … whose mean is taken.
+    """
+
+    prior: str | None = None
+    device: str = CPU
+    seed: int = 0
+    steps: int | None = None
+    samples: int = 1
+
+
+def open_method(method: str, settings: Settings) -> Restore:
     """The method of a name.
 
-    Args:
-        prior: where its prior is, as `open_prior` takes it; None for methods without.
-        steps: how often the prior is asked; the method's own number unless given.
-
     Raises:
-        InputError: there is no such method, it needs a prior or takes none, or torch is missing.
+        InputError: there is no such method, it has no use for a setting, or torch is missing.
     """
     if method not in METHODS:
         raise InputError(f"--method {method}: the methods are {', '.join(METHODS)}")
     if method not in WITH_PRIOR:
-        if prior is not None or steps is not None:
+        if settings.prior is not None or settings.steps is not None:
             raise InputError(
                 f"--method {method} asks no prior; drop --prior and --steps, or choose one of "
                 f"{', '.join(WITH_PRIOR)}"
             )
-        return without_prior(method)
-    if prior is None:
+        way = without_prior(method)
+    else:
+        opened = open_prior(settings.prior, settings.device, torch=method in _IN_TORCH)
+        way = with_prior(method, opened, settings)
+    if settings.samples > 1 and method not in DRAWING:
         raise InputError(
-            f"--method {method} needs --prior: a folder that dubench train prior made, or a UNet "
-            "of diffusers"
+            f"--samples {settings.samples}: {method} draws nothing, all would be alike; choose "
+            f"one of {', '.join(DRAWING)}"
         )
-    from generators.batched.render import check_device
-
-    check_device(device)
-    from dubench.ddnm.prior.opened import open_prior
-
-    return with_prior(method, open_prior(prior, device), device, seed, steps)
+    return way
 
 
 def without_prior(method: str) -> Restore:
     """One of `identity` and SIMPLE."""
 
-    def restore(image: Image, degradation: Degradation, transmission: Map | None) -> Image:
-        if method == "identity" or degradation.type == "none":
-            return image
-        planes = np.moveaxis(image, -1, 0)[None] / 255
-        shaped = None if transmission is None else transmission.astype(np.float64)[None, None]
-        picture = SIMPLE[method](observe(planes, degradation, shaped))
-        return _levels(np.moveaxis(picture[0], 0, -1))
+    def restore(degraded: Degraded) -> Image:
+        if method == "identity" or degraded.degradation.type == "none":
+            return degraded.image
+        picture = SIMPLE[method](_observe(degraded, np.asarray))
+        return _levels(picture[0])
 
     return restore
 
 
-def with_prior(method: str, prior: "Prior", device: str, seed: int, steps: int | None) -> Restore:
-    """One of WITH_PRIOR.
+def with_prior(method: str, prior: Prior, settings: Settings) -> Restore:
+    """One of WITH_PRIOR, with a prior that is open."""
+    number = {} if settings.steps is None else {"steps": settings.steps}
+    seeds = range(settings.seed, settings.seed + settings.samples)
 
-    Args:
-        steps: how often the prior is asked; the method's own number unless given.
-    """
-    import torch
-
-    from dubench.ddnm.diffpir import DiffPIR
-    from dubench.ddnm.plug_and_play import PlugAndPlay
-    from dubench.ddnm.sampler import DDNM
-
-    number = {} if steps is None else {"steps": steps}
-
-    def sampler(type_name: str) -> PlugAndPlay | DiffPIR | DDNM:
+    def sampler(degraded: Degraded, seed: int) -> Any:
         if method == "pnp":
-            return PlugAndPlay(trust=_TRUST.get(type_name, 1.0), **number)
+            return PlugAndPlay(trust=_TRUST.get(degraded.degradation.type, 1.0), **number)
         if method == "diffpir":
-            return DiffPIR(seed=seed, **number)
-        return DDNM(noisy=method == "ddnm+", seed=seed, **number)
+            return DiffPIR(seed=seed, corner=degraded.corner, **number)
+        from dubench.ddnm.sampler import DDNM
 
-    def restore(image: Image, degradation: Degradation, transmission: Map | None) -> Image:
-        if degradation.type == "none":
-            return image
-        planes = torch.tensor(image, device=device).permute(2, 0, 1)[None].float() / 255
-        shaped = None
-        if transmission is not None:
-            shaped = torch.tensor(transmission, device=device)[None, None]
-        observation = observe(planes, degradation, shaped)
-        if degradation.type == "low_resolution":
-            start = planes
+        noisy = method == "ddnm+"
+        return DDNM(noisy=noisy, seed=seed, corner=degraded.corner, **number)
+
+    def restore(degraded: Degraded) -> Image:
+        if degraded.degradation.type == "none":
+            return degraded.image
+        observation = _observe(degraded, prior.array)
+        if degraded.degradation.type == "low_resolution":
+            start = prior.array(_planes(degraded.image))
         else:
             # From the damped inverse: noise that hides what it gets wrong hides little else.
             start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
-        picture = sampler(degradation.type).restore(observation, start, prior)
-        return _levels(picture[0].permute(1, 2, 0).double().cpu().numpy())
+        total = np.zeros(start.shape[1:])
+        with _no_gradient(start):
+            for seed in seeds:
+                picture = sampler(degraded, seed).restore(observation, start, prior)[0]
+                total += picture if isinstance(picture, np.ndarray) else picture.cpu().numpy()
+        return _levels(total / len(seeds))
 
     return restore
 
 
-_START_DAMPING = 1e-2
+def _observe(degraded: Degraded, array: Callable[[NDArray], Array]) -> Any:
+    shaped = degraded.transmission
+    transmission = None if shaped is None else array(shaped.astype(np.float64)[None, None])
+    image = array(_planes(degraded.image))
+    return observe(image, degraded.degradation, transmission, degraded.sigma)
 
 
-def _levels(picture: NDArray[np.float64]) -> Image:
-    """(H, W, 3) on [0, 1] as uint8, clipped and rounded."""
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+def _planes(image: Image) -> NDArray[np.float64]:
+    """(1, 3, H, W) on [0, 1]."""
+    return np.moveaxis(image, -1, 0)[None] / 255
+
+
+def _levels(picture: NDArray) -> Image:
+    """(3, H, W) on [0, 1] as (H, W, 3) uint8, clipped and rounded."""
+    return np.rint(np.clip(np.moveaxis(picture, 0, -1), 0, 1) * 255).astype(np.uint8)
+
+
+def _no_gradient(array: Array) -> Any:
+    if isinstance(array, np.ndarray):
+        return nullcontext()
+    import torch
+
+    return torch.no_grad()

@@ -4,15 +4,12 @@ DPIR (Zhang et al., "Plug-and-Play Image Restoration with Deep Denoiser Prior", 
 half-quadratic splitting whose data step is closed form and whose prior step is the denoiser, at a
 noise level that falls. It gives the best PSNR in the fewest steps.
 
-This file imports torch when it is imported.
+Arrays are numpy's or torch's alike.
 """
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from dubench.ddnm.inverse.observation import Observation
+from dubench.ddnm.inverse.observation import Array, Observation, library
 from dubench.ddnm.priors import Prior, noise_levels
 
 
@@ -32,22 +29,21 @@ class PlugAndPlay:
     last: float = 2.5 / 255
     trust: float = 0.15
 
-    def restore(self, observation: Observation, start: Tensor, prior: Prior) -> Tensor:
+    def restore(self, observation: Observation, start: Array, prior: Prior) -> Array:
         """The picture (B, 3, H, W) on [0, 1] that `observation` and `prior` agree on.
 
         Args:
             start: (B, 3, H, W), a first estimate, such as the degraded picture.
         """
+        if observation.pointwise:
+            # What is known of a pixel is its value with noise: all that is left is to take that
+            # off, once, channels alike.
+            image = observation.pseudo_inverse()
+            noise = observation.sigma / observation.singular * library(image).ones_like(image)
+            level = (noise**2).mean(-3, keepdims=True) ** 0.5
+            return prior.denoise(image, level).clip(0, 1)
         image = start
-        with torch.no_grad():
-            if observation.pointwise:
-                # What is known of a pixel is its value with noise: all that is left is to take
-                # that off, once, channels alike.
-                image = observation.pseudo_inverse()
-                noise = (observation.sigma / observation.singular) * torch.ones_like(image)
-                level = noise.square().mean(-3, keepdim=True).sqrt()
-                return prior.denoise(image, level).clip(0, 1)
-            for sigma in noise_levels(self.first, self.last, self.steps):
-                image = observation.proximal(image, sigma / self.trust**0.5)
-                image = prior.denoise(image, sigma)
+        for sigma in noise_levels(self.first, self.last, self.steps):
+            image = observation.proximal(image, sigma / self.trust**0.5)
+            image = prior.denoise(image, sigma)
         return image.clip(0, 1)

@@ -1,23 +1,31 @@
-"""What samplers ask of a prior, whatever network it is, and the noise levels they visit.
+"""What samplers ask of a prior, whatever network it is, and the noise they draw.
 
 Everything here and in the samplers is said with noise added to a picture on [0, 1] ("variance
-exploding"): a network that was trained otherwise is translated where it is opened.
-
-This file imports torch when it is imported.
+exploding"): a network that was trained otherwise is translated where it is opened. Arrays are
+numpy's or torch's, as the prior has them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count, product
 from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
+
+from dubench.ddnm.inverse.observation import Array
+
+_BLOCK = 16  # pixels a side that are drawn at once
+Corner = tuple[int, int]
 
 
 class Prior(Protocol):
     """Knows what clean pictures look like."""
 
-    def denoise(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
+    def array(self, values: NDArray) -> Array:
+        """`values` as float32, of the library and on the device that `denoise` wants."""
+        ...
+
+    def denoise(self, noisy: Array, sigma: float | Array) -> Array:
         """The mean of the clean pictures that `noisy` may come from.
 
         Args:
@@ -32,9 +40,37 @@ def noise_levels(first: float, last: float, steps: int) -> list[float]:
     return [float(level) for level in np.geomspace(first, last, steps)]
 
 
-def noise_source(like: Tensor, seed: int) -> Callable[[], Tensor]:
-    """Draws standard normals of the shape, type and device of `like`, anew at every call."""
-    generator = torch.Generator(like.device).manual_seed(seed)
-    return lambda: torch.randn(
-        like.shape, generator=generator, device=like.device, dtype=like.dtype
-    )
+def noise_source(like: Array, seed: int, corner: Corner = (0, 0)) -> Callable[[], Array]:
+    """Draws standard normals of the shape, type and device of `like` (B, 3, H, W), anew at every
+    call.
+
+    Tiles of one picture that overlap see the same noise where they do.
+
+    Args:
+        corner: row and column of the first pixel of `like` in the picture that it is a tile of.
+    """
+    draws = _fields(tuple(like.shape), seed, corner)
+    if isinstance(like, np.ndarray):
+        return lambda: next(draws).astype(like.dtype)
+    return lambda: like.new_tensor(next(draws))
+
+
+def _fields(shape: tuple[int, ...], seed: int, corner: Corner) -> Iterator[NDArray[np.float32]]:
+    """The pixels of block (i, j) at call n are a stream keyed by (seed, n, i, j)."""
+    batch, channels, height, width = shape
+    (top, left) = corner
+    rows = range(top // _BLOCK, -(-(top + height) // _BLOCK))
+    columns = range(left // _BLOCK, -(-(left + width) // _BLOCK))
+    for call in count():
+        field = np.empty(
+            (batch, channels, len(rows) * _BLOCK, len(columns) * _BLOCK), dtype=np.float32
+        )
+        for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
+            key = np.random.Philox(key=[seed, call], counter=[0, 0, row, column])
+            field[..., i * _BLOCK : (i + 1) * _BLOCK, j * _BLOCK : (j + 1) * _BLOCK] = (
+                np.random.Generator(key).standard_normal(
+                    (batch, channels, _BLOCK, _BLOCK), dtype=np.float32
+                )
+            )
+        first, start = top - rows[0] * _BLOCK, left - columns[0] * _BLOCK
+        yield field[..., first : first + height, start : start + width]

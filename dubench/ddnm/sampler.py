@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dubench.ddnm.inverse.observation import Observation
-from dubench.ddnm.priors import Prior, noise_levels, noise_source
+from dubench.ddnm.priors import Corner, Prior, noise_levels, noise_source
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class DDNM:
         travel: how often each step is taken again from where it leads (time travel, section 3.3).
         threshold: coefficients that A multiplies by no more than this are left to the prior.
         seed: of the noise.
+        corner: of the picture in one that it is a tile of, as `noise_source` takes it.
     """
 
     steps: int = 20
@@ -39,6 +40,7 @@ class DDNM:
     travel: int = 1
     threshold: float = 3e-3
     seed: int = 0
+    corner: Corner = (0, 0)
 
     def restore(self, observation: Observation, start: Tensor, prior: Prior) -> Tensor:
         """A picture (B, 3, H, W) on [0, 1] from those that `observation` leaves possible.
@@ -46,17 +48,16 @@ class DDNM:
         Args:
             start: (B, 3, H, W), a first estimate, such as the damped pseudo-inverse.
         """
-        noise = noise_source(start, self.seed)
+        noise = noise_source(start, self.seed, self.corner)
         levels = noise_levels(self.first, self.last, self.steps)
         image = start + levels[0] * noise()
-        with torch.no_grad():
-            for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
-                for again in range(self.travel):
-                    estimate = prior.denoise(image, sigma)
-                    moved = self._step(observation, image, estimate, sigma, following, noise())
-                    if again + 1 < self.travel:
-                        image = moved + (sigma**2 - following**2) ** 0.5 * noise()
-                image = moved
+        for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
+            for again in range(self.travel):
+                estimate = prior.denoise(image, sigma)
+                moved = self._step(observation, image, estimate, sigma, following, noise())
+                if again + 1 < self.travel:
+                    image = moved + (sigma**2 - following**2) ** 0.5 * noise()
+            image = moved
         return image.clip(0, 1)
 
     def _step(

@@ -7,8 +7,19 @@ noise white; noise that differs from pixel to pixel is only met where U and V ar
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 # numpy's array or torch's tensor, (…, 3, H, W): only operators are used that both have.
 Array = Any
+
+
+def library(array: Array) -> Any:
+    """numpy, or torch: that of `array`."""
+    if isinstance(array, np.ndarray):
+        return np
+    import torch
+
+    return torch
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A prior on disk, laid out as diffusers lays out a model: config.json and one safetensors file.
+"""Write a prior's weights to its folder, and read them.
 
 This file imports torch when it is imported.
 """
@@ -14,12 +14,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 
-from dubench.ddnm.prior.network import Denoiser, Shape
+from dubench.ddnm.prior.folder import CLASS, CONFIG, WEIGHTS, read_shape
+from dubench.ddnm.prior.network import Denoiser
 from generators.errors import InputError
 from generators.files import write_whole
-
-CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
-CLASS = "dubench.Denoiser"
 
 
 def save(folder: Path, network: Denoiser, training: Mapping[str, Any]) -> None:
@@ -37,19 +35,17 @@ def load(folder: Path) -> Denoiser:
     Raises:
         InputError: the folder holds no prior of dubench's, or its weights do not fit.
     """
+    shape = read_shape(folder)
     try:
-        config = json.loads((folder / CONFIG).read_text("utf-8"))
         weights = load_file(folder / WEIGHTS)
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(
             f"{folder}: not a prior ({error}); name a folder that holds {CONFIG} and {WEIGHTS}"
         ) from None
-    if not isinstance(config, dict) or config.get("_class_name") != CLASS:
-        raise InputError(f"{folder / CONFIG}: not a {CLASS}; train one with `dubench train prior`")
     try:
-        network = Denoiser(Shape(tuple(config["widths"]), config["blocks"]))
+        network = Denoiser(shape)
         network.load_state_dict({name: x.to(torch.float32) for name, x in weights.items()})
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (TypeError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
             f"{folder}: {WEIGHTS} does not fit {CONFIG} ({reason}); copy both again"

@@ -2,42 +2,23 @@
 
 It sees a noise level for every pixel and channel (FFDNet's noise map: Zhang, Zuo & Zhang, TIP
 2018), works at half resolution behind a pixel-unshuffle (also FFDNet's), has DRUNet's residual
-blocks without normalisation (Zhang et al., TPAMI 2022) and EDM's preconditioning (Karras et al.,
-NeurIPS 2022, Table 1). Every operation is one that ONNX and OpenCV's dnn know.
+blocks without normalisation (Zhang et al., TPAMI 2022) and EDM's preconditioning. Every operation
+of `unet` is one that ONNX and OpenCV's dnn know.
 
 This file imports torch when it is imported.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CHANNELS = 3
-SIGMA_DATA = 0.25  # of photographs about mid-grey, on [0, 1]
+from dubench.ddnm.prior import preconditioning
+from dubench.ddnm.prior.folder import Shape
+from dubench.ddnm.prior.preconditioning import CHANNELS, FOLD
+
 _SLOPE = 0.1  # of the leaky ReLU: units of a plain one died
-_FOLD = 2  # of the pixel-unshuffle
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Of the network.
-
-    Attributes:
-        widths: channels at each resolution, the finest first.
-        blocks: residual blocks at each resolution on the way down, and again on the way up.
-    """
-
-    widths: tuple[int, ...] = (32, 64, 96, 128)
-    blocks: int = 2
-
-    @property
-    def multiple(self) -> int:
-        """Sides of an input are padded to whole multiples of this."""
-        return int(_FOLD * 2 ** (len(self.widths) - 1))
 
 
 class Denoiser(nn.Module):
@@ -47,7 +28,7 @@ class Denoiser(nn.Module):
         super().__init__()
         self.shape = shape or Shape()
         widths, blocks = self.shape.widths, self.shape.blocks
-        folded = _FOLD**2 * CHANNELS
+        folded = FOLD**2 * CHANNELS
         self.head = nn.Conv2d(2 * folded, widths[0], 3, padding=1)
         self.down = nn.ModuleList(_blocks(width, blocks) for width in widths[:-1])
         self.reduce = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in _pairs(widths))
@@ -79,14 +60,12 @@ class Denoiser(nn.Module):
             noisy, sigma = (
                 functional.pad(x, (0, right, 0, below), "replicate") for x in (noisy, sigma)
             )
-        centred, total = noisy - 0.5, torch.sqrt(sigma**2 + SIGMA_DATA**2)
-        inputs = torch.cat([centred / total, torch.log(sigma) / 4], dim=1)
-        residual = self._unet(functional.pixel_unshuffle(inputs, _FOLD))
-        residual = functional.pixel_shuffle(residual, _FOLD)
-        clean = centred * (SIGMA_DATA / total) ** 2 + residual * output_scale(sigma) + 0.5
+        residual = self.unet(preconditioning.features(noisy, sigma))
+        clean: Tensor = preconditioning.estimate(noisy, sigma, residual)
         return clean[..., :height, :width]
 
-    def _unet(self, features: Tensor) -> Tensor:
+    def unet(self, features: Tensor) -> Tensor:
+        """What lies between `preconditioning.features` and `preconditioning.estimate`."""
         features = self.head(features)
         skips = []
         for blocks, reduce in zip(self.down, self.reduce, strict=True):
@@ -112,11 +91,6 @@ class _Block(nn.Module):
         hidden = functional.leaky_relu(self.first(features), _SLOPE)
         output: Tensor = features + self.second(hidden)
         return output
-
-
-def output_scale(sigma: Tensor) -> Tensor:
-    """EDM's c_out: how far the network's output of unit variance moves the estimate."""
-    return sigma * SIGMA_DATA / torch.sqrt(sigma**2 + SIGMA_DATA**2)
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

@@ -1,19 +1,17 @@
-"""Open a prior: one that `dubench train prior` made, or any pixel-space UNet of diffusers.
+"""Priors that run in torch: dubench's own, and any pixel-space UNet of diffusers.
 
 This file imports torch when it is imported.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from dubench.ddnm.prior.files import CLASS, CONFIG, load
 from dubench.ddnm.prior.network import Denoiser
-from dubench.ddnm.prior.train.patches import LEAST_SIGMA, MOST_SIGMA
-from dubench.ddnm.priors import Prior
+from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from generators.errors import InputError, first_line
 
 
@@ -22,6 +20,10 @@ class OwnPrior:
 
     def __init__(self, network: Denoiser) -> None:
         self.network = network
+
+    def array(self, values: NDArray) -> Tensor:
+        """As `Prior`."""
+        return _array(values, self.network)
 
     def denoise(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
         """As `Prior`; levels outside those of the training are taken as the nearest of them."""
@@ -43,6 +45,10 @@ class DiffusionPrior:
         self.alphas = alphas.to(next(network.parameters()).device)
         self.sigmas = ((1 - self.alphas) / self.alphas) ** 0.5 / 2
 
+    def array(self, values: NDArray) -> Tensor:
+        """As `Prior`."""
+        return _array(values, self.network)
+
     def denoise(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
         """As `Prior`, at the step whose noise is nearest; for a map of levels, that of its rms."""
         level = torch.as_tensor(sigma, dtype=noisy.dtype, device=noisy.device)
@@ -61,15 +67,13 @@ class DiffusionPrior:
         return estimate
 
 
-def open_prior(where: str, device: str) -> Prior:
-    """The prior in a folder, or on the Hub.
+def open_diffusers(where: str, device: str) -> DiffusionPrior:
+    """The UNet of diffusers in a folder, or on the Hub.
 
     Raises:
         InputError: it is no pixel-space prior of RGB pictures, or cannot be had.
     """
     folder = Path(where).expanduser()
-    if _is_own(folder):
-        return OwnPrior(load(folder).to(device))
     try:
         from diffusers import DDPMScheduler, UNet2DModel
     except ImportError:
@@ -100,9 +104,6 @@ def open_prior(where: str, device: str) -> Prior:
     return DiffusionPrior(network, scheduler.alphas_cumprod, str(scheduler.config.prediction_type))
 
 
-def _is_own(folder: Path) -> bool:
-    try:
-        config = json.loads((folder / CONFIG).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and config.get("_class_name") == CLASS
+def _array(values: NDArray, network: Any) -> Tensor:
+    """float32, where the weights are."""
+    return torch.tensor(values, dtype=torch.float32, device=next(network.parameters()).device)

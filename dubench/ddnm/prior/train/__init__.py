@@ -39,7 +39,7 @@ def train_prior(
 
     Args:
         sources: of clean photographs, as `generate` takes them.
-        out: gets config.json, the weights, history.json and checkpoint.pt.
+        out: gets config.json, the weights, prior.onnx, history.json and checkpoint.pt.
         patches: of 48² pixels to see.
         seed: of everything drawn.
         workers: processes that read photographs; training uses torch's own threads.
@@ -50,12 +50,15 @@ def train_prior(
     """
     from importlib.util import find_spec
 
-    if find_spec("torch") is None:
-        raise InputError(
-            "training needs torch, which is missing; install dubench with its extra: dubench[train]"
-        )
+    for package in ("torch", "onnx"):
+        if find_spec(package) is None:
+            raise InputError(
+                f"training needs {package}, which is missing; install dubench with its extra: "
+                "dubench[train]"
+            )
     if patches < 1:
         raise InputError(f"--patches {patches}: choose at least one")
+    from dubench.ddnm.prior.export import export
     from dubench.ddnm.prior.train.loop import Run, train
     from dubench.ddnm.prior.train.photographs import read
     from generators.batched.render import check_device
@@ -76,4 +79,5 @@ def train_prior(
     run = Run(patches, seed, digest.hexdigest())
     with counting("patches") as on_progress:
         state = train(run, pictures, held_out, out, device, on_progress)
+    export(state.average, out)
     return TrainedPrior(out, patches, state.history[-1]["psnr"])

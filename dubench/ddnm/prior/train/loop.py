@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dubench.ddnm.prior.files import save
-from dubench.ddnm.prior.network import Denoiser, output_scale
+from dubench.ddnm.prior.network import Denoiser
+from dubench.ddnm.prior.preconditioning import output_scale
 from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
 from dubench.ddnm.prior.train.validate import crops, denoising
 from dubench.muon import Muon

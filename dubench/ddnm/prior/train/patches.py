@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from generators.randomness import Purpose, stream
 from generators.sources import dead_leaves
 
@@ -22,8 +23,6 @@ PATCHES, SIDE = 24, 48
 LARGE_SHARE, LARGE = 0.1, 96  # of batches of as many pixels in larger patches
 SCENE_SHARE, SCENES, SCENE_SIDE = 0.1, 32, 320
 LEAST_SCALE = 0.5  # photographs are shrunk by a random factor down to this
-# Noise levels, log-uniform, on [0, 1].
-LEAST_SIGMA, MOST_SIGMA = 0.4 / 255, 128 / 255
 MAP_SHARE = 0.3  # of patches whose noise varies smoothly, by up to a factor of e either way
 _COARSE = 4  # samples a side of that variation
 

@@ -109,7 +109,7 @@ def test_the_small_image_comes_back(clean, scale):
     degraded = forward_low_resolution.apply(clean, {"scale": scale})
     operator = down_operator(SIDE, SIDE, scale)
     expected = np.moveaxis(np.clip(np.rint(operator.forward(clean)), 0, 255) / 255, -1, 0)
-    result = low_resolution.small(planar(degraded), scale)
+    result, _ = low_resolution.small(planar(degraded), scale)
     assert (np.abs(result - expected) > 1e-9).mean() < 0.02
     observation = low_resolution.observe(planar(degraded), {"scale": scale})
     # A value in fifty a level off, where the enlargement was clipped, is 3.5 of its σ.

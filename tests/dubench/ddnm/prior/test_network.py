@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from dubench.ddnm.prior.files import CONFIG, WEIGHTS, load, save
-from dubench.ddnm.prior.network import SIGMA_DATA, Denoiser, Shape
+from dubench.ddnm.prior.files import load, save
+from dubench.ddnm.prior.folder import CONFIG, WEIGHTS, Shape
+from dubench.ddnm.prior.network import Denoiser
+from dubench.ddnm.prior.preconditioning import SIGMA_DATA
 from generators.errors import InputError
 
 SMALL = Shape(widths=(4, 8), blocks=1)

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from dubench.ddnm.prior.files import save
-from dubench.ddnm.prior.network import Denoiser, Shape
-from dubench.ddnm.prior.opened import DiffusionPrior, OwnPrior, open_prior
+from dubench.ddnm.prior.folder import Shape
+from dubench.ddnm.prior.network import Denoiser
+from dubench.ddnm.prior.opened import DiffusionPrior, OwnPrior
+from dubench.ddnm.prior.opening import open_prior
 from generators.errors import InputError
 
 diffusers = pytest.importorskip("diffusers")

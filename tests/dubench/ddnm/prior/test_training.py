@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from dubench.ddnm.prior.files import load
+from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from dubench.ddnm.prior.train import loop
-from dubench.ddnm.prior.train.patches import LEAST_SIGMA, MOST_SIGMA, PATCHES, draw_batch, scenes
+from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
 from generators.sources.pools import BUNDLED
 
 STEPS = 5

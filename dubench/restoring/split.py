@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from dubench.dataset import TYPE_NAMES, GroundTruth, Split
-from dubench.ddnm.methods import Image, Map, Restore
+from dubench.ddnm.degraded import Degraded, Image, Map
+from dubench.ddnm.methods import Restore
+from dubench.ddnm.tiling import in_tiles
 from dubench.ddnm.transmission import from_mean
 from dubench.predictions.file import read
 from generators.engines import OnProgress
@@ -113,7 +115,7 @@ def restore_split(
                 next(maps)[1]["transmission"] if maps else _map_of_mean(image, degradation)
             )
         left += degradation.type == "none"
-        restored = restore(image, degradation, transmission)
+        restored = in_tiles(restore, Degraded(image, degradation, transmission))
         write_whole(out / f"{name}.png", encode_rgb(restored))
         done += 1
         on_progress(done, len(ids))

@@ -9,9 +9,10 @@ import torch
 from dubench.dataset import open_split
 from dubench.ddnm.methods import METHODS, SIMPLE, WITH_PRIOR
 from dubench.ddnm.prior.files import save
-from dubench.ddnm.prior.network import Denoiser, Shape
+from dubench.ddnm.prior.folder import Shape
+from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.transmission import from_mean
-from dubench.restoring import can_be_undone
+from dubench.restoring.split import can_be_undone
 from generators.images import decode_rgb
 from generators.taxonomy import Degradation
 
@@ -158,7 +159,7 @@ def test_values_that_can_be_undone(degradation, possible):
     ("options", "problem"),
     [
         (("--method", "magic"), f"the methods are {', '.join(METHODS)}"),
-        (("--method", "pnp"), "needs --prior"),
+        (("--method", "pnp", "--samples", 2), "pnp draws nothing"),
         (("--method", "wiener", "--steps", 3), "asks no prior"),
         (("--method", "pnp", "--prior", "./nowhere"), "no pixel-space UNet"),
         (("--method", "pnp", "--prior", ".", "--device", "tpu"), "unknown device 'tpu'"),

@@ -1,0 +1,64 @@
+"""A prior's folder, laid out as diffusers lays out a model, with the same network as ONNX."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from dubench.ddnm.prior.preconditioning import FOLD
+from generators.errors import InputError
+
+CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+ONNX = "prior.onnx"
+"""The network between `preconditioning.features` and `preconditioning.estimate`."""
+CLASS = "dubench.Denoiser"
+BUNDLED = Path(__file__).parents[1] / "weights" / "prior"
+"""The prior that dubench ships; its model card lies beside it."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of the network.
+
+    Attributes:
+        widths: channels at each resolution, the finest first.
+        blocks: residual blocks at each resolution on the way down, and again on the way up.
+    """
+
+    widths: tuple[int, ...] = (32, 64, 96, 128)
+    blocks: int = 2
+
+    @property
+    def multiple(self) -> int:
+        """Sides of an input are padded to whole multiples of this."""
+        return int(FOLD * 2 ** (len(self.widths) - 1))
+
+
+def is_own(folder: Path) -> bool:
+    """Whether `folder` holds a prior of dubench's, not of diffusers'."""
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("_class_name") == CLASS
+
+
+def read_shape(folder: Path) -> Shape:
+    """The shape of the network in `folder`.
+
+    Raises:
+        InputError: the folder holds no prior of dubench's.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder}: not a prior ({error}); name a folder that holds {CONFIG} and {WEIGHTS}"
+        ) from None
+    if not isinstance(config, dict) or config.get("_class_name") != CLASS:
+        raise InputError(f"{folder / CONFIG}: not a {CLASS}; train one with `dubench train prior`")
+    try:
+        return Shape(tuple(config["widths"]), config["blocks"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder}: {WEIGHTS} does not fit {CONFIG} ({error}); copy both again"
+        ) from None

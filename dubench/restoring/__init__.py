@@ -1,0 +1,1 @@
+"""Restore: the images of a split, and photographs."""

@@ -1,0 +1,43 @@
+"""Whether a restored picture, degraded again, is the one that was seen."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from dubench.ddnm.degraded import Degraded, Image
+from dubench.ddnm.inverse.separable import ROUNDING
+from dubench.ddnm.observe import observe
+from generators.operators import blur_operator, down_operator, up_operator
+from generators.physics.low_light import smoothstep
+from generators.taxonomy import scalar
+
+_blur, _down, _up = (lru_cache(8)(make) for make in (blur_operator, down_operator, up_operator))
+
+
+def misfit(degraded: Degraded, restored: Image) -> float:
+    """Root mean square of (A·x̂ − y)/σ_y: about 1 or less where `restored` explains what was seen,
+    more where no clean picture does, as when a sharp one is taken for blurred.
+    """
+    values, kind = degraded.degradation.values, degraded.degradation.type
+    height, width = degraded.image.shape[:2]
+    sigma = max(degraded.sigma, ROUNDING)
+    if kind == "blur":
+        again = _blur(height, width, scalar(values, "sigma")).forward(restored)
+    elif kind == "low_resolution":
+        scale = int(scalar(values, "scale"))
+        small = np.rint(_down(height, width, scale).forward(restored))
+        again = _up(height, width, scale).forward(small)
+        sigma = float(np.hypot(sigma, ROUNDING))
+    elif kind == "low_light":
+        # The noise of the sensor is a part of that of the image.
+        darkening = scalar(values, "gain") ** (1 / scalar(values, "gamma"))
+        bright = 0.5 - np.sin(np.arcsin(1 - restored.astype(np.float32) / 127.5) / 3)
+        again = 255 * smoothstep(darkening * bright)
+    else:
+        shaped = degraded.transmission
+        planes = (np.moveaxis(x, -1, 0)[None] / 255 for x in (degraded.image, restored))
+        transmission = None if shaped is None else shaped.astype(float)[None, None]
+        image, estimate = planes
+        return observe(image, degraded.degradation, transmission, sigma).misfit(estimate)
+    error = (np.clip(again, 0, 255) - degraded.image) / 255
+    return float(np.sqrt((error**2).mean())) / sigma
