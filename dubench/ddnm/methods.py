@@ -16,6 +16,7 @@ from dubench.ddnm.observe import observe
 from dubench.ddnm.plug_and_play import PlugAndPlay
 from dubench.ddnm.prior.opening import CPU, open_prior
 from dubench.ddnm.priors import Prior
+from dubench.plugins import PREFIX
 from generators.errors import InputError
 
 Restore = Callable[[Degraded], Image]
@@ -30,7 +31,6 @@ SIMPLE: Mapping[str, Callable[..., NDArray[np.float64]]] = {
 _IN_TORCH = ("ddnm", "ddnm+")
 WITH_PRIOR = ("pnp", "diffpir", *_IN_TORCH)
 METHODS = ("identity", *SIMPLE, *WITH_PRIOR)
-DEFAULT = "pnp"
 DRAWING = ("diffpir", *_IN_TORCH)
 """Methods that draw at random, and give another picture for another seed."""
 
@@ -64,8 +64,20 @@ def open_method(method: str, settings: Settings) -> Restore:
     Raises:
         InputError: there is no such method, it has no use for a setting, or torch is missing.
     """
+    if method.startswith(PREFIX):
+        if settings != Settings(seed=settings.seed):
+            raise InputError(
+                f"--method {method} has settings of its own; drop --prior, --device, --steps and "
+                "--samples"
+            )
+        from dubench.ddnm.plugin import PluginRestorer
+
+        return PluginRestorer(method.removeprefix(PREFIX))
     if method not in METHODS:
-        raise InputError(f"--method {method}: the methods are {', '.join(METHODS)}")
+        raise InputError(
+            f"--method {method}: the methods are {', '.join(METHODS)}, and "
+            f"{PREFIX}package.module:Class"
+        )
     if method not in WITH_PRIOR:
         if settings.prior is not None or settings.steps is not None:
             raise InputError(

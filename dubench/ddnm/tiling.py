@@ -1,7 +1,8 @@
 """Restore a large picture tile by tile: memory stays small, and decompositions are shared."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from dubench.ddnm.degraded import Degraded, Image
 from generators.taxonomy import Degradation, scalar
 
+Window = tuple[slice, slice]
 SIDE = 512  # of a tile, pixels, as a rule
 _FIELD = 48  # pixels at a tile's border that a network sees otherwise than in the whole
 _RAMP = 16  # over which one tile passes into the next
@@ -27,16 +29,14 @@ def in_tiles(
     """
     height, width = degraded.image.shape[:2]
     margin = _margin(degraded.degradation)
-    side = max(SIDE, 4 * margin)
-    phase = _phase(degraded.degradation)
-    rows, columns = (_spans(length, side, margin, phase) for length in (height, width))
+    rows, columns = _grid(degraded)
     if len(rows) == len(columns) == 1:
         restored = restore(degraded)
         on_tile(1.0)
         return restored
     total = np.zeros((height, width, 3), np.float32)
     weights = np.zeros((height, width, 1), np.float32)
-    for done, (down, along) in enumerate(((d, a) for d in rows for a in columns), 1):
+    for done, (down, along) in enumerate(product(rows, columns), 1):
         tile = restore(degraded.tile(down, along))
         weight = np.outer(_weight(down, height, margin), _weight(along, width, margin))[
             ..., None
@@ -46,6 +46,30 @@ def in_tiles(
         on_tile(done / (len(rows) * len(columns)))
     total /= weights
     return np.rint(total, out=total).astype(np.uint8)
+
+
+def cores(degraded: Degraded) -> Iterator[tuple[Window, Window]]:
+    """The rows and columns of each tile, and those within it that its border does not touch,
+    which together are the whole picture."""
+    margin = _margin(degraded.degradation)
+    height, width = degraded.image.shape[:2]
+    rows, columns = _grid(degraded)
+    for down, along in product(rows, columns):
+        yield (down, along), (_core(down, height, margin), _core(along, width, margin))
+
+
+def _core(span: slice, length: int, margin: int) -> slice:
+    first = 0 if span.start == 0 else margin
+    last = span.stop - span.start - (0 if span.stop == length else margin)
+    return slice(first, last)
+
+
+def _grid(degraded: Degraded) -> tuple[list[slice], list[slice]]:
+    """The tiles' rows, and their columns."""
+    margin, phase = _margin(degraded.degradation), _phase(degraded.degradation)
+    side = max(SIDE, 4 * margin)
+    height, width = degraded.image.shape[:2]
+    return _spans(height, side, margin, phase), _spans(width, side, margin, phase)
 
 
 def _margin(degradation: Degradation) -> int:

@@ -1,12 +1,14 @@
 """Whether a restored picture, degraded again, is the one that was seen."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dubench.ddnm.degraded import Degraded, Image
 from dubench.ddnm.inverse.separable import ROUNDING
-from dubench.ddnm.observe import observe
+from dubench.ddnm.tiling import cores
 from generators.operators import blur_operator, down_operator, up_operator
 from generators.physics.low_light import smoothstep
 from generators.taxonomy import scalar
@@ -18,6 +20,16 @@ def misfit(degraded: Degraded, restored: Image) -> float:
     """Root mean square of (A·x̂ − y)/σ_y: about 1 or less where `restored` explains what was seen,
     more where no clean picture does, as when a sharp one is taken for blurred.
     """
+    squares, count = 0.0, 0
+    for tile, core in cores(degraded):
+        error = _error(degraded.tile(*tile), restored[tile])[core]
+        squares += float(np.square(error, dtype=np.float64).sum())
+        count += error.size
+    return math.sqrt(squares / count)
+
+
+def _error(degraded: Degraded, restored: Image) -> NDArray[np.floating]:
+    """(A·x̂ − y)/σ_y, (H, W, 3)."""
     values, kind = degraded.degradation.values, degraded.degradation.type
     height, width = degraded.image.shape[:2]
     sigma = max(degraded.sigma, ROUNDING)
@@ -34,10 +46,8 @@ def misfit(degraded: Degraded, restored: Image) -> float:
         bright = 0.5 - np.sin(np.arcsin(1 - restored.astype(np.float32) / 127.5) / 3)
         again = 255 * smoothstep(darkening * bright)
     else:
-        shaped = degraded.transmission
-        planes = (np.moveaxis(x, -1, 0)[None] / 255 for x in (degraded.image, restored))
-        transmission = None if shaped is None else shaped.astype(float)[None, None]
-        image, estimate = planes
-        return observe(image, degraded.degradation, transmission, sigma).misfit(estimate)
-    error = (np.clip(again, 0, 255) - degraded.image) / 255
-    return float(np.sqrt((error**2).mean())) / sigma
+        assert degraded.transmission is not None
+        through = degraded.transmission[..., None]
+        veil = 255 * scalar(values, "atmospheric_light")
+        again = through * restored + veil * (1 - through)
+    return (np.clip(again, 0, 255) - degraded.image) / (255 * sigma)

@@ -3,7 +3,6 @@
 Undoing what is not there makes a photograph worse, so doubts leave it alone.
 """
 
-from dubench.diagnosing.cautions import SURE
 from dubench.diagnosing.diagnosis import Diagnosis, Finding
 from dubench.restoring.split import can_be_undone
 from dubench.text import percent, words
@@ -11,10 +10,10 @@ from dubench.tiles import SIDE
 from generators.taxonomy import TYPES, Degradation, scalar
 
 NOTHING = "no degradation found"
-MOST_MISFIT = 3.0
-"""Standard deviations of its noise by which a restored photograph, degraded again, may differ from
-the one that was seen."""
-_WELL, _NARROW, _CLOSE = 0.9, 0.6, 1.5
+_MOST_MISFIT, _MOST_CLIPPED = 2.0, 4.0
+# Of good photographs that are called degraded most are so with less.
+_SURE = 0.85
+_WELL, _NARROW, _CLOSE = 0.95, 0.6, 1.5
 
 
 def doubt(diagnosis: Diagnosis, size: tuple[int, int]) -> str | None:
@@ -34,7 +33,7 @@ def doubt(diagnosis: Diagnosis, size: tuple[int, int]) -> str | None:
     cautions = diagnosis.cautions[1:] if min(size) < SIDE else diagnosis.cautions
     if cautions:
         return cautions[0]
-    if diagnosis.probability < SURE:
+    if diagnosis.probability < _SURE:
         return f"{words(finding.type)} is unsure: {percent(diagnosis.probability)}"
     return _wide(finding, len(diagnosis.tiles))
 
@@ -44,28 +43,34 @@ def forced(diagnosis: Diagnosis) -> bool:
     return len(diagnosis.findings) == 1 and can_be_undone(degradation_of(diagnosis.findings[0]))
 
 
+def most_misfit(type_name: str) -> float:
+    """Standard deviations of its noise by which a restored photograph, degraded again, may differ
+    from the one that was seen.
+
+    Haze and low light explain any photograph but for what is clipped, such as a sky.
+    """
+    return _MOST_CLIPPED if type_name in ("haze", "low_light") else _MOST_MISFIT
+
+
 def trust(diagnosis: Diagnosis, misfit: float, doubtful: bool) -> str:
     """`good`, `fair` or `poor`: how much to believe of what was undone."""
-    if doubtful or misfit > MOST_MISFIT:
-        return "poor"
     (finding,) = diagnosis.findings
+    if doubtful or misfit > most_misfit(finding.type):
+        return "poor"
     sure = diagnosis.probability >= _WELL and misfit <= _CLOSE
     return "good" if sure and _width(finding, len(diagnosis.tiles))[0] <= _NARROW else "fair"
 
 
 def degradation_of(finding: Finding) -> Degradation:
-    """What a finding says was done to the photograph."""
-    return Degradation(finding.type, dict(finding.parameters))
+    """What to undo of a finding: its values, but of blur the least of its range.
 
-
-def milder(finding: Finding) -> Degradation | None:
-    """What is worth a second try where the finding's own value explains nothing: the least blur
-    of its range, for places that the lens left unsharp look like more of it.
+    Undoing too much blur rings, and costs five times what too little does; places that the lens
+    left unsharp look like more of it.
     """
-    if finding.type != "blur" or "sigma" not in finding.ranges:
-        return None
-    weaker = Degradation("blur", {"sigma": finding.ranges["sigma"][0]})
-    return weaker if can_be_undone(weaker) else None
+    values = dict(finding.parameters)
+    if finding.type == "blur" and "sigma" in finding.ranges:
+        values["sigma"] = finding.ranges["sigma"][0]
+    return Degradation(finding.type, values)
 
 
 def _wide(finding: Finding, tiles: int) -> str | None:

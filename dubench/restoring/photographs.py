@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dubench.ddnm.degraded import Degraded, Image
@@ -15,7 +15,7 @@ from dubench.diagnosing.places import look
 from dubench.diagnosing.run import name_pictures
 from dubench.predictors.protocol import Predictor
 from dubench.restoring.consistency import misfit
-from dubench.restoring.judging import MOST_MISFIT, degradation_of, doubt, forced, milder, trust
+from dubench.restoring.judging import degradation_of, doubt, forced, most_misfit, trust
 from dubench.restoring.noise import noise_of
 from dubench.restoring.report import OpenReport, Option, Restoration
 from dubench.text import words
@@ -27,6 +27,8 @@ from generators.sources import photographs
 from generators.taxonomy import Value, scalar
 
 _TILE = 256 * 256  # pixels by which progress is counted
+# On [0, 1]: what lies beyond a photograph's border, and values that are estimates, are as noise.
+_LEAST_NOISE = 1 / 255
 
 
 def restore_photographs(
@@ -143,13 +145,10 @@ def _undo(
         values = degradation.values
         light, mean = scalar(values, "atmospheric_light"), scalar(values, "transmission")
         transmission = from_mean(image, light, mean)
-    tried = degradation
-    restored, error = _try(Degraded(image, tried, transmission, sigma), restore, on_tile)
-    weaker = milder(diagnosis.findings[0])
-    if error > MOST_MISFIT and weaker is not None:
-        tried = weaker
-        restored, error = _try(Degraded(image, tried, None, sigma), restore, on_tile)
-    if error > MOST_MISFIT:
+    degraded = Degraded(image, degradation, transmission, max(sigma, _LEAST_NOISE))
+    restored = in_tiles(restore, degraded, on_tile)
+    error = misfit(replace(degraded, sigma=sigma), restored)
+    if error > most_misfit(degradation.type):
         reason = reason or (
             f"{words(degradation.type)} does not explain it: degraded again, the result differs "
             f"by {error:.2g} times the noise"
@@ -157,24 +156,7 @@ def _undo(
         if not force:
             return _Undone(None, reason, error)
     sure = trust(diagnosis, error, doubtful=bool(reason))
-    return _Undone(restored, reason, error, sure, tried.values)
-
-
-def _try(
-    degraded: Degraded, restore: Restore, on_tile: Callable[[float], None]
-) -> tuple[Image, float]:
-    """The restored picture, and its misfit."""
-    squares, pixels = 0.0, 0
-
-    def measured(tile: Degraded) -> Image:
-        nonlocal squares, pixels
-        restored = restore(tile)
-        squares += misfit(tile, restored) ** 2 * restored.size
-        pixels += restored.size
-        return restored
-
-    restored = in_tiles(measured, degraded, on_tile)
-    return restored, (squares / pixels) ** 0.5
+    return _Undone(restored, reason, error, sure, degradation.values)
 
 
 def _tiles(path: Path) -> int:
