@@ -9,6 +9,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generators.dataset.arrow_columns import table
 from generators.dataset.schema import IMAGES, Row, schema
 from generators.errors import InputError, first_line
 
@@ -44,7 +45,7 @@ class ShardWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, self._schema))
+            self._writer.write_table(table(self._rows, self._schema))
             self._rows = []
 
     def __enter__(self) -> "ShardWriter":
@@ -95,6 +96,6 @@ def reading(path: Path, remedy: str = "run dubench verify", name: str = "") -> I
 def _leaves() -> list[str]:
     """Names of the schema's leaf columns as Parquet calls them."""
     sink = pa.BufferOutputStream()
-    pq.write_table(schema().empty_table(), sink)
+    pq.ParquetWriter(sink, schema()).close()
     parquet = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     return [parquet.column(i).path for i in range(len(parquet.names))]
