@@ -58,6 +58,11 @@ class Clean:
     depth_hash: str = ""
     group: str = ""
 
+    @property
+    def nbytes(self) -> int:
+        """Of its pixels and known depth."""
+        return self.pixels.nbytes + (0 if self.known_depth is None else self.known_depth.nbytes)
+
     @cached_property
     def coarse_depth(self) -> NDArray[np.float32]:
         """Depth of the whole photograph, larger is farther; one layout for all its crops."""

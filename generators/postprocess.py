@@ -34,6 +34,8 @@ def draw_postprocess(preset: Preset, key: tuple[int, int, int]) -> dict[str, Val
     Args:
         key: (seed, index, attempt) of the sample.
     """
+    if not preset.postprocess:
+        return {}
     return preset.draw_postprocess(stream(*key, Purpose.POSTPROCESS))
 
 

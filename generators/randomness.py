@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import DTypeLike, NDArray
 
 
 class Purpose(IntEnum):
@@ -34,9 +35,19 @@ def stream(seed: int, index: int, attempt: int, purpose: Purpose) -> np.random.G
     Args:
         seed, index: 0 … 2⁶⁴ − 1, the key. attempt: 0 … 2⁶⁴ − 1, a word of the counter.
     """
-    counter = np.array([0, 0, int(purpose), attempt], dtype=np.uint64)
-    key = np.array([seed, index], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(counter=counter, key=key))
+    counter = np.array([0, 0, purpose, attempt], dtype=np.uint64)
+    key = _Key(seed, index)
+    return np.random.Generator(np.random.Philox(key, counter=counter))  # type: ignore[arg-type]
+
+
+class _Key(ISeedSequence):
+    """Philox's key as it is: given as `key`, it costs a read of the system's entropy besides."""
+
+    def __init__(self, *words: int) -> None:
+        self._words = np.array(words, dtype=np.uint64)
+
+    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[np.uint64]:
+        return self._words
 
 
 def normals(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -50,6 +61,7 @@ def normals(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
     return _quantiles().take(raw.view("<u2")[:count]).reshape(shape)
 
 
+@lru_cache(maxsize=4096)  # a sample's place is asked for several times
 def permute(index: int, n: int, seed: int, salt: int) -> int:
     """Where a keyed permutation of 0 … n − 1 sends `index`, in constant memory.
 

@@ -71,8 +71,17 @@ def draw(
     Values in `given` replace their draws. Whether the values are plausible is for the caller to
     ask: see `compose.plausible`.
     """
-    drawn = [Degradation(name, preset.draw(name, rng, given)) for name in type_names]
-    return compose.derive(drawn, depth)
+    return compose.derive(draw_values(preset, type_names, rng, given), depth)
+
+
+def draw_values(
+    preset: Preset,
+    type_names: Sequence[str],
+    rng: np.random.Generator,
+    given: Mapping[str, Value] | None = None,
+) -> list[Degradation]:
+    """As `draw`, without what follows from the drawn values."""
+    return [Degradation(name, preset.draw(name, rng, given)) for name in type_names]
 
 
 def render(

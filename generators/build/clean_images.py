@@ -11,7 +11,7 @@ from generators.dataset.recipe import Recipe, Slot
 from generators.sources.pools import Photograph
 
 ROOM = 64 << 20
-"""Bytes of decoded photographs that a worker keeps."""
+"""Bytes of decoded photographs, and of depth that was given, that a worker keeps."""
 
 Photographs = list[dict[str, list[Photograph]]]
 """Per pool, in the recipe's order, its photographs by split; empty for scenes."""
@@ -57,9 +57,9 @@ class CleanImages:
             self._decoded.move_to_end(name)
             return self._decoded[name]
         clean = self._decoded[name] = open_()
-        self._bytes += clean.pixels.nbytes
+        self._bytes += clean.nbytes
         while len(self._decoded) > 1 and self._bytes > ROOM:
-            self._bytes -= self._decoded.popitem(last=False)[1].pixels.nbytes
+            self._bytes -= self._decoded.popitem(last=False)[1].nbytes
         return clean
 
     @cached_property

@@ -1,7 +1,7 @@
 """Decide what one sample is: which crop of which photograph, degraded by which values."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, cycle, islice
 
@@ -16,13 +16,13 @@ from generators.errors import InputError
 from generators.physics import Depth, Image, Values, compose
 from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
-from generators.sample import draw, needs_depth
+from generators.sample import draw_values, needs_depth
 from generators.sources.photographs import UnreadableError
 from generators.sources.refusal import refusal
 from generators.taxonomy import Degradation
 
 ATTEMPTS, CROPS = 5, 80
-SAME_PHOTOGRAPH = 8
+SAME_PHOTOGRAPH = 4
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,14 @@ class Planner:
         # A replacement begins with another photograph than what it replaces.
         numbers = islice(self._photographs(index, slot), first, None)
         for attempt in range(first, first + ATTEMPTS):
-            rng = stream(self.recipe.seed, index, attempt, Purpose.SOURCE)
+            key = (self.recipe.seed, index, attempt)
+            rng = stream(*key, Purpose.SOURCE)
+            drawn = draw_values(self.recipe.preset, slot.types, stream(*key, Purpose.PARAMETERS))
             for crop in range(CROPS):
                 # Several crops of one photograph: opening another costs more than a crop.
                 if crop % SAME_PHOTOGRAPH == 0:
                     number = next(numbers)
-                planned = self._try(index, attempt, slot, number, rng, redrawn)
+                planned = self._try(key, slot, drawn, number, rng, redrawn)
                 if planned:
                     return planned
         pool = self.recipe.pools[slot.pool]
@@ -105,15 +107,14 @@ class Planner:
 
     def _try(
         self,
-        index: int,
-        attempt: int,
+        key: tuple[int, int, int],
         slot: Slot,
+        drawn: Sequence[Degradation],
         number: int,
         rng: np.random.Generator,
         redrawn: Counter[str],
     ) -> PlannedSample | None:
         recipe = self.recipe
-        key = (recipe.seed, index, attempt)
         try:
             clean = self.images.open(slot, number)
         except UnreadableError:
@@ -122,7 +123,7 @@ class Planner:
         box = clean.box(rng, recipe.size, recipe.preset.draw_resizing(rng))
         deep = needs_depth(slot.types)
         # Most fogs that do not suit a crop show in a rough depth, long before all else is done.
-        if deep and not compose.plausible(self._draw(slot, key, clean.rough_depth(box))):
+        if deep and not compose.suits(drawn, clean.rough_depth(box)):
             redrawn[f"implausible {' + '.join(slot.types)}"] += 1
             return None
         crop = clean.cut(box, recipe.size)
@@ -130,18 +131,13 @@ class Planner:
             redrawn[reason] += 1
             return None
         depth = clean.cut_depth(box, crop) if deep else None
-        drawn = self._draw(slot, key, depth)
-        if not compose.plausible(drawn):
+        derived = compose.derive(drawn, depth)
+        if not compose.plausible(derived):
             redrawn[f"implausible {' + '.join(slot.types)}"] += 1
             return None
         after = draw_postprocess(recipe.preset, key)
-        origin = self._origin(index, attempt, recipe.pools[slot.pool].source, clean, box, depth)
-        return PlannedSample(drawn, crop, depth, after, origin)
-
-    def _draw(
-        self, slot: Slot, key: tuple[int, int, int], depth: Depth | None
-    ) -> tuple[Degradation, ...]:
-        return draw(self.recipe.preset, slot.types, stream(*key, Purpose.PARAMETERS), depth)
+        origin = self._origin(*key[1:], recipe.pools[slot.pool].source, clean, box, depth)
+        return PlannedSample(derived, crop, depth, after, origin)
 
     def _follow(self, row: ManifestRow) -> PlannedSample:
         """The sample that a row of a manifest describes."""

@@ -17,6 +17,7 @@ NEAREST = 0.05
 """Stored depth of a crop's 1st percentile and all that is nearer; its 99th is stored as 1."""
 
 _FULL = 65535
+_SIDE = 128  # of the pixels that a map's percentiles are taken from, or up to twice that
 
 
 def fit(
@@ -98,7 +99,9 @@ def store(depth: Float) -> Words:
     Raises:
         ValueError: a value is not finite.
     """
-    ordered = np.sort(depth, axis=None)  # vectorised: faster than numpy's partition
+    # A quarter of a large map's pixels give its percentiles. Sorting is faster than partition.
+    step = max(1, min(depth.shape) // _SIDE)
+    ordered = np.sort(depth[::step, ::step], axis=None)
     if not np.isfinite(ordered[[0, -1]]).all():
         raise ValueError("depth holds values that are not finite")
     low, high = np.float32(quantile(ordered, 0.01)), np.float32(quantile(ordered, 0.99))

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.resampling import doubled
+
 Float = NDArray[np.float32]
 
 
@@ -57,8 +59,8 @@ def upsample(guide: Float, small_guide: Float, source: Float, radius: int, eps: 
     shape = guide.shape
     return _along(
         [guide - np.float32(0.5)],
-        [_doubled(s, shape) for s in slopes],
-        _doubled(offset, shape),
+        [doubled(s)[: shape[0], : shape[1]] for s in slopes],
+        doubled(offset)[: shape[0], : shape[1]],
         shift,
     )
 
@@ -88,20 +90,6 @@ def _along(channels: list[Float], slopes: list[Float], offset: Float, shift: np.
         offset += slope
     offset += shift
     return offset
-
-
-def _doubled(image: Float, shape: tuple[int, ...]) -> Float:
-    """`image` at twice its size by bilinear interpolation, cut to `shape`.
-
-    In whole multiples of 2⁻¹⁹ of its largest value: times quarters along both axes they need 24
-    bits, which float32 holds, so that neither the order of sums nor fused ones matter.
-    """
-    exponent = int(np.frexp(cv2.norm(image, cv2.NORM_INF))[1])
-    step = np.float32(2.0) ** (exponent - 19)
-    whole = np.rint(image * (1 / step))
-    large = cv2.resize(whole, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    large *= step
-    return large[: shape[0], : shape[1]]
 
 
 def _grey(

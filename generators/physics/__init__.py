@@ -5,9 +5,11 @@ RGB; x ∈ [0, 1] is level/255; results are clipped and rounded half to even.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,10 +42,15 @@ class Physics(Protocol):
     def plausible(self, values: Mapping[str, Value]) -> bool:
         """Whether a sampler should keep these values."""
 
+    def suits(self, values: Mapping[str, Value], depth: Depth) -> bool:
+        """Whether drawn values would be plausible on `depth`, found out at less cost than by
+        `derive`; only types that need a depth have this."""
+
     def maps(self, values: Mapping[str, Value], depth: Depth | None) -> dict[str, Map]:
         """Keys of kind `map` as they are over the image; only types with such keys have this."""
 
 
+@cache
 def model_of(type_name: str) -> Physics:
     """The forward model of a type; raises InputError for an unknown one."""
     return cast(Physics, import_module(f"generators.physics.{degradation_type(type_name).name}"))
@@ -58,6 +65,5 @@ def maps_of(degradation: Degradation, depth: Depth | None) -> dict[str, Map]:
 
 def to_levels(levels: NDArray[np.float32]) -> Image:
     """Clip to 0 … 255 and round half to even. Overwrites its argument, to save a copy."""
-    np.rint(levels, out=levels)
-    np.clip(levels, 0, 255, out=levels)
-    return levels.astype(np.uint8)
+    cv2.threshold(levels, 0, 0, cv2.THRESH_TOZERO, levels)
+    return np.asarray(cv2.convertScaleAbs(levels), np.uint8)

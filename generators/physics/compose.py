@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from generators.physics import Depth, Image, model_of
-from generators.taxonomy import Degradation, in_order
+from generators.taxonomy import TYPES, Degradation, in_order
 
 
 def derive(drawn: Sequence[Degradation], depth: Depth | None) -> tuple[Degradation, ...]:
@@ -44,6 +44,13 @@ def apply(
     for one in degradations:
         image = model_of(one.type).apply(image, one.values, depth, rng)
     return image
+
+
+def suits(drawn: Sequence[Degradation], depth: Depth) -> bool:
+    """Whether `derive` would give values, of the types that need a depth, that are plausible."""
+    return all(
+        model_of(one.type).suits(one.values, depth) for one in drawn if TYPES[one.type].needs_depth
+    )
 
 
 def plausible(degradations: Sequence[Degradation]) -> bool:

@@ -57,18 +57,16 @@ def render(image: Image, values: Mapping[str, Value], noise: NDArray[np.float32]
     balance = np.array([red, 1.0, blue])
     # 8-bit input: the curve is a table of 256 entries.
     curve = np.maximum(inverse_smoothstep(np.arange(256) / 255), EPSILON) ** gamma
-    linear = cv2.split(cv2.LUT(image, curve.astype(np.float32)))
+    linear = [cv2.LUT(plane, curve.astype(np.float32)) for plane in cv2.split(image)]
     signal = _transform(linear, gain * to_camera / balance[:, None])
     for plane, field in zip(signal, cv2.split(noise), strict=True):
-        deviation = np.maximum(plane, 0)
+        deviation = np.asarray(cv2.threshold(plane, 0, 0, cv2.THRESH_TOZERO)[1])
         deviation *= np.float32(shot)
         deviation += np.float32(read)
         np.sqrt(deviation, out=deviation)
         deviation *= field
         plane += deviation
-    developed = cv2.merge(_transform(signal, inverse(to_camera) * balance))
-    np.clip(developed, np.float32(EPSILON), np.float32(1), out=developed)
-    return _toned(developed, gamma)
+    return cv2.merge(_toned(_transform(signal, inverse(to_camera) * balance), gamma))
 
 
 def plausible(values: Mapping[str, Value]) -> bool:
@@ -106,8 +104,8 @@ def _transform(
     return result
 
 
-def _toned(developed: NDArray[np.float32], gamma: float) -> Image:
-    """255·S(developed^(1/γ)), rounded, of values in [ε, 1] of any shape.
+def _toned(planes: Sequence[NDArray[np.float32]], gamma: float) -> list[NDArray[np.uint8]]:
+    """255·S(x^(1/γ)), rounded, of values x of any shape, clipped to [ε, 1].
 
     By a table of the levels at each of 16,384 steps from one power of two to the next: within
     0.003 of a level.
@@ -119,9 +117,9 @@ def _toned(developed: NDArray[np.float32], gamma: float) -> Image:
     edges = np.clip(middles.astype(np.int64), first, last + 1)
     counts = np.diff(np.concatenate([[first], edges, [last + 1]]))
     levels = np.repeat(np.arange(256, dtype=np.uint8), counts)
-    steps = developed.view(np.uint32) >> np.uint32(_DROPPED)
-    steps -= np.uint32(first)
-    return levels.take(steps)
+    # As whole numbers, floats above 0 keep their order, and all below it are below 0.
+    places = (plane.view(np.int32) >> np.int32(_DROPPED) for plane in planes)
+    return [levels.take(place - np.int32(first), mode="clip") for place in places]
 
 
 _DROPPED = 9  # bits of float32's 23 after the point

@@ -5,13 +5,15 @@ radii follow r⁻³, dropped on each other until they hide the ground, give imag
 at every scale, with the edges and the power spectrum of natural scenes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.resampling import enlarge, exact_mean
+from generators.randomness import normals
+from generators.resampling import doubled, exact_mean
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -21,6 +23,7 @@ Labels = NDArray[np.int32]
 _LAYERS = 4.0  # were all leaves discs, they would lie this deep on average
 _CORNERS = 6
 _SUBPIXEL = 4  # bits
+_CLOUDS = (0.6, 0.55, 0.5, 0.4, 0.35, 0.25, 0.0)  # of ever finer cells, from 2⁷ pixels on
 
 # Foliage, bark, soil, sand, rock, sky, water, dry grass, skin of fruit, snow: RGB.
 _MATTER = np.array(
@@ -131,11 +134,12 @@ def _colour(leaves: Leaves, labels: Labels, rng: np.random.Generator) -> Bytes:
     base = (base * light * tint).astype(np.float32)
 
     texture = _textures(rng, size)
-    chosen = rng.integers(0, len(texture), n, dtype=np.uint8).take(labels)
+    places = labels.astype(np.intp)  # once, not for every `take`
+    chosen = rng.integers(0, len(texture), n, dtype=np.uint8).take(places)
     relief = texture[0]
     for index in range(1, len(texture)):
-        np.copyto(relief, texture[index], where=chosen == index)
-    relief *= rng.uniform(0.02, 0.3, n).astype(np.float32).take(labels)
+        cv2.copyTo(texture[index], (chosen == index).view(np.uint8), relief)
+    relief *= rng.uniform(0.02, 0.3, n).astype(np.float32).take(places)
 
     # Each leaf brightens towards one light: slope · (position along the light − that of its centre)
     towards = rng.uniform(0, 2 * np.pi)
@@ -145,34 +149,47 @@ def _colour(leaves: Leaves, labels: Labels, rng: np.random.Generator) -> Bytes:
     centre = np.append(x * lx + y * ly, (lx + ly) * size / 2)
     along = np.arange(size) * ly
     position = (along[:, None] + np.arange(size) * lx).astype(np.float32)
-    position -= centre.astype(np.float32).take(labels)
-    position *= slope.astype(np.float32).take(labels)
+    position -= centre.astype(np.float32).take(places)
+    position *= slope.astype(np.float32).take(places)
     relief += position
     relief += 1
 
-    rgb = base.take(labels, axis=0)
-    rgb *= relief[..., None]
-    exposure = rng.uniform(0.36, 0.5) * 255 / exact_mean(rgb[::4, ::4])
-    return np.asarray(cv2.convertScaleAbs(np.maximum(rgb, 0), alpha=exposure), np.uint8)
+    planes = [np.ascontiguousarray(channel).take(places) for channel in base.T]
+    for plane in planes:
+        plane *= relief
+    exposure = rng.uniform(0.36, 0.5) * 255 / exact_mean(np.stack([p[::4, ::4] for p in planes]))
+    for plane in planes:
+        cv2.threshold(plane, 0, 0, cv2.THRESH_TOZERO, plane)
+    return np.asarray(cv2.merge([cv2.convertScaleAbs(p, alpha=exposure) for p in planes]), np.uint8)
 
 
 def _textures(rng: np.random.Generator, size: int) -> list[Float]:
     """Full-frame fields of about unit amplitude and zero mean: clouds, grain, stripes, streaks."""
-    clouds = np.zeros((size, size), np.float32)
-    for cells, weight in ((6, 0.5), (20, 0.4), (64, 0.3), (200, 0.2)):
-        clouds += _noise(rng, cells, cells, size) * np.float32(weight)
-    grain = _noise(rng, size // 2, size // 2, size)
+    clouds = _field(rng, size, _CLOUDS)
+    grain = _field(rng, size, (1.3,))
     angle, waves = rng.uniform(0, np.pi), rng.uniform(20, 90)
     ramp = np.linspace(0, 2 * np.pi * waves, size)
     phase = (ramp[:, None] * np.sin(angle) + ramp * np.cos(angle)).astype(np.float32)
     stripes = _wave(phase + np.float32(4) * clouds)
-    streaks = _noise(rng, 12, size // 2, size)
+    streaks = _field(rng, size, (1.35, 0, 0, 0, 0, 0), narrow=True)
     return [clouds, grain, stripes, streaks]
 
 
-def _noise(rng: np.random.Generator, rows: int, columns: int, size: int) -> Float:
-    coarse = rng.standard_normal((rows, columns), dtype=np.float32)
-    return enlarge(coarse, size, size)
+def _field(
+    rng: np.random.Generator, size: int, weights: Sequence[float], *, narrow: bool = False
+) -> Float:
+    """Noise of (size, size): for every weight normals times it, doubled once less than the last.
+
+    Args:
+        narrow: doubled in height alone, but for the last time.
+    """
+    rows, columns = (-(-size >> times) for times in (len(weights), 1 if narrow else len(weights)))
+    field = normals(rng, (rows, columns)) * np.float32(weights[0])
+    for more in weights[1:]:
+        field = doubled(field, across=not narrow)
+        if more:
+            field += normals(rng, field.shape) * np.float32(more)
+    return doubled(field)[:size, :size]
 
 
 def _wave(phase: Float) -> Float:

@@ -6,7 +6,6 @@ the same on every processor.
 """
 
 import math
-from fractions import Fraction
 from functools import cache
 
 import cv2
@@ -49,11 +48,12 @@ def refusal(crop: NDArray[np.uint8]) -> str | None:
     """Why this (S, S, 3) uint8 crop is no clean image to degrade, or None if it is one."""
     small = _reduced(crop)
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    if _quantile(luma, 0.99) < DARK_LUMA * 255:
+    # Of the brightest hundredth, none is brighter.
+    if _share(luma <= DARK_LUMA * 255) >= 0.99:
         return "dark"
     red, green, blue = cv2.split(small)
     dark_channel = cv2.erode(cv2.min(cv2.min(red, green), blue), _PATCH)
-    if _quantile(dark_channel, 0.05) > HAZY_DARK_CHANNEL * 255:
+    if _share(dark_channel <= HAZY_DARK_CHANNEL * 255) < 0.05:
         return "hazy"
     if _is_flat(luma):
         return "flat"
@@ -76,7 +76,7 @@ def _is_flat(luma: NDArray[np.uint8]) -> bool:
         for weights in (_gaussian(sigma), _gaussian(sigma * FLAT_RATIO))
     )
     difference = (one - other).astype(np.int64)
-    most = Fraction(FLAT_LEVELS) ** 2 * luma.size * 2 ** (4 * _WEIGHT_BITS)
+    most = FLAT_LEVELS**2 * luma.size * 2 ** (4 * _WEIGHT_BITS)  # a power of two: exact
     return int((difference * difference).sum()) < most
 
 
@@ -93,7 +93,8 @@ def _gaussian(sigma: float) -> NDArray[np.float64]:
 def _focus(luma: NDArray[np.uint8]) -> str | None:
     """`flat` where too few blocks have texture, `blurred` where too few are in focus, or None."""
     near, far = _block_differences(luma, _NEAR), _block_differences(luma, _FAR)
-    pairs = 2 * (luma.shape[0] // _BLOCKS) ** 2
+    side = luma.shape[0] // _BLOCKS
+    pairs = 2 * side * side // _row_step(side)
     smoothest = np.sort(near, axis=None)[int(_SMOOTHEST * near.size)]
     noise = min(int(smoothest), _MOST_NOISE * pairs)
     texture = far > noise + TEXTURE_LEVELS**2 * pairs
@@ -104,23 +105,29 @@ def _focus(luma: NDArray[np.uint8]) -> str | None:
 
 
 def _block_differences(luma: NDArray[np.uint8], lag: int) -> NDArray[np.int64]:
-    """Sums over blocks of the squared differences of pixels `lag` apart, along both axes."""
+    """Sums over blocks of the squared differences of pixels `lag` apart, along both axes.
+
+    The first of two pixels lies in every `_row_step`-th row.
+    """
     side = luma.shape[0] // _BLOCKS
-    span = side * _BLOCKS
-    here = luma[:span, :span]
+    span, step = side * _BLOCKS, _row_step(side)
     more = cv2.copyMakeBorder(luma, 0, lag, 0, lag, cv2.BORDER_REFLECT_101)
+    here, aside, below = more[:span:step], more[:span:step, lag:], more[lag : span + lag : step]
     # Whole numbers below 2²⁴, exact in float32: 2 · 128 · 255² at the largest size.
-    squares = np.zeros((span, span), np.float32)
-    cv2.accumulateSquare(cv2.absdiff(here, more[:span, lag : span + lag]), squares)
-    cv2.accumulateSquare(cv2.absdiff(here, more[lag : span + lag, :span]), squares)
-    rows = squares.reshape(_BLOCKS, side, span).sum(axis=1)
+    squares = np.zeros((span // step, span), np.float32)
+    cv2.accumulateSquare(cv2.absdiff(here[:, :span], aside[:, :span]), squares)
+    cv2.accumulateSquare(cv2.absdiff(here[:, :span], below[:, :span]), squares)
+    rows = squares.reshape(_BLOCKS, side // step, span).sum(axis=1)
     return rows.astype(np.int64).reshape(_BLOCKS, _BLOCKS, side).sum(axis=2)
 
 
-def _quantile(image: NDArray[np.uint8], share: float) -> int:
-    """The smallest level that at least `share` of the pixels do not exceed."""
-    counts = np.bincount(image.ravel(), minlength=256)
-    return int(np.searchsorted(np.cumsum(counts), share * image.size))
+def _row_step(side: int) -> int:
+    """Of blocks of 8 rows and more, half of the rows tell as much."""
+    return 2 if side >= 8 and side % 2 == 0 else 1
+
+
+def _share(where: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(where) / where.size
 
 
 def _reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

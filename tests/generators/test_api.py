@@ -39,7 +39,7 @@ def test_haze_has_the_transmission_asked_for(photo: np.ndarray) -> None:
 def test_depth_that_is_given_is_used(photo: np.ndarray) -> None:
     ramp = np.tile(np.linspace(3, 90, photo.shape[1]), (photo.shape[0], 1))
     sample = degrade(photo, "haze", depth=ramp)
-    low, high = np.percentile(ramp, [1, 99])
+    low, high = np.percentile(ramp[::2, ::2], [1, 99])
     wanted = np.clip((ramp - low) / (high - low), 0, 1) * 0.95 + 0.05
     assert np.abs(sample.depth / 65535 - wanted).max() < 1e-4
 

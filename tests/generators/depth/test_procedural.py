@@ -22,7 +22,7 @@ def test_procedural_on_photographs(path):
     photo = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
     first = procedural.guess(photo, np.random.default_rng(1))
     assert first.dtype == np.float32
-    assert max(first.shape) == 160
+    assert max(first.shape) == 144
     assert abs(first.shape[1] / first.shape[0] - photo.shape[1] / photo.shape[0]) < 0.01
     assert np.isfinite(first).all()
     np.testing.assert_array_equal(first, procedural.guess(photo, np.random.default_rng(1)))
@@ -78,7 +78,7 @@ def test_drawn_subject_is_nearer_than_its_backdrop(seed):
 @pytest.mark.parametrize("level", [0, 255])
 def test_procedural_of_odd_and_empty_photographs(shape, level):
     depth = procedural.guess(np.full((*shape, 3), level, np.uint8), np.random.default_rng(0))
-    assert max(depth.shape) == min(160, max(shape))
+    assert max(depth.shape) == min(144, max(shape))
     assert np.isfinite(depth).all()
 
 

@@ -91,6 +91,16 @@ def test_what_a_sampler_keeps(beta, share, kept) -> None:
     assert haze.plausible({"beta": beta, "opaque_share": share}) is kept
 
 
+@settings(deadline=None)
+@given(depth=DEPTHS, wanted=st.floats(0.02, 0.9), key=st.sampled_from(["transmission", "beta"]))
+def test_what_suits_is_what_would_be_plausible(depth, wanted, key) -> None:
+    drawn = {"atmospheric_light": 0.5, key: wanted if key == "transmission" else 12 * wanted}
+    values = haze.derive(drawn, depth)
+    nearly = abs(values["beta"] / haze.MAX_BETA - 1) < 1e-4
+    nearly |= bool((abs(np.exp(-values["beta"] * depth / 65535) - haze.OPAQUE) < 1e-5).any())
+    assert nearly or haze.suits(drawn, depth) == haze.plausible(values)
+
+
 @pytest.mark.parametrize("wanted", [0.0, 1.0])
 def test_transmission_must_lie_inside(wanted) -> None:
     with pytest.raises(InputError, match=f"transmission={wanted:g} must lie between 0 and 1"):
