@@ -65,5 +65,6 @@ def maps_of(degradation: Degradation, depth: Depth | None) -> dict[str, Map]:
 
 def to_levels(levels: NDArray[np.float32]) -> Image:
     """Clip to 0 … 255 and round half to even. Overwrites its argument, to save a copy."""
+    levels = np.ascontiguousarray(levels)
     cv2.threshold(levels, 0, 0, cv2.THRESH_TOZERO, levels)
     return np.asarray(cv2.convertScaleAbs(levels), np.uint8)
