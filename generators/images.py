@@ -82,7 +82,7 @@ def _own_rows(data: bytes, kind: bytes) -> NDArray[np.uint8] | None:
         line = 1 + width * _PIXEL_BYTES[kind]
         packed = b"".join(body for name, body in parts if name == b"IDAT")
         filtered = np.frombuffer(isal_zlib.decompress(packed, bufsize=height * line), np.uint8)
-    except (IndexError, struct.error, isal_zlib.IsalError):
+    except (IndexError, struct.error, isal_zlib.error):  # type: ignore[misc]  # wrong in its stubs
         return None
     if filtered.size != height * line or not height:
         return None
