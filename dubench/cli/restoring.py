@@ -88,15 +88,15 @@ def _photographs(
     compare: bool,
     as_json: bool,
 ) -> None:
-    from dubench.diagnosing import DEFAULT_MODEL, open_model
+    from dubench.diagnosing import open_model
     from dubench.progress import counting
     from dubench.restoring.compare import write_page
-    from dubench.restoring.photographs import restore_photographs
+    from dubench.restoring.photographs import MODEL, restore_photographs
     from dubench.restoring.report import REPORT
     from dubench.restoring.terminal import show
     from generators.typed_json import to_json
 
-    model = params or DEFAULT_MODEL
+    model = params or MODEL
     done, failed = [], False
     with resumable(f"what is in {out} is safe"), counting("tiles") as on_progress:
         for result in restore_photographs(

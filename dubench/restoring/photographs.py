@@ -30,6 +30,10 @@ _TILE = 256 * 256  # pixels by which progress is counted
 # On [0, 1]: what lies beyond a photograph's border, and values that are estimates, are as noise.
 _LEAST_NOISE = 1 / 255
 
+MODEL = "statistics:du110k-wild"
+"""What is asked unless told otherwise. It knows severe degradations alone, and states narrower
+ranges than the model of `diagnose`, whose gains are mostly too uncertain to undo anything by."""
+
 
 def restore_photographs(
     paths: Sequence[Path],
