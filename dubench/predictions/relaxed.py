@@ -12,7 +12,7 @@ _LONGEST = 20_000
 _TRIES = 300
 _DEEPEST = 40
 
-_OPENING = re.compile(r"(?<!\\)(?<!\\text)(?<!\\boxed)[{｛]|\[(?=\s*[{｛])")
+_OPENING = re.compile(r"(?<!\\text)(?<!\\boxed)[{｛]|\[(?=\s*[{｛])")
 _SPACE = re.compile(r"(?:\s|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _COMMA = re.compile(r"[,，;]")
 _COLON = re.compile(r"[:：=]>?")

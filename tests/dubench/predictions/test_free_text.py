@@ -89,6 +89,7 @@ def test_no_name_means_two_things_once_written_plainly() -> None:
         ('{"type": "low-res", "factor": 3}', ("low_resolution", {"scale": 3.0})),
         ('{"type": "pristine"}', ("none", {})),
         ('{"tuples": []}', ("none", {})),
+        ('Mine: \\{"type": "haze", "A": 0.62, "t": 0.41}', HAZE),
         ("The image has no visible degradation.", ("none", {})),
         ("Type: haze\nAirlight: 0.62 - a veil\nTransmission (t): 0.41 — low", HAZE),
         (
