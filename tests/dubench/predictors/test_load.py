@@ -12,7 +12,8 @@ from generators.errors import InputError
 
 
 @pytest.mark.parametrize(
-    "name", ["constant", "constant:jarvis", "classical", "statistics", "statistics:du110k-real"]
+    "name",
+    ["constant", "constant:jarvis", "classical", "statistics", "statistics:du110k-real", "nano"],
 )
 def test_what_is_shipped_loads(name: str) -> None:
     assert load_predictor(name).name == {"statistics": "statistics:du110k"}.get(name, name)

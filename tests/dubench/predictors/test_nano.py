@@ -10,6 +10,7 @@ from dubench.duvlm.model.files import Notes, save
 from dubench.duvlm.tokens import NANO
 from dubench.predictors import load_predictor
 from dubench.tiles import tiles
+from generators import degrade
 from generators.errors import InputError
 from generators.sources.photographs import load
 from generators.sources.pools import BUNDLED
@@ -54,3 +55,11 @@ def test_what_it_refuses(folder, tmp_path) -> None:
         load_predictor(f"nano:{folder}", views=["chart"])
     with pytest.raises(InputError, match="32 a side"):
         load_predictor(f"nano:{folder}").predict([PHOTO[:20, :20]])
+
+
+def test_the_bundled_one_knows_a_night_and_a_blur() -> None:
+    night = degrade(PHOTO[384:640, 400:656], "low_light", seed=1).degraded
+    blurred = degrade(PHOTO[384:640, 400:656], "blur", {"sigma": 5.0}, seed=1).degraded
+    dark, soft = load_predictor("nano").predict([night, blurred])
+    assert (dark["type"], soft["type"]) == ("low_light", "blur")
+    assert soft["parameters"]["sigma"] == pytest.approx(5, rel=0.4)
