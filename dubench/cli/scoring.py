@@ -14,14 +14,19 @@ from dubench.cli.options import (
     print_json,
 )
 
-Predictions = Annotated[Path, typer.Argument(metavar="PREDS", help="A preds.jsonl file.")]
 Contender = Annotated[Path, typer.Argument(help="A score.json, or a preds.jsonl.")]
 
 
 def score(
-    predictions: Predictions,
+    predictions: Annotated[
+        Path | None, typer.Argument(metavar="PREDS", help="A preds.jsonl file.")
+    ] = None,
     dataset: ScoredDataset = None,
     split: ScoredSplit = None,
+    real: Annotated[
+        Path | None,
+        typer.Option(help="Instead of PREDS: a folder of photographs without a truth."),
+    ] = None,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -30,7 +35,8 @@ def score(
         ),
     ] = None,
     restored: Annotated[
-        Path | None, typer.Option(help="Folder of restored images, named ID.png.")
+        Path | None,
+        typer.Option(help="Folder of restored images, named ID.png, or as those of --real."),
     ] = None,
     out: Annotated[Path, typer.Option(help="File to write to.")] = Path("score.json"),
     seed: Seed = 0,
@@ -38,6 +44,12 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score predictions: the paper's tables, with intervals, baselines and a signature."""
+    if (real is None) == (predictions is None):
+        raise typer.BadParameter("give either PREDS or --real")
+    if real is not None:
+        _real(real, restored, metrics, device, as_json)
+        return
+    assert predictions is not None
     from dubench.progress import counting
     from dubench.report.terminal import show
     from dubench.scoring.score import score as run
@@ -61,6 +73,22 @@ def score(
         return
     show(result)
     print(f"written: {out} and {result.per_sample} beside it")
+
+
+def _real(
+    folder: Path, restored: Path | None, metrics: str | None, device: str, as_json: bool
+) -> None:
+    from dubench.progress import counting
+    from dubench.report.real import show
+    from dubench.scoring.real import score_real
+    from generators.typed_json import to_json
+
+    with counting("photographs") as on_progress:
+        result = score_real(folder, restored, metrics, device, on_progress)
+    if as_json:
+        print_json(to_json(result))
+    else:
+        show(result)
 
 
 def compare(

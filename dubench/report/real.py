@@ -1,0 +1,45 @@
+"""Scores of photographs without a truth, as `dubench score --real` prints them."""
+
+from rich.console import Console
+from rich.table import Table
+
+from dubench.report.terminal import widened
+from dubench.scoring.metrics import METRICS
+from dubench.scoring.real import Change, RealScore
+
+_ROOM = 80
+_LABELS = {"niqe": "NIQE", "brisque": "BRISQUE", "clipiqa": "CLIP-IQA"}
+
+
+def show(score: RealScore, console: Console | None = None) -> None:
+    """Print a row before, one after, and their difference with its 95 % interval; then what was
+    not computed, and the signature."""
+    console = console or Console()
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"{score.photographs:,} photographs")
+    for name in score.metrics:
+        arrow = "↑" if METRICS[name].higher_is_better else "↓"
+        table.add_column(f"{_LABELS[name]} {arrow}", justify="right")
+    changes = list(score.metrics.values())
+    table.add_row("before", *(f"{change.before:.3f}" for change in changes))
+    if any(change.after is not None for change in changes):
+        table.add_row("after", *(_number(change.after) for change in changes))
+        table.add_row("after − before, 95 %", *map(_span, changes))
+    with widened(console, _ROOM):
+        console.print(table)
+    for name, change in score.metrics.items():
+        if change.n < score.photographs:
+            print(f"{_LABELS[name]}: of the {change.n} that have a value")
+    for note in score.notes:
+        print(note)
+    print(score.signature)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _span(change: Change) -> str:
+    if change.difference is None:
+        return "–"
+    return f"[{', '.join(f'{end:+.3f}' for end in change.difference)}]"
