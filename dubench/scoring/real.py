@@ -115,7 +115,8 @@ def _choose(text: str | None, device: str) -> tuple[Metrics, tuple[str, ...]]:
         try:
             choose(name, device)
         except InputError as error:
-            notes.append(f"{name} was not computed: {error}")
+            reason = str(error).removeprefix(f"--metrics {name}: {name}: ")
+            notes.append(f"{name} was not computed: {reason}")
         else:
             works.append(name)
     if not works:
@@ -125,7 +126,7 @@ def _choose(text: str | None, device: str) -> tuple[Metrics, tuple[str, ...]]:
 
 def _measure(metrics: Metrics, path: Path) -> dict[str, float]:
     try:
-        image = photographs.load(path)[0][None]
+        image = np.array(photographs.load(path)[0])[None]
     except photographs.UnreadableError as error:
         raise InputError(f"{path}: {error}; take it out of the folder") from None
     return {name: float(value[0]) for name, value in metrics.measure(image, image).items()}
