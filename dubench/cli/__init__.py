@@ -14,6 +14,7 @@ from dubench.cli import (
     restoring,
     review,
     scoring,
+    tolerance,
     training,
 )
 from dubench.cli.options import fail
@@ -34,6 +35,7 @@ for command in (
     generating.degrade,
     predicting.predict,
     restoring.restore,
+    tolerance.tolerance,
     scoring.score,
     scoring.compare,
     scoring.report,

@@ -1,0 +1,65 @@
+"""What a wrong parameter costs a restoration."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dubench.cli.options import Device, Json, Seed, print_json, resumable
+
+
+def tolerance(
+    dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    method: Annotated[
+        str, typer.Option(help="As --method of dubench restore; those without a prior are fast.")
+    ] = "pnp",
+    prior: Annotated[str | None, typer.Option(help="As --prior of dubench restore.")] = None,
+    metrics: Annotated[
+        str, typer.Option(help="Of psnr, ssim and lpips (the paper's Figures 6, 10 and 11).")
+    ] = "psnr,ssim",
+    out: Annotated[Path, typer.Option(help="Folder for all of it.")] = Path("tolerance"),
+    seed: Seed = 0,
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Restore a split with one parameter of each image off, and draw what that costs."""
+    from dataclasses import asdict
+
+    from dubench.dataset import open_split
+    from dubench.ddnm.methods import Settings, open_method
+    from dubench.progress import counting
+    from dubench.report import parameter_study
+    from dubench.report.tolerance import FIGURES
+    from dubench.restoring.split import begin, restore_split
+    from dubench.restoring.tolerance import one_key_off, write_perturbed
+    from dubench.scoring.score import score
+    from dubench.scoring.score_files import write_score
+
+    for name in metrics.split(","):
+        if name.strip() not in FIGURES:
+            raise typer.BadParameter(f"--metrics {metrics}: choose of {', '.join(FIGURES)}")
+    way = open_method(method, Settings(prior, device, seed))
+    opened = open_split(dataset, split)
+    run = {"params": "one key off", "method": method, "prior": prior, "seed": seed}
+    begin(out / "restored", opened, run)
+    preds = out / "preds.jsonl"
+    write_perturbed(opened, preds, seed)
+    with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
+        restore_split(opened, str(preds), way, out / "restored", on_progress=on_progress)
+    with counting("images measured") as on_progress:
+        scored = score(
+            preds, dataset, split, metrics=metrics, restored=out / "restored", device=device,
+            on_progress=on_progress,
+        )  # fmt: skip
+    write_score(out / "score.json", scored)
+    rows = one_key_off(scored.rows)
+    files = parameter_study.write(rows, out)
+    table = parameter_study.correlations(rows)
+    if as_json:
+        print_json(
+            {name: {key: asdict(r) for key, r in row.items()} for name, row in table.items()}
+        )
+        return
+    parameter_study.show(table)
+    print("\n".join(map(str, files)))
