@@ -8,6 +8,10 @@ demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a repor
 	$(BIN)/dubench verify demo/du110k
 	$(BIN)/dubench degrade generators/data/photos/picosdeeuropa-by-aitzol-berasategi.jpg \
 		--type haze --set transmission=0.4 --out demo/haze.png
+	$(BIN)/dubench degrade generators/data/photos/dragonfly-by-bolly.jpg \
+		--type blur --set sigma=2 --out demo/blur.png
+	$(BIN)/dubench diagnose demo/haze.png demo/blur.png --evidence demo/evidence
+	$(BIN)/dubench restore demo/haze.png demo/blur.png --out demo/restored --compare
 	$(BIN)/dubench preview demo/du110k
 	$(BIN)/dubench predict --model constant --dataset demo/du110k --split train --out demo/constant.jsonl
 	$(BIN)/dubench predict --model statistics --dataset demo/du110k --split train --out demo/statistics.jsonl
