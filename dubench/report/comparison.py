@@ -12,7 +12,7 @@ from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.text import words
 
-_ROOM = 120
+_ROOM = 160
 _NAMES = {
     "t_acc": "T-Acc",
     "t_f1": "T-F1",

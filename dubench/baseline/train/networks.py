@@ -12,6 +12,7 @@ from generators import engines
 MEMBERS = 3
 HIDDEN = (128, 64)
 EPOCHS, BATCH = 30, 256
+LEAST_STEPS = 120  # of a small dataset, which then is gone through more often
 RATE, DECAY, DROPOUT = 2e-3, 1e-2, 0.2
 _WARM_UP = 0.1  # share of the steps
 
@@ -37,14 +38,23 @@ def fit_all(
     def one_more(_: int) -> None:
         nonlocal done
         done += 1
-        on_progress(done, EPOCHS * len(tasks))
+        on_progress(done, total)
 
     tasks = [(job, MEMBERS * seed + member) for job in jobs for member in range(MEMBERS)]
+    total = sum(_epochs(job) for job, _ in tasks)
     fitted = list(engines.run(_fit, tasks, workers, one_more))
     return {
         job.name: Network(fitted[MEMBERS * number : MEMBERS * (number + 1)])
         for number, job in enumerate(jobs)
     }
+
+
+def _batches(job: Job) -> int:
+    return -(-len(job.inputs) // BATCH)
+
+
+def _epochs(job: Job) -> int:
+    return max(EPOCHS, -(-LEAST_STEPS // _batches(job)))
 
 
 def _fit(task: tuple[Job, int], report: Callable[[int], None]) -> Perceptron:
@@ -61,11 +71,11 @@ def _fit(task: tuple[Job, int], report: Callable[[int], None]) -> Perceptron:
         hidden += [torch.nn.Linear(into, out_of), torch.nn.ReLU(), torch.nn.Dropout(DROPOUT)]
     net = torch.nn.Sequential(*hidden, torch.nn.Linear(widths[-1], targets.shape[1]))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    batches = -(-len(inputs) // BATCH)
+    batches, epochs = _batches(job), _epochs(job)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, RATE, total_steps=EPOCHS * batches, pct_start=_WARM_UP
+        optimiser, RATE, total_steps=epochs * batches, pct_start=_WARM_UP
     )
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         for rows in torch.randperm(len(inputs)).chunk(batches):
             loss = torch.nn.functional.cross_entropy(net(inputs[rows]), targets[rows])
             optimiser.zero_grad()

@@ -29,7 +29,7 @@ PHOTO = data.astronaut()[:128, 128:256]
 # Values at the ends and in the middle of each range that leave room for an error that shows.
 ROOM = [
     ("haze", "transmission", 0.15),
-    ("haze", "transmission", 0.4),
+    ("haze", "transmission", 0.39),
     ("low_light", "gain", 0.05),
     ("low_light", "gain", 0.1),
     ("blur", "sigma", 1.0),
