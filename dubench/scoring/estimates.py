@@ -94,9 +94,10 @@ def _wild(rows: SampleScores, clusters: NDArray[np.int64]) -> list[str]:
     how often wild values come, nor how wild they get."""
     shares = {}
     for name in rows.keys:
-        losses = np.bincount(clusters, np.nan_to_num(rows.relative[name]))
-        if losses.max() > max(1.0, _WILD * losses.sum()):
-            shares[name] = losses.max() / losses.sum()
+        relative = np.nan_to_num(rows.relative[name])
+        wild = np.bincount(clusters, np.where(relative > 1, relative, 0)).max()
+        if wild > _WILD * relative.sum():
+            shares[name] = wild / relative.sum()
     if not shares:
         return []
     worst = max(shares, key=shares.__getitem__)

@@ -55,6 +55,14 @@ def test_a_perfect_models_scores_are_as_unsure_as_its_accuracy() -> None:
     assert perfect.intervals["p_rel.sigma"][1] == pytest.approx(1 - by_type, abs=0.01)
 
 
+def test_a_wild_answer_is_named_and_a_mediocre_model_is_not() -> None:
+    right, error = np.ones(400, bool), np.full(400, 0.3)
+    assert not [note for note in estimate(rows(right, 40, error)).notes if "wild" in note]
+    error[0] = 1000.0  # the first sample is a haze: both of its keys
+    (note,) = (note for note in estimate(rows(right, 40, error)).notes if "wild" in note)
+    assert "P-Rel of atmospheric light, transmission rests on single wild answers" in note
+
+
 @pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (5, 0), (6, 0), (9, 1), (10, 2), (30, 14)])
 def test_a_real_difference_is_one_by_mcnemars_exact_test(only_a: int, only_b: int) -> None:
     n = 200
