@@ -6,9 +6,7 @@ This file imports torch when it is imported.
 """
 
 import copy
-import json
 import math
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -26,12 +24,11 @@ from dubench.duvlm.train.samples import COLUMNS, Samples
 from dubench.duvlm.train.targets import Targeting, Targets
 from dubench.duvlm.train.validate import believe, validate
 from dubench.muon import Muon
+from dubench.training import CHECKPOINT, begin_step, end_step, follow, reading, save, writing
 from generators.errors import InputError
-from generators.files import FULL, whole, write_whole
 from generators.taxonomy import KEYS, TYPES
 from generators.typed_json import to_json
 
-CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
 BATCH = 128
 MUON_RATE, ADAM_RATE, ADAM_BETAS, DECAY = 5e-3, 1e-3, (0.9, 0.98), 0.05
 WARM_UP, CLIP = 40, 1.0  # steps; of the gradient's norm
@@ -157,7 +154,7 @@ def resume(run: Run, answering: Answering, checkpoint: Path) -> State:
     state = State(answering, average, head, optimizers)
     if not checkpoint.exists():
         return state
-    try:
+    with reading(checkpoint):
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         if saved["run"] != asdict(run):
             raise InputError(
@@ -171,11 +168,6 @@ def resume(run: Run, answering: Answering, checkpoint: Path) -> State:
             optimizer.load_state_dict(content)
         state.step, state.history, state.loss = saved["step"], saved["history"], saved["loss"]
         state.cpu_seconds = saved["cpu_seconds"]
-    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.PickleError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{checkpoint} cannot be read ({reason}); remove it to start again"
-        ) from None
     return state
 
 
@@ -209,10 +201,7 @@ def _is_matrix(name: str, weight: Tensor) -> bool:
 
 
 def _advance(state: State, run: Run, images: int, samples: Samples, targeting: Targeting) -> None:
-    for optimizer, full in zip(state.optimizers, (MUON_RATE, ADAM_RATE), strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = full * rate(state.seen, images)
-        optimizer.zero_grad()
+    begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.seen, images))
     rng = np.random.default_rng([run.seed, state.step])
     targets = targeting(samples, width_of(state.seen), trust_of(state.seen), rng)
     photo = None
@@ -225,22 +214,10 @@ def _advance(state: State, run: Run, images: int, samples: Samples, targeting: T
     there = torch.cat([tokens for tokens in visual if tokens is not None], 1)
     total: Any = loss + AUXILIARY * _auxiliary(state.head(there.mean(1)), samples)
     total.backward()
-    weights = [x for one in state.optimizers for group in one.param_groups for x in group["params"]]
-    norm = torch.nn.utils.clip_grad_norm_(weights, CLIP)
-    if not math.isfinite(float(norm)):
-        raise InputError(
-            f"the loss is no longer a number at step {state.step:,}; run the same command to go "
-            "on from the last checkpoint, or choose another --seed"
-        )
-    for optimizer in state.optimizers:
-        optimizer.step()
+    end_step(state.optimizers, CLIP, state.step)
     state.step += 1
     state.loss += (float(loss.detach()) - state.loss) / min(state.step, 100)
-    fresh = min(1.0, math.log(2) / (EMA_SHARE * state.step))
-    with torch.no_grad():
-        averages = state.average.model.parameters()
-        for slow, fast in zip(averages, state.answering.model.parameters(), strict=True):
-            slow.lerp_(fast, fresh)
+    follow(state.average.model, state.answering.model, EMA_SHARE, state.step)
 
 
 def _flipped(photo: Any, rng: np.random.Generator) -> Any:
@@ -300,14 +277,5 @@ def _write(state: State, run: Run, out: Path) -> None:
         "loss": state.loss,
         "cpu_seconds": state.cpu_seconds,
     }
-    try:
-        with whole(out / CHECKPOINT) as part:
-            torch.save(content, part)
-        write_whole(out / HISTORY, json.dumps(state.history, indent=1) + "\n")
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno not in FULL:
-            raise
-        raise InputError(
-            f"{out}: the checkpoint cannot be written ({error}); the one before is safe: free "
-            "some space and run the same command again"
-        ) from None
+    with writing(out):
+        save(out, content)

@@ -4,9 +4,7 @@ This file imports torch when it is imported.
 """
 
 import copy
-import json
 import math
-import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,10 +23,10 @@ from dubench.ddnm.prior.preconditioning import output_scale
 from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
 from dubench.ddnm.prior.train.validate import crops, denoising
 from dubench.muon import Muon
+from dubench.training import CHECKPOINT, begin_step, end_step, follow, reading, writing
+from dubench.training import save as save_checkpoint
 from generators.errors import InputError
-from generators.files import FULL, whole, write_whole
 
-CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
 MUON_RATE, ADAM_RATE, ADAM_BETAS = 1e-3, 1e-3, (0.9, 0.98)
 WARM_UP, CLIP = 200, 1.0  # steps; of the gradient's norm
 FALL = 0.5  # share of the steps at the end over which the rate falls to 0
@@ -158,7 +156,7 @@ def resume(run: Run, checkpoint: Path, device: str) -> State:
     state = State(network, copy.deepcopy(network), optimizers)
     if not checkpoint.exists():
         return state
-    try:
+    with reading(checkpoint):
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         if not run.continues(saved["run"], saved["step"]):
             raise InputError(
@@ -171,11 +169,6 @@ def resume(run: Run, checkpoint: Path, device: str) -> State:
             optimizer.load_state_dict(content)
         state.step, state.history = saved["step"], saved["history"]
         state.cpu_seconds = saved["cpu_seconds"]
-    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.PickleError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{checkpoint} cannot be read ({reason}); remove it to start again"
-        ) from None
     return state
 
 
@@ -189,26 +182,13 @@ def _is_matrix(name: str, weight: Tensor) -> bool:
 
 
 def _advance(state: State, run: Run, clean: Tensor, noisy: Tensor, sigma: Tensor) -> None:
-    for optimizer, full in zip(state.optimizers, (MUON_RATE, ADAM_RATE), strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = full * rate(state.step, run.steps)
-        optimizer.zero_grad()
+    begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.step, run.steps))
     error = (state.network(noisy, sigma) - clean).square()
     loss = (error * output_scale(sigma) ** WEIGHT).mean()
     loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)
-    if not math.isfinite(float(norm)):
-        raise InputError(
-            f"the loss is no longer a number at step {state.step:,}; run the same command to go "
-            "on from the last checkpoint, or choose another --seed"
-        )
-    for optimizer in state.optimizers:
-        optimizer.step()
+    end_step(state.optimizers, CLIP, state.step)
     state.step += 1
-    fresh = min(1.0, math.log(2) / (EMA_SHARE * state.step))
-    with torch.no_grad():
-        for slow, fast in zip(state.average.parameters(), state.network.parameters(), strict=True):
-            slow.lerp_(fast, fresh)
+    follow(state.average, state.network, EMA_SHARE, state.step)
 
 
 def _validate(state: State, pictures: Sequence[Pixels]) -> None:
@@ -234,15 +214,6 @@ def _write(state: State, run: Run, out: Path) -> None:
         "cpu_seconds": state.cpu_seconds,
     }
     training = asdict(run) | {"step": state.step, "cpu_seconds": round(state.cpu_seconds)}
-    try:
-        with whole(out / CHECKPOINT) as part:
-            torch.save(content, part)
+    with writing(out):
+        save_checkpoint(out, content)
         save(out, state.average, training)
-        write_whole(out / HISTORY, json.dumps(state.history, indent=1) + "\n")
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno not in FULL:
-            raise
-        raise InputError(
-            f"{out}: the checkpoint cannot be written ({error}); the one before is safe: free "
-            "some space and run the same command again"
-        ) from None
