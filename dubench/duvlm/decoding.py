@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.baseline.certainty import TAILS
-from dubench.duvlm.tokens import Answer, Vocabulary
+from dubench.duvlm.tokens import Vocabulary
 from dubench.predictors.protocol import Record
 from generators.errors import InputError
 from generators.randomness import five_digits
@@ -46,7 +46,6 @@ def record(
     vocabulary: Vocabulary,
     types: Floats,
     values: Floats,
-    answer: Answer,
     rule: str = "median",
     calibration: Calibration | None = None,
 ) -> Record:
@@ -58,6 +57,7 @@ def record(
     """
     calibration = calibration or Calibration()
     name = list(TYPES)[int(types.argmax())]
+    answer = vocabulary.answer(name)
     entries: dict[str, list[float]] = {}
     ranges: dict[str, list[list[float]]] = {}
     for (key, _), shares in zip(answer.entries, values, strict=True):

@@ -11,7 +11,6 @@ from dubench.baseline.features import statistics
 from dubench.predictors.protocol import Image, Record
 from dubench.tiles import tiles
 from generators.errors import InputError
-from generators.taxonomy import TYPES
 
 
 class Nano:
@@ -65,14 +64,7 @@ class Nano:
         counts = [len(of_image) for of_image in cut]
         believed = self._answering.believe(photo, numbers, counts, calibration.temperature)
         return [
-            record(
-                self._answering.vocabulary,
-                types,
-                values,
-                self._answering.vocabulary.answer(list(TYPES)[int(types.argmax())]),
-                self._rule,
-                calibration,
-            )
+            record(self._answering.vocabulary, types, values, self._rule, calibration)
             for types, values in zip(believed.types, believed.values, strict=True)
         ]
 

@@ -14,6 +14,7 @@ from dubench.baseline.train.networks import Job, fit_all
 from dubench.baseline.train.targets import soft, support
 from dubench.baseline.train.validate import Validation, validate
 from dubench.dataset import TYPE_NAMES, Split, open_split
+from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
@@ -58,7 +59,7 @@ def train_statistics(
         >>> train_statistics("du110k", Path("mine.safetensors")).path.name
         'mine.safetensors'
     """
-    _check_torch()
+    check_training("torch")
     split = open_split(dataset, "train")
     out = out or Path(f"{PREFIX}{split.title}{SUFFIX}")
     if out.suffix != SUFFIX:
@@ -102,12 +103,3 @@ def _held(dataset: str, workers: int) -> Held | None:
     except InputError:
         return None  # a small dataset has none
     return Held(_extract(split, workers), split.ground_truth())
-
-
-def _check_torch() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        raise InputError(
-            "training needs torch, which is missing; install dubench with its extra: dubench[train]"
-        )

@@ -107,11 +107,13 @@ def calibrate(model: Model, held: Sequence[Held]) -> Calibration:
                 place(support, softmax(model.networks[name].logits(rows[there])), values[there])
             )
         if min(map(len, places)) >= LEAST:
-            levels[name] = _tails(places)
+            levels[name] = tails_of(places)
     return Calibration(*_of_types(model, inputs[0], held[0].ground_truth), levels)
 
 
-def _tails(places: Sequence[Floats]) -> tuple[float, float]:
+def tails_of(places: Sequence[Floats]) -> tuple[float, float]:
+    """The levels that 5 % of `places`, (n,) in [0, 1] each, lie below and above; each weighs the
+    same."""
     weights = np.concatenate([np.full(len(part), 1 / len(part)) for part in places])
     low, high = np.quantile(
         np.concatenate(places), TAILS, weights=weights, method="inverted_cdf"

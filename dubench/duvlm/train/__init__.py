@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
@@ -63,7 +64,7 @@ def train_sft(
         InputError: a package is missing, sources are unusable, `out` holds another run, the disk
             is full, or the loss is no longer a number.
     """
-    check_packages()
+    check_training("torch", "torchvision", "transformers")
     if images < 1:
         raise InputError(f"--images {images}: choose at least one")
     import torch
@@ -137,18 +138,6 @@ def write(out: Path, state: "State", run: "Run") -> None:
     save(out, state.average, Notes(views=views, calibration=calibration, training=training))
     if state.history:
         write_whole(out / "curves.png", draw(state.history))
-
-
-def check_packages() -> None:
-    """Raise InputError unless torch and transformers are there."""
-    from importlib.util import find_spec
-
-    for package in ("torch", "torchvision", "transformers"):
-        if find_spec(package) is None:
-            raise InputError(
-                f"training needs {package}, which is missing; install dubench with its extra: "
-                "dubench[train]"
-            )
 
 
 def _match(path: Path, identity: list[Any]) -> None:

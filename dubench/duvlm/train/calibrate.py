@@ -7,17 +7,14 @@ that 5 % of the true values lay below and above, the type's logits are divided b
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dubench.baseline.certainty import TAILS
-from dubench.baseline.train.calibrate import LEAST, TEMPERATURES
+from dubench.baseline.model import softmax
+from dubench.baseline.train.calibrate import LEAST, TEMPERATURES, tails_of
 from dubench.duvlm.decoding import Calibration, place
 from dubench.duvlm.model.answering import Believed
 from dubench.duvlm.tokens import Vocabulary
 from dubench.duvlm.train.samples import COLUMNS, Samples
 from generators.taxonomy import TYPES
-
-Floats = NDArray[np.float64]
 
 
 def calibrate(vocabulary: Vocabulary, held: Sequence[tuple[Believed, Samples]]) -> Calibration:
@@ -42,7 +39,7 @@ def calibrate(vocabulary: Vocabulary, held: Sequence[tuple[Believed, Samples]]) 
                 for believed, samples in held
             ]
             if min(map(len, places)) >= LEAST:
-                levels[key.name] = _tails(places)
+                levels[key.name] = tails_of(places)
     return Calibration(_temperature(held), levels)
 
 
@@ -52,21 +49,12 @@ def _right(believed: Believed, samples: Samples, code: int, column: int) -> list
     return [(int(row), float(samples["values"][row, column])) for row in rows]
 
 
-def _tails(places: Sequence[Floats]) -> tuple[float, float]:
-    weights = np.concatenate([np.full(len(part), 1 / len(part)) for part in places])
-    low, high = np.quantile(
-        np.concatenate(places), TAILS, weights=weights, method="inverted_cdf"
-    ).tolist()
-    return low, high
-
-
 def _temperature(held: Sequence[tuple[Believed, Samples]]) -> float:
     losses = np.zeros(len(TEMPERATURES))
     for believed, samples in held:
         logits = np.log(np.maximum(believed.types, 1e-300))
         rows = np.arange(len(logits))
         for number, temperature in enumerate(TEMPERATURES):
-            scaled = logits / temperature
-            normal = np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1)) + scaled.max(1)
-            losses[number] += (normal - scaled[rows, samples["type"]]).mean()
+            shares = softmax(logits / temperature)[rows, samples["type"]]
+            losses[number] -= np.log(np.maximum(shares, 1e-300)).mean()
     return float(TEMPERATURES[np.argmin(losses)])

@@ -9,7 +9,6 @@ ones join them.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -167,18 +166,15 @@ def make(recipe: Recipe, photographs: Photographs, indices: Sequence[int]) -> Sa
     return samples
 
 
-@lru_cache(maxsize=1)
-def _planner_of(key: str) -> dict[str, Planner]:
-    return {}
+_PLANNERS: dict[str, Planner] = {}
+"""Of this process, one per preset: they keep decoded photographs."""
 
 
 def _planner(recipe: Recipe, photographs: Photographs) -> Planner:
-    """One per recipe and process: it keeps decoded photographs."""
-    kept = _planner_of("")
     name = recipe.preset.name
-    if name not in kept or kept[name].recipe != recipe:
-        kept[name] = Planner(recipe, CleanImages(recipe, photographs))
-    return kept[name]
+    if name not in _PLANNERS or _PLANNERS[name].recipe != recipe:
+        _PLANNERS[name] = Planner(recipe, CleanImages(recipe, photographs))
+    return _PLANNERS[name]
 
 
 def _truth(degradation: Degradation) -> tuple[int, int, list[float]]:

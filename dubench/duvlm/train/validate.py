@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.dataset import TYPE_NAMES, GroundTruth
+from dubench.dataset import GroundTruth
 from dubench.duvlm.decoding import record
 from dubench.duvlm.model.answering import Answering, Believed
 from dubench.duvlm.tokens import Vocabulary
@@ -54,17 +54,16 @@ def validate(
     """Score what is believed of samples."""
     predictions = {}
     for i, (types, values) in enumerate(zip(believed.types, believed.values, strict=True)):
-        answer = vocabulary.answer(TYPE_NAMES[int(types.argmax())])
-        line = record(vocabulary, types, values, answer, rule)
+        line = record(vocabulary, types, values, rule)
         name = str(i)
         predictions[name] = Prediction(name, 0, (Degradation(line["type"], line["parameters"]),))
     scores = score_samples(_ground_truth(samples), predictions, {})
-    found: dict[str, Any] = totals(ratios(scores))
-    found |= derive(found, scores.scored_types)
+    by_name: dict[str, Any] = totals(ratios(scores))
+    by_name |= derive(by_name, scores.scored_types)
     return Scores(
-        _number(found["t_acc"]),
-        _number(found["false_alarms"]),
-        {name: _number(found[f"p_rel.{name}"]) for name in (*scores.keys, "avg")},
+        _number(by_name["t_acc"]),
+        _number(by_name["false_alarms"]),
+        {name: _number(by_name[f"p_rel.{name}"]) for name in (*scores.keys, "avg")},
     )
 
 

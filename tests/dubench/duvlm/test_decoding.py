@@ -41,12 +41,12 @@ def test_the_rules_on_a_lopsided_distribution() -> None:
 def test_a_record_states_ranges_that_hold_nine_tenths() -> None:
     types = np.array([0.01, 0.01, 0.95, 0.02, 0.01])
     assert list(TYPES)[2] == "blur"
-    line = record(NANO, types, shares(5, 0.5)[None], NANO.answer("blur"))
+    line = record(NANO, types, shares(5, 0.5)[None])
     assert line["type"] == "blur"
     assert line["type_probabilities"]["blur"] == 0.95
     np.testing.assert_allclose(line["ranges"]["sigma"], stats.norm(5, 0.5).interval(0.9), atol=0.01)
     wider = Calibration(levels={"sigma": (0.01, 0.99)})
-    line = record(NANO, types, shares(5, 0.5)[None], NANO.answer("blur"), calibration=wider)
+    line = record(NANO, types, shares(5, 0.5)[None], calibration=wider)
     np.testing.assert_allclose(
         line["ranges"]["sigma"], stats.norm(5, 0.5).interval(0.98), atol=0.03
     )

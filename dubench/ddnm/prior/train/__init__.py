@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
@@ -48,14 +49,7 @@ def train_prior(
     Raises:
         InputError: torch is missing, no photograph is usable, `out` holds another run.
     """
-    from importlib.util import find_spec
-
-    for package in ("torch", "onnx"):
-        if find_spec(package) is None:
-            raise InputError(
-                f"training needs {package}, which is missing; install dubench with its extra: "
-                "dubench[train]"
-            )
+    check_training("torch", "onnx")
     if patches < 1:
         raise InputError(f"--patches {patches}: choose at least one")
     from dubench.ddnm.prior.export import export
