@@ -44,17 +44,17 @@ def show(comparison: Comparison, console: Console | None = None) -> None:
 
 def _verdict(comparison: Comparison) -> str:
     """Who is better in what, in words: all scores in which the two can be told apart."""
-    told = [d for d in comparison.differences if d.interval is not None]
-    if not told:
+    measured = [d for d in comparison.differences if d.interval is not None]
+    if not measured:
         return "nothing can be told: no difference has an interval"
-    better = {side: [_words(d.name) for d in told if d.better == side] for side in "ba"}
+    better = {side: [_words(d.name) for d in measured if d.better == side] for side in "ba"}
     lines = [
         f"B is {word} in {', '.join(better[side])}"
         for side, word in (("b", "better"), ("a", "worse"))
         if better[side]
     ]
-    even = sum(d.better is None for d in told)
-    lines.append(f"{even} of {len(told)} scores do not tell the two apart")
+    even = sum(d.better is None for d in measured)
+    lines.append(f"{even} of {len(measured)} scores do not tell the two apart")
     return "\n".join(lines)
 
 

@@ -3,12 +3,12 @@
 from rich.console import Console
 from rich.table import Table
 
+from dubench.report.columns import metric_column, metric_name
 from dubench.report.terminal import widened
-from dubench.scoring.metrics import METRICS
 from dubench.scoring.real import Change, RealScore
+from dubench.scoring.result import AVERAGE
 
 _ROOM = 80
-_LABELS = {"niqe": "NIQE", "brisque": "BRISQUE", "clipiqa": "CLIP-IQA"}
 
 
 def show(score: RealScore, console: Console | None = None) -> None:
@@ -18,8 +18,7 @@ def show(score: RealScore, console: Console | None = None) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column(f"{score.photographs:,} photographs")
     for name in score.metrics:
-        arrow = "↑" if METRICS[name].higher_is_better else "↓"
-        table.add_column(f"{_LABELS[name]} {arrow}", justify="right")
+        table.add_column(metric_column(name, AVERAGE).head, justify="right")
     changes = list(score.metrics.values())
     table.add_row("before", *(f"{change.before:.3f}" for change in changes))
     if any(change.after is not None for change in changes):
@@ -29,7 +28,7 @@ def show(score: RealScore, console: Console | None = None) -> None:
         console.print(table)
     for name, change in score.metrics.items():
         if change.n < score.photographs:
-            print(f"{_LABELS[name]}: of the {change.n} that have a value")
+            print(f"{metric_name(name)}: of the {change.n} that have a value")
     for note in score.notes:
         print(note)
     print(score.signature)

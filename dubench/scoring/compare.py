@@ -118,7 +118,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     clusters = codes(first.clusters)
     both = list(zip((first, second), ratios, strict=True))
     values = [values_of(rows, ratio, clusters) for rows, ratio in both]
-    gaps = resampled_gaps(first, second, clusters, seed)
+    gaps = resampled_gaps(first, second, *ratios, clusters, seed)
     photographs = [photographs_of(ratio, clusters) for ratio in ratios]
     headlines = [*HEADLINES, *(f"{name}.{AVERAGE}" for name in shared)]
     if not np.isnan(values[0]["false_alarms"]):

@@ -66,8 +66,9 @@ def estimate(rows: SampleScores, seed: int = 0, resamples: int = RESAMPLES) -> E
         return Estimates(values, {}, count, [note])
     drawn = draw(ratios, clusters, resamples, seed)
     pairs = bootstrap_pairs(certainty.pairs(rows), clusters, resamples, seed)
+    limits = ends(rows)
     wrong, right = (
-        resampled_values(rows, drawn, pairs, {name: side[end] for name, side in ends(rows).items()})
+        resampled_values(rows, drawn, pairs, {name: side[end] for name, side in limits.items()})
         for end in (0, 1)
     )
     photographs = photographs_of(ratios, clusters)

@@ -128,7 +128,7 @@ def draw(
         {name: drawn[:, place[id(top)]] for name, (top, _) in ratios.items()},
         {name: drawn[:, place[id(under)]] for name, (_, under) in ratios.items()},
         weight,
-        {name: _own_size(under) for name, under in unders.items()},
+        {name: usual_size(under) for name, under in unders.items()},
         {name: under[like] for name, under in unders.items()},
     )
 
@@ -191,8 +191,8 @@ def _drawn_weights(count: int, resamples: int, seed: int) -> Iterator[Floats]:
         yield rng.standard_exponential((min(step, resamples - start), count))
 
 
-def _own_size(sizes: Floats) -> float:
-    """The mean size of clusters, each as often as its size; 0 where there is none."""
+def usual_size(sizes: Floats) -> float:
+    """The mean of the sizes (C,) of clusters, each as often as its size; 0 where there is none."""
     total = float(sizes.sum())
     return float((sizes**2).sum()) / total if total else 0.0
 

@@ -4,7 +4,7 @@ docs/metrics.md describes every setting.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,18 +115,19 @@ class Metrics:
         return notes
 
 
-def choose(text: str, device: str) -> Metrics:
+def choose(text: str, device: str, among: Collection[str] = METRICS) -> Metrics:
     """Load the metrics named by `--metrics`: names with commas, `default`, `paper` or `auto`.
 
     Args:
         text: what the user asks for.
+        among: names of those that there are to choose from.
         device: `cpu`, `cuda` or `cuda:1`, for those that pyiqa computes.
 
     Raises:
         InputError: an unknown name or device; or, but under `auto`, a metric whose package or
             weights cannot be had.
     """
-    wanted = [METRICS[name] for name in _names(text)]
+    wanted = [METRICS[name] for name in _names(text) if name in among]
     computes: dict[str, Compute] = {}
     failed: dict[str, str] = {}
     for metric in wanted:

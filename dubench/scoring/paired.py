@@ -6,15 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.scoring import certainty
-from dubench.scoring.estimates import ends, ratios_of, resampled_values
-from dubench.scoring.intervals import Floats, Ratio, bootstrap_pairs, draw
+from dubench.scoring.estimates import ends, resampled_values
+from dubench.scoring.intervals import Floats, Ratio, bootstrap_pairs, draw, usual_size
 from dubench.scoring.sample_scores import SampleScores
 
 Scores = dict[str, Floats]
 
 
 def resampled_gaps(
-    a: SampleScores, b: SampleScores, clusters: NDArray[np.int64], seed: int
+    a: SampleScores,
+    b: SampleScores,
+    of_a: Mapping[str, Ratio],
+    of_b: Mapping[str, Ratio],
+    clusters: NDArray[np.int64],
+    seed: int,
 ) -> tuple[Scores, Scores]:
     """Every score of `b` minus that of `a`, (resamples,) each, with one photograph more.
 
@@ -24,10 +29,9 @@ def resampled_gaps(
     between the two leaves out 0 when McNemar's exact test rejects at the same level.
 
     Args:
-        a, b: of the same samples in the same order.
+        a, b: of the same samples in the same order. of_a, of_b: their ratios.
         clusters: (n,) 0 … C − 1, the photograph of each sample.
     """
-    of_a, of_b = ratios_of(a), ratios_of(b)
     right, wrong = {}, {}
     for name, (worst, best) in ends(a).items():
         if worst != best and name in of_b:
@@ -49,10 +53,10 @@ def _usual_gap(a: Ratio, b: Ratio, worst: float, best: float, clusters: NDArray[
     they differ: the mean over photographs, each as often as its gap."""
     losses = [np.bincount(clusters, (top - best * under) / (worst - best)) for top, under in (a, b)]
     gaps = np.abs(losses[0] - losses[1])
-    sizes = np.bincount(clusters, a[1])
+    sizes = np.bincount(clusters, a[1]).astype(np.float64)
     if not gaps.any() or not sizes.any():
         return 1.0
-    return float((gaps**2).sum() / gaps.sum() / ((sizes**2).sum() / sizes.sum()))
+    return usual_size(gaps) / usual_size(sizes)
 
 
 def _minus(b: Scores, a: Scores) -> Scores:

@@ -110,18 +110,11 @@ def _choose(text: str | None, device: str) -> tuple[Metrics, tuple[str, ...]]:
                 f"--metrics {odd[0]}: without a truth there are {', '.join(NO_REFERENCE)}"
             )
         return choose(text, device), ()
-    works, notes = [], []
-    for name in NO_REFERENCE:
-        try:
-            choose(name, device)
-        except InputError as error:
-            reason = str(error).removeprefix(f"--metrics {name}: {name}: ")
-            notes.append(f"{name} was not computed: {reason}")
-        else:
-            works.append(name)
-    if not works:
+    chosen = choose("auto", device, NO_REFERENCE)
+    notes = tuple(f"{name} was not computed: {why}" for name, why in chosen.left_out.items())
+    if not chosen.computes:
         raise InputError(notes[0])
-    return choose(",".join(works), device), tuple(notes)
+    return chosen, notes
 
 
 def _measure(metrics: Metrics, path: Path) -> dict[str, float]:

@@ -88,8 +88,8 @@ def read_score(path: Path) -> Scored:
 
 def _check_against_rows(path: Path, result: ScoreResult, rows: SampleScores) -> None:
     """Raise InputError if score.json says anything that its rows do not."""
-    found = re.search(r"\|ci:[a-z-]+-(\d+),seed-(\d+)(\||$)", result.signature)
-    resamples, seed = map(int, found.groups()[:2]) if found else (0, 0)
+    match = re.search(r"\|ci:[a-z-]+-(\d+),seed-(\d+)(\||$)", result.signature)
+    resamples, seed = map(int, match.groups()[:2]) if match else (0, 0)
     if not 100 <= resamples <= 100_000:
         raise InputError(
             f"{path}: its signature does not say how its intervals were made; run dubench score "
