@@ -26,34 +26,16 @@ def tolerance(
     """Restore a split with one parameter of each image off, and draw what that costs."""
     from dataclasses import asdict
 
-    from dubench.dataset import open_split
-    from dubench.ddnm.methods import Settings, open_method
-    from dubench.progress import counting
+    from dubench.ddnm.methods import Settings
     from dubench.report import parameter_study
     from dubench.report.tolerance import FIGURES
-    from dubench.restoring.split import begin, restore_split
-    from dubench.restoring.tolerance import one_key_off, write_perturbed
-    from dubench.scoring.score import score
-    from dubench.scoring.score_files import write_score
+    from dubench.restoring.tolerance import study
 
     for name in metrics.split(","):
         if name.strip() not in FIGURES:
             raise typer.BadParameter(f"--metrics {metrics}: choose of {', '.join(FIGURES)}")
-    way = open_method(method, Settings(prior, device, seed))
-    opened = open_split(dataset, split)
-    run = {"params": "one key off", "method": method, "prior": prior, "seed": seed}
-    begin(out / "restored", opened, run)
-    preds = out / "preds.jsonl"
-    write_perturbed(opened, preds, seed)
-    with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
-        restore_split(opened, str(preds), way, out / "restored", on_progress=on_progress)
-    with counting("images measured") as on_progress:
-        scored = score(
-            preds, dataset, split, metrics=metrics, restored=out / "restored", device=device,
-            on_progress=on_progress,
-        )  # fmt: skip
-    write_score(out / "score.json", scored)
-    rows = one_key_off(scored.rows)
+    with resumable(f"what is in {out} is safe"):
+        rows = study(dataset, split, method, Settings(prior, device, seed), metrics, out)
     files = parameter_study.write(rows, out)
     table = parameter_study.correlations(rows)
     if as_json:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from generators.depth.crop_depth import store
 from generators.depth.guided_filter import guided_filter
 from generators.physics.haze import solve_beta, transmission_map
+from generators.taxonomy import Degradation, scalar
 
 _PATCH = np.ones((15, 15), np.uint8)
 _KEPT = 0.95  # ω: a trace of fog looks natural, and keeps t above 0
@@ -22,6 +23,12 @@ _RADIUS, _EPSILON = 24, 1e-3
 # that its authors chose; edges then follow the photograph at its own size.
 _PIXELS = 480_000
 _STRIP = 512  # rows that are worked on at once
+
+
+def of_degradation(image: NDArray[np.uint8], degradation: Degradation) -> NDArray[np.float32]:
+    """The map of a haze of which A and the mean of t are known; as `from_mean`."""
+    values = degradation.values
+    return from_mean(image, scalar(values, "atmospheric_light"), scalar(values, "transmission"))
 
 
 def from_mean(image: NDArray[np.uint8], light: float, mean: float) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ _CERTAINTY = {"type_probabilities": type_probabilities_of, "ranges": ranges_of}
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Object:
     """What one object in a text, or one list of objects, states, and where it stands."""
 
     start: int
@@ -61,12 +61,12 @@ def understand(text: str, grid: grammar.Grid = grammar.TAXONOMY) -> Answer:
     text = _after_thinking(text)
     if grammar.has_tokens(text):
         return Answer(grammar.decode(text, grid))
-    found = _found(text)
-    if not found:
+    stating = _objects(text)
+    if not stating:
         return labelled(text)
-    answer = _together(found[-1])
-    if len(found) > 1 and _wavers(text[found[-2].end : found[-1].start]):
-        _check_same(answer, found[-2])
+    answer = _together(stating[-1])
+    if len(stating) > 1 and _wavers(text[stating[-2].end : stating[-1].start]):
+        _check_same(answer, stating[-2])
     return answer
 
 
@@ -77,8 +77,8 @@ def certainty(text: str) -> dict[str, Any]:
         ValueError: one of them is not what preds.jsonl has there, or two differ; one short reason.
     """
     fields: dict[str, Any] = {}
-    found = _found(_after_thinking(text)) if len(text) <= LONGEST else []
-    for stated in found[-1].stated if found else ():
+    stating = _objects(_after_thinking(text)) if len(text) <= LONGEST else []
+    for stated in stating[-1].stated if stating else ():
         for name, given in stated.certainty:
             if given is None:
                 continue
@@ -96,18 +96,18 @@ def _after_thinking(text: str) -> str:
     return answer[: opened.start()] if opened else answer
 
 
-def _found(text: str) -> list[_Found]:
+def _objects(text: str) -> list[_Object]:
     """What the objects in a text state, those that state nothing left out."""
     if _ESCAPED.search(text):
         text = text.replace("\\n", "\n").replace('\\"', '"')
-    found = [_Found(start, end, stated_in(decoded)) for start, end, decoded in objects(text)]
-    return [one for one in found if one.stated]
+    given = [_Object(start, end, stated_in(decoded)) for start, end, decoded in objects(text)]
+    return [one for one in given if one.stated]
 
 
-def _together(found: _Found) -> Answer:
+def _together(given: _Object) -> Answer:
     """The answer of an object or a list of them; the same degradation twice is one."""
     degradations: list[Degradation] = []
-    affirmed = [stated for stated in found.stated if not stated.denied]
+    affirmed = [stated for stated in given.stated if not stated.denied]
     if not affirmed:
         raise InputError("names only what is not there")
     for stated in affirmed:
@@ -126,7 +126,7 @@ def _wavers(between: str) -> bool:
     return bool(_DOUBT.search(between)) and not _RESOLVED.search(between)
 
 
-def _check_same(answer: Answer, other: _Found) -> None:
+def _check_same(answer: Answer, other: _Object) -> None:
     try:
         before = _together(other)
     except ValueError:

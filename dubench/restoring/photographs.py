@@ -8,7 +8,7 @@ from pathlib import Path
 from dubench.ddnm.degraded import Degraded, Image
 from dubench.ddnm.methods import Restore
 from dubench.ddnm.tiling import in_tiles
-from dubench.ddnm.transmission import from_mean
+from dubench.ddnm.transmission import of_degradation
 from dubench.diagnosing import UndiagnosedError, diagnose
 from dubench.diagnosing.diagnosis import Diagnosis
 from dubench.diagnosing.places import look
@@ -24,14 +24,14 @@ from generators.errors import InputError
 from generators.images import encode_rgb
 from generators.randomness import five_digits
 from generators.sources import photographs
-from generators.taxonomy import Value, scalar
+from generators.taxonomy import Value
 
 _TILE = 256 * 256  # pixels by which progress is counted
 # On [0, 1]: what lies beyond a photograph's border, and values that are estimates, are as noise.
 _LEAST_NOISE = 1 / 255
 
 MODEL = "statistics:du110k-wild"
-"""What is asked unless told otherwise. It knows severe degradations alone, and states narrower
+"""The model unless another is named. It knows severe degradations alone, and states narrower
 ranges than the model of `diagnose`, whose gains are mostly too uncertain to undo anything by."""
 
 
@@ -146,9 +146,7 @@ def _undo(
     degradation = degradation_of(diagnosis.findings[0])
     transmission = None
     if degradation.type == "haze":
-        values = degradation.values
-        light, mean = scalar(values, "atmospheric_light"), scalar(values, "transmission")
-        transmission = from_mean(image, light, mean)
+        transmission = of_degradation(image, degradation)
     degraded = Degraded(image, degradation, transmission, max(sigma, _LEAST_NOISE))
     restored = in_tiles(restore, degraded, on_tile)
     error = misfit(replace(degraded, sigma=sigma), restored)

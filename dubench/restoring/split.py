@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from dubench.dataset import TYPE_NAMES, GroundTruth, Split
-from dubench.ddnm.degraded import Degraded, Image, Map
+from dubench.ddnm.degraded import Degraded
 from dubench.ddnm.methods import Restore
 from dubench.ddnm.tiling import in_tiles
-from dubench.ddnm.transmission import from_mean
+from dubench.ddnm.transmission import of_degradation
 from dubench.predictions.file import read
 from generators.engines import OnProgress
 from generators.errors import InputError
@@ -112,7 +112,7 @@ def restore_split(
         transmission = None
         if name in hazy:
             transmission = (
-                next(maps)[1]["transmission"] if maps else _map_of_mean(image, degradation)
+                next(maps)[1]["transmission"] if maps else of_degradation(image, degradation)
             )
         left += degradation.type == "none"
         restored = in_tiles(restore, Degraded(image, degradation, transmission))
@@ -166,8 +166,3 @@ def can_be_undone(degradation: Degradation) -> bool:
     if degradation.type == "low_resolution":
         return scalar(values, "scale") in range(2, _MOST_SCALE + 1)
     return True
-
-
-def _map_of_mean(image: Image, degradation: Degradation) -> Map:
-    values = degradation.values
-    return from_mean(image, scalar(values, "atmospheric_light"), scalar(values, "transmission"))

@@ -4,24 +4,68 @@ The paper's Figures 6, 10 and 11 (arXiv 2602.04565, section 5.4). There answers 
 as they come, and a key's error comes with those of the others; here one key is off at a time.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.dataset import TYPE_NAMES, Split
+from dubench.dataset import TYPE_NAMES, Split, open_split
+from dubench.ddnm.methods import Settings, open_method
 from dubench.predictions.file import dump
+from dubench.progress import counting
+from dubench.restoring.split import begin, restore_split
 from dubench.scoring.sample_scores import SampleScores
+from dubench.scoring.score import score
+from dubench.scoring.score_files import write_score
 from generators.errors import InputError
 from generators.files import write_whole
-from generators.presets import Preset
 from generators.taxonomy import KEYS, TYPES, Key, Value
 
 REACH = 0.5
 """The largest error, as a share of the key's whole range, either way."""
 _VECTOR_REACH = 0.3  # of a vector, as a share of its mean size
+
+
+def study(
+    dataset: str, split_name: str, method: str, settings: Settings, metrics: str, out: Path
+) -> SampleScores:
+    """Restore a split with one key of each image off, and score that; shows bars on stderr.
+
+    A run that was stopped goes on with the same arguments.
+
+    Args:
+        method, settings: as `open_method` takes them.
+        metrics: names with commas, of those with a reference.
+        out: gets preds.jsonl, restored/, score.json and its rows.
+
+    Returns:
+        the rows, as `one_key_off` gives them.
+
+    Raises:
+        InputError: as `open_split`, `open_method`, `score` and `write_perturbed`, or `out` holds
+            another run.
+    """
+    restore = open_method(method, settings)
+    split = open_split(dataset, split_name)
+    preds, restored = out / "preds.jsonl", out / "restored"
+    run = {"params": "one key off", "method": method, "prior": settings.prior}
+    begin(restored, split, run | {"seed": settings.seed})
+    write_perturbed(split, preds, settings.seed)
+    with counting("images") as on_progress:
+        restore_split(split, str(preds), restore, restored, on_progress=on_progress)
+    with counting("images measured") as on_progress:
+        scored = score(
+            preds,
+            dataset,
+            split_name,
+            metrics=metrics,
+            restored=restored,
+            device=settings.device,
+            on_progress=on_progress,
+        )
+    write_score(out / "score.json", scored)
+    return one_key_off(scored.rows)
 
 
 def write_perturbed(split: Split, path: Path, seed: int) -> None:
@@ -34,7 +78,7 @@ def write_perturbed(split: Split, path: Path, seed: int) -> None:
         InputError: the split is blind, or `path` cannot be written.
     """
     true = split.ground_truth()
-    ranges = _ranges(split.preset)
+    ranges = split.preset.keys if split.preset else KEYS
     meta = {"model": "the truth, one key off", "dataset": split.where, "split": split.name}
     lines = [dump({"meta": meta | split.identity | {"seed": seed}})]
     for row, name in enumerate(true.ids):
@@ -58,10 +102,6 @@ def one_key_off(rows: SampleScores) -> SampleScores:
         name: np.where(column > 0, column, np.nan) for name, column in rows.error.items()
     }
     return replace(rows, error=error)
-
-
-def _ranges(preset: Preset | None) -> Mapping[str, Key]:
-    return preset.keys if preset else KEYS
 
 
 def _other(value: Value, key: Key, rng: np.random.Generator) -> Value:
