@@ -22,7 +22,8 @@ class Change:
     Attributes:
         n: of these photographs.
         before, after: means; `after` is None without restored ones.
-        difference: after − before, the 95 % interval of its mean by the normal approximation.
+        difference: after − before, the 95 % interval of its mean by the normal approximation; None
+            of one photograph.
     """
 
     n: int
@@ -132,7 +133,9 @@ def _change(rows: np.ndarray) -> Change:
     means = rows.mean(axis=0)
     if rows.shape[1] == 1:
         return Change(len(rows), float(means[0]), None, None)
-    change = rows[:, 1] - rows[:, 0]
-    half = 1.96 * change.std(ddof=1) / len(rows) ** 0.5 if len(rows) > 1 else float("nan")
-    ends = float(change.mean() - half), float(change.mean() + half)
+    ends = None
+    if len(rows) > 1:
+        change = rows[:, 1] - rows[:, 0]
+        half = 1.96 * change.std(ddof=1) / len(rows) ** 0.5
+        ends = float(change.mean() - half), float(change.mean() + half)
     return Change(len(rows), float(means[0]), float(means[1]), ends)

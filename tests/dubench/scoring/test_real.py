@@ -37,6 +37,15 @@ def test_means_and_the_paired_difference(folders):
     assert change.difference == pytest.approx((5.0, 5.0))
 
 
+def test_one_photograph_has_no_interval(folders):
+    for folder in folders:
+        for path in sorted(folder.iterdir())[1:]:
+            path.unlink()
+    (change,) = score_real(*folders).metrics.values()
+    assert (change.n, change.difference) == (1, None)
+    assert change.after == pytest.approx(change.before + 5)
+
+
 def test_as_a_table(folders, tmp_path, dubench_here):
     result = dubench_here("score", "--real", folders[0], "--restored", folders[1], cwd=tmp_path)
     assert result.returncode == 0, result.stderr
