@@ -100,8 +100,11 @@ def sft(
     ] = 4_000_000,
     chart_alone: Annotated[
         int | None,
-        typer.Option(help="So many of them without the photograph; a quarter unless given."),
+        typer.Option(help="So many of them with the chart alone; a quarter unless given."),
     ] = None,
+    views: Annotated[
+        str, typer.Option(help="Shown beside the photograph: some of fft, edges, chart.")
+    ] = "chart",
     seed: Seed = 0,
     workers: Workers = None,
     device: Device = "cpu",
@@ -111,7 +114,9 @@ def sft(
     from dubench.duvlm.train import train_sft
 
     with resumable(f"the last checkpoint in {out} is safe"):
-        trained = train_sft(source, out, images, chart_alone, seed, workers, device)
+        trained = train_sft(
+            source, out, images, chart_alone, views.split(","), seed, workers, device
+        )
     if as_json:
         print_json({"model": str(trained.path), "images": images, "scores": trained.scores})
         return

@@ -79,8 +79,14 @@ def chart(images: Any) -> Any:
 
 VIEWS: dict[str, Callable[[Any], Any]] = {"fft": fft, "edges": edges, "chart": chart}
 """Every view by its name."""
+PAPERS = ("fft", "edges")
+"""The views of the paper."""
 
+PHOTOGRAPH = "photograph"
+"""What comes before the views."""
 NANO_SIDE = 128
+NANO_VIEWS = (PHOTOGRAPH, "chart")
+"""Pictures that nano is shown, unless it was trained on others."""
 _CELL = 8  # pixels a side of a chart's cell, for models whose processors do not keep small pictures
 
 
@@ -114,16 +120,23 @@ def as_pictures(image: NDArray[np.uint8], names: Sequence[str]) -> list[NDArray[
     return pictures
 
 
-def for_nano(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The two pictures that nano is shown, for its processor: the photograph and its chart.
+def for_nano(
+    image: NDArray[np.uint8], views: Sequence[str] = NANO_VIEWS
+) -> list[NDArray[np.uint8]]:
+    """The pictures that nano is shown, for its processor.
 
     Args:
         image: (H, W, 3) uint8 RGB, a tile of at most 256 pixels a side.
+        views: PHOTOGRAPH, or names of VIEWS, made of the whole tile.
 
     Returns:
-        (128, 128, 3) and (32, 32, 3) uint8.
+        (128, 128, 3) uint8 each; the chart is (32, 32, 3).
     """
-    return [reduced(image), charts.chart(image)]
+    shown = {PHOTOGRAPH: reduced, "chart": charts.chart}
+    return [
+        shown[view](image) if view in shown else reduced(as_pictures(image, [view])[0])
+        for view in views
+    ]
 
 
 def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -53,16 +53,21 @@ class Nano:
             InputError: an image has fewer than 32 pixels a side.
         """
         from dubench.duvlm.decoding import record
-        from dubench.duvlm.views import reduced
+        from dubench.duvlm.views import PAPERS, as_pictures, reduced
 
         cut = [list(tiles(image)) for image in images]
         flat = [tile for of_image in cut for tile in of_image]
-        shown = "photograph" in self._notes.views
-        photo = np.stack([reduced(tile) for tile in flat]) if shown else None
-        numbers = np.stack([statistics(tile) for tile in flat])
+        shown = self._notes.views
+        samples = {"photo": np.stack([reduced(tile) for tile in flat])}
+        if "chart" in shown:
+            samples["statistics"] = np.stack([statistics(tile) for tile in flat])
+        for view in set(PAPERS) & set(shown):
+            drawn = (as_pictures(tile, [view])[0] for tile in flat)
+            samples[view] = np.stack([reduced(picture)[..., 0] for picture in drawn])
+        hidden = set(self._answering.views) - set(shown)
         calibration = self._notes.calibration
         counts = [len(of_image) for of_image in cut]
-        believed = self._answering.believe(photo, numbers, counts, calibration.temperature)
+        believed = self._answering.believe(samples, hidden, counts, calibration.temperature)
         return [
             record(self._answering.vocabulary, types, values, self._rule, calibration)
             for types, values in zip(believed.types, believed.values, strict=True)

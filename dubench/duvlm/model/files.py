@@ -16,6 +16,7 @@ from dubench.duvlm.decoding import Calibration
 from dubench.duvlm.model import nano
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.tokens import Vocabulary
+from dubench.duvlm.views import NANO_VIEWS, PHOTOGRAPH, VIEWS
 from dubench.predictions.grammar import DELTA, Grid
 from generators.errors import InputError, first_line
 from generators.files import write_whole
@@ -23,7 +24,6 @@ from generators.typed_json import from_json, to_json
 
 NOTES = "dubench.json"
 SHIPPED = Path(__file__).parents[2] / "data" / "nano"
-_VIEWS = ("photograph", "chart")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Notes:
     """
 
     delta: float = DELTA
-    views: tuple[str, ...] = _VIEWS
+    views: tuple[str, ...] = NANO_VIEWS
     chart: str = field(default_factory=chart.form)
     calibration: Calibration = field(default_factory=Calibration)
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -62,7 +62,7 @@ def save(folder: Path, answering: Answering, notes: Notes) -> None:
     model.config.save_pretrained(folder)
     model.config.dtype = torch.float32
     model.generation_config.save_pretrained(folder)
-    nano.processor(answering.words).save_pretrained(folder)
+    nano.processor(answering.words, answering.views).save_pretrained(folder)
     write_whole(folder / NOTES, json.dumps(to_json(notes), indent=1) + "\n")
 
 
@@ -83,7 +83,7 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
         notes = from_json(Notes, json.loads((folder / NOTES).read_text("utf-8")), NOTES)
     except (OSError, ValueError) as error:
         raise InputError(f"{folder / NOTES} cannot be read: {first_line(error)}") from None
-    if notes.views not in (_VIEWS, _VIEWS[1:]) or notes.chart != chart.form():
+    if not _known(notes):
         raise InputError(
             f"--model nano:{folder} was trained on other views ({', '.join(notes.views)}, chart "
             f"{notes.chart}) than this version makes; train it again with dubench train sft"
@@ -105,4 +105,16 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
             f"--model nano:{folder} writes another grammar than its {NOTES} says; copy the folder "
             "again, or train it again with dubench train sft"
         )
-    return Answering(model.eval().to(device), words, vocabulary), notes
+    return Answering(model.eval().to(device), words, vocabulary, layout_of(notes)), notes
+
+
+def layout_of(notes: Notes) -> tuple[str, ...]:
+    """The pictures that nano's questions have room for: before its photographs join, the chart
+    alone is shown."""
+    return NANO_VIEWS if notes.views == ("chart",) else notes.views
+
+
+def _known(notes: Notes) -> bool:
+    first, *rest = layout_of(notes) or ("",)
+    whole = first == PHOTOGRAPH and set(rest) <= VIEWS.keys() and len(set(rest)) == len(rest)
+    return whole and ("chart" not in rest or notes.chart == chart.form())

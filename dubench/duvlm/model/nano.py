@@ -4,28 +4,30 @@ This file imports torch when it is imported.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from dubench.duvlm.tokens import BEGIN, END, NANO, PAD, VISION, Vocabulary
+from dubench.duvlm.views import NANO_VIEWS, PHOTOGRAPH
 
 WIDTH, HEADS, VISION_LAYERS, TEXT_LAYERS = 192, 4, 3, 2
 PATCH, MERGE = 16, 2
-PHOTO, CHART = (8, 8), (2, 2)
-"""Patches of the two pictures: 128 × 128 and 32 × 32 pixels."""
+GRIDS = {PHOTOGRAPH: (8, 8), "fft": (8, 8), "edges": (8, 8), "chart": (2, 2)}
+"""Patches of every view: pictures of 128 × 128, the chart of 32 × 32 pixels."""
 _DEVIATION = 0.06  # of the first weights: about 1/√width; with 0.02 the values learn far later
 
 _IMAGE = "".join((VISION[0], VISION[2], VISION[1]))
-TEMPLATE = (
+_TEMPLATE = (
     "{% for m in messages %}{% if m.role == 'assistant' %}" + BEGIN + "{% if m.content is string %}"
     "{{ m.content }}{% else %}{% for c in m.content %}{{ c.text }}{% endfor %}{% endif %}" + END
-    + "{% elif m.content is string %}{{ raise_exception('nano takes pictures: the photograph at "
-    "128x128 and its chart') }}{% else %}{% set ns = namespace(n=0) %}{% for c in m.content %}"
+    + "{% elif m.content is string %}{{ raise_exception('nano takes pictures: PICTURES') }}"
+    "{% else %}{% set ns = namespace(n=0) %}{% for c in m.content %}"
     "{% if c.type in ('image', 'image_url') %}{% set ns.n = ns.n + 1 %}" + _IMAGE + "{% endif %}"
-    "{% endfor %}{% if m.role == 'user' and ns.n != 2 %}{{ raise_exception('nano takes two "
-    "pictures, the photograph at 128x128 and its chart, not ' ~ ns.n) }}{% endif %}{% endif %}"
+    "{% endfor %}{% if m.role == 'user' and ns.n != COUNT %}{{ raise_exception('nano takes COUNT "
+    "pictures, PICTURES, not ' ~ ns.n) }}{% endif %}{% endif %}"
     "{% endfor %}{% if add_generation_prompt %}" + BEGIN + "{% endif %}"
 )  # fmt: skip
 """nano knows one question, so that words beside the pictures are passed over."""
@@ -51,8 +53,14 @@ def tokenizer(vocabulary: Vocabulary = NANO) -> Any:
     )  # fmt: skip
 
 
-def processor(words: Any) -> Any:
-    """The processor of photograph and chart, which resizes neither."""
+def template(views: Sequence[str]) -> str:
+    """The chat template for pictures of these views."""
+    names = [f"{view} {PATCH * GRIDS[view][0]}x{PATCH * GRIDS[view][1]}" for view in views]
+    return _TEMPLATE.replace("COUNT", str(len(names))).replace("PICTURES", ", ".join(names))
+
+
+def processor(words: Any, views: Sequence[str] = NANO_VIEWS) -> Any:
+    """The processor of pictures of these views, which resizes none of them."""
     from transformers import Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
 
     build: Any = Qwen3VLProcessor
@@ -68,7 +76,7 @@ def processor(words: Any) -> Any:
         Qwen2VLImageProcessor(**shape, image_mean=half, image_std=half),
         words,
         Qwen3VLVideoProcessor(**shape, image_mean=half, image_std=half),
-        chat_template=TEMPLATE,
+        chat_template=template(views),
     )
 
 
@@ -93,7 +101,7 @@ def new(words: Any, seed: int, vocabulary: Vocabulary = NANO) -> Any:
             "depth": VISION_LAYERS, "hidden_size": WIDTH, "intermediate_size": 2 * WIDTH,
             "num_heads": HEADS, "out_hidden_size": WIDTH, "patch_size": PATCH,
             "spatial_merge_size": MERGE, "temporal_patch_size": 1,
-            "num_position_embeddings": math.prod(PHOTO), "deepstack_visual_indexes": [],
+            "num_position_embeddings": math.prod(GRIDS[PHOTOGRAPH]), "deepstack_visual_indexes": [],
         },
         image_token_id=image, video_token_id=video, vision_start_token_id=start,
         vision_end_token_id=end, tie_word_embeddings=True,

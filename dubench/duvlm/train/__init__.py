@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dubench.duvlm.views import PHOTOGRAPH, check_views
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
@@ -41,6 +42,7 @@ def train_sft(
     out: Path,
     images: int = 4_000_000,
     chart_alone: int | None = None,
+    views: Sequence[str] = ("chart",),
     seed: int = 0,
     workers: int | None = None,
     device: str = "cpu",
@@ -55,7 +57,8 @@ def train_sft(
         out: gets the model, history.json, curves.png, checkpoint.pt and samples/ (about 50 kB for
             each twentieth of `images`).
         images: degraded crops to see in all, each about twenty times.
-        chart_alone: so many of them without the photograph; a quarter unless given.
+        chart_alone: so many of them with the chart alone; a quarter unless given.
+        views: shown beside the photograph.
         seed: of everything drawn.
         workers: processes that make samples; training uses torch's own threads.
         device: cpu, or cuda.
@@ -67,6 +70,9 @@ def train_sft(
     check_training("torch", "torchvision", "transformers")
     if images < 1:
         raise InputError(f"--images {images}: choose at least one")
+    shown = (PHOTOGRAPH, *check_views(views))
+    if "chart" not in shown and chart_alone:
+        raise InputError("--chart-alone needs the chart among --views")
     import torch
 
     from dubench.baseline.file import find
@@ -89,17 +95,19 @@ def train_sft(
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}") from None
     with counting("photographs") as on_progress:
-        plan = samples.plan(sources, out / "spools", seed, workers, on_progress)
+        plan = samples.plan(sources, out / "spools", seed, workers, on_progress, shown)
     _match(folder / "plan.json", plan.identity)
     tasks = [(plan, folder, which) for which in range(len(plan.recipes))]
     for _ in engines.run(samples.make_validation, tasks, workers):
         pass
     names = [recipe.preset.name for recipe in plan.recipes]
-    held = {name: samples.read(folder / samples.validation_name(name)) for name in names}
+    held = {name: samples.read(folder / samples.validation_name(name), shown) for name in names}
     words = nano.tokenizer()
-    answering = Answering(nano.new(words, seed).to(place), words, NANO)
+    answering = Answering(nano.new(words, seed).to(place), words, NANO, shown)
     targeting = Targeting(words, NANO, Teacher(read_statistics(find(samples.MIXTURE[0])), NANO))
     alone = round(images * CHART_ALONE) if chart_alone is None else chart_alone
+    if "chart" not in shown:
+        alone = 0
     run = loop.Run(seed, alone, plan.identity, chart.form())
     supply = Supply(plan, folder, seed, images, workers)
     with counting("chunks of samples") as on_progress:
@@ -130,8 +138,7 @@ def write(out: Path, state: "State", run: "Run") -> None:
         "samples": run.samples,
         "validation": last and {name: last[name] for name in ("images", "scores")},
     }
-    photograph = state.seen > run.chart_alone
-    views = ("photograph", "chart") if photograph else ("chart",)
+    views = state.average.views if state.seen > run.chart_alone else ("chart",)
     calibration = Calibration()
     if last:
         calibration = from_json(Calibration, last["calibration"], "history")

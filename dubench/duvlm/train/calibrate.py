@@ -11,7 +11,7 @@ import numpy as np
 from dubench.baseline.model import softmax
 from dubench.baseline.train.calibrate import LEAST, TEMPERATURES, tails_of
 from dubench.duvlm.decoding import Calibration, place
-from dubench.duvlm.model.answering import Believed
+from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.tokens import Vocabulary
 from dubench.duvlm.train.samples import COLUMNS, Samples
 from generators.taxonomy import TYPES

@@ -9,7 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ import torch
 from torch import Tensor
 
 from dubench.duvlm.model.answering import Answering
-from dubench.duvlm.model.forward import read
 from dubench.duvlm.train.calibrate import calibrate
+from dubench.duvlm.train.loss import loss_of
 from dubench.duvlm.train.samples import COLUMNS, Samples
-from dubench.duvlm.train.targets import Targeting, Targets
+from dubench.duvlm.train.targets import Targeting
 from dubench.duvlm.train.validate import believe, validate
+from dubench.duvlm.views import PAPERS
 from dubench.muon import Muon
 from dubench.training import CHECKPOINT, begin_step, end_step, follow, reading, save, writing
 from generators.errors import InputError
@@ -150,7 +151,7 @@ def resume(run: Run, answering: Answering, checkpoint: Path) -> State:
         Muon(matrices, MUON_RATE, weight_decay=DECAY),
         torch.optim.AdamW([*others, *head.parameters()], ADAM_RATE, ADAM_BETAS, weight_decay=DECAY),
     ]
-    average = Answering(copy.deepcopy(model), answering.words, answering.vocabulary)
+    average = replace(answering, model=copy.deepcopy(model))
     state = State(answering, average, head, optimizers)
     if not checkpoint.exists():
         return state
@@ -187,14 +188,6 @@ def trust_of(seen: int) -> float:
     return TRUST * max(0.0, 1 - seen / TRUSTED)
 
 
-def loss_of(logits: Tensor, targets: Targets) -> Tensor:
-    """Weighted cross-entropy of every piece, summed over the answer, mean over the batch."""
-    wanted = torch.from_numpy(targets.wanted).to(logits.device)
-    weights = torch.from_numpy(targets.weights).to(logits.device)
-    each = -(wanted * logits.log_softmax(-1)).sum(-1)
-    return (weights * each).sum() / len(logits)
-
-
 def _is_matrix(name: str, weight: Tensor) -> bool:
     # The merger's, of side 768, would take longer than all else.
     return weight.ndim == 2 and ("visual.blocks" in name or "language_model.layers" in name)
@@ -204,13 +197,11 @@ def _advance(state: State, run: Run, images: int, samples: Samples, targeting: T
     begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.seen, images))
     rng = np.random.default_rng([run.seed, state.step])
     targets = targeting(samples, width_of(state.seen), trust_of(state.seen), rng)
-    photo = None
-    if state.seen >= run.chart_alone:
-        photo = _flipped(samples["photo"], rng)
-    visual = state.answering.see(photo, samples["statistics"])
-    fed = torch.from_numpy(targets.fed).to(state.answering.model.device)
-    logits = read(state.answering.model, state.answering.layout, visual, fed)
-    loss = loss_of(logits, targets)
+    hidden = _hidden(state.answering, state.seen < run.chart_alone)
+    if not hidden:
+        _flip(samples, rng)
+    visual = state.answering.see(samples, hidden)
+    loss = loss_of(state.answering.read(visual, torch.from_numpy(targets.fed)), targets)
     there = torch.cat([tokens for tokens in visual if tokens is not None], 1)
     total: Any = loss + AUXILIARY * _auxiliary(state.head(there.mean(1)), samples)
     total.backward()
@@ -220,12 +211,17 @@ def _advance(state: State, run: Run, images: int, samples: Samples, targeting: T
     follow(state.average.model, state.answering.model, EMA_SHARE, state.step)
 
 
-def _flipped(photo: Any, rng: np.random.Generator) -> Any:
-    """Half of the photographs mirrored; nothing that is asked about tells left from right."""
-    photo = np.ascontiguousarray(photo)
-    rows = rng.random(len(photo)) < 0.5
-    photo[rows] = photo[rows][:, :, ::-1]
-    return photo
+def _hidden(answering: Answering, chart_alone: bool) -> set[str]:
+    """The views that are not shown."""
+    return set(answering.views) - {"chart"} if chart_alone else set()
+
+
+def _flip(samples: Samples, rng: np.random.Generator) -> None:
+    """Mirror half of the pictures; nothing that is asked about tells left from right."""
+    rows = rng.random(len(samples)) < 0.5
+    for name in ("photo", *PAPERS):
+        if name in (samples.dtype.names or ()):
+            samples[name][rows] = samples[name][rows][:, :, ::-1]
 
 
 def _auxiliary(read_off: Tensor, samples: Samples) -> Tensor:
@@ -246,7 +242,8 @@ def _auxiliary(read_off: Tensor, samples: Samples) -> Tensor:
 def _validate(state: State, run: Run, held: dict[str, Samples]) -> None:
     with_photo = state.seen > run.chart_alone
     vocabulary = state.average.vocabulary
-    believed = {name: believe(state.average, samples, with_photo) for name, samples in held.items()}
+    hidden = _hidden(state.average, not with_photo)
+    believed = {name: believe(state.average, samples, hidden) for name, samples in held.items()}
     scores = {
         name: asdict(validate(vocabulary, believed[name], samples))
         for name, samples in held.items()

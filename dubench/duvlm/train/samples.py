@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.baseline.features import COUNT, statistics
-from dubench.duvlm.views import NANO_SIDE, reduced
+from dubench.duvlm.views import NANO_SIDE, NANO_VIEWS, PAPERS, as_pictures, reduced
 from generators import engines, presets
 from generators.build.clean_images import CleanImages, Photographs
 from generators.build.generate import gather_options, pools_of
@@ -40,20 +40,25 @@ PER_CHUNK = 700
 _MOST = 3_000_000  # samples of a preset: more than anyone makes
 
 
+TRUTH = [("values", np.float32, (len(COLUMNS),)), ("type", np.uint8), ("severity", np.uint8)]
+"""Fields of what is true of a crop: values in units, NaN where a key is another type's; indices
+into the taxonomy's types and SEVERITIES, 255 for none."""
 ROW = np.dtype(
     [
         ("photo", np.uint8, (NANO_SIDE, NANO_SIDE, 3)),
         ("statistics", np.float32, (COUNT,)),
-        ("values", np.float32, (len(COLUMNS),)),
-        ("type", np.uint8),
-        ("severity", np.uint8),
+        *TRUTH,
     ]
 )
-"""A degraded crop, reduced: RGB at half its size; statistics of the whole crop; the truth in units,
-NaN where a key is another type's; indices into the taxonomy's types and SEVERITIES, 255 for none.
-"""
+"""A degraded crop, reduced: RGB at half its size; statistics of the whole crop; the truth."""
 Samples = NDArray[np.void]
-"""(n,) of ROW."""
+"""(n,) of ROW, or of ROW and further views: see `row_of`."""
+
+
+def row_of(views: Sequence[str]) -> np.dtype[np.void]:
+    """ROW, with a field for each of the paper's views among nano's `views`, at half its size."""
+    more = [(view, np.uint8, (NANO_SIDE, NANO_SIDE)) for view in views if view in PAPERS]
+    return np.dtype([*ROW.descr, *more])
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,18 @@ class Plan:
     Attributes:
         recipes: one per preset of MIXTURE, without repetition.
         photographs: per recipe and pool, the photographs by split.
+        views: pictures that nano is shown.
     """
 
     recipes: tuple[Recipe, ...]
     photographs: tuple[Photographs, ...]
+    views: tuple[str, ...] = NANO_VIEWS
 
     @property
     def identity(self) -> list[Any]:
-        """What tells these samples from those of other photographs or seeds."""
-        return [[r.preset.name, r.seed, [pool.digest for pool in r.pools]] for r in self.recipes]
+        """What tells these samples from those of other photographs, seeds or views."""
+        of = [[r.preset.name, r.seed, [pool.digest for pool in r.pools]] for r in self.recipes]
+        return of if self.views == NANO_VIEWS else [*of, list(self.views)]
 
 
 class _Looked(Progress):
@@ -86,7 +94,12 @@ class _Looked(Progress):
 
 
 def plan(
-    sources: Sequence[str], home: Path, seed: int, workers: int, on_progress: engines.OnProgress
+    sources: Sequence[str],
+    home: Path,
+    seed: int,
+    workers: int,
+    on_progress: engines.OnProgress,
+    views: tuple[str, ...] = NANO_VIEWS,
 ) -> Plan:
     """Look through the photographs of `sources`, about three in a hundred kept for validation.
 
@@ -106,7 +119,7 @@ def plan(
         )  # fmt: skip
         recipes.append(Recipe(preset, seed, SIDE, splits, share_out(splits, pools)))
         photographs.append([pool.photographs or {} for pool in pools])
-    return Plan(tuple(recipes), tuple(photographs))
+    return Plan(tuple(recipes), tuple(photographs), views)
 
 
 def chunk_name(number: int) -> str:
@@ -135,7 +148,8 @@ def _make_chunk(task: tuple[Plan, Path, int], report: engines.Report) -> None:
     shard = number // len(MIXTURE) * repeats + MIXTURE[:turn].count(MIXTURE[turn])
     recipe = plan.recipes[which]
     chosen = [shard for shard in recipe.shards if shard.split == "train"][shard]
-    samples = make(recipe, plan.photographs[which], chosen.in_turn(recipe.seed))
+    indices = chosen.in_turn(recipe.seed)
+    samples = make(recipe, plan.photographs[which], indices, plan.views)
     write(folder / chunk_name(number), samples)
     report(number)
 
@@ -147,23 +161,39 @@ def make_validation(task: tuple[Plan, Path, int], report: engines.Report) -> Non
     path = folder / validation_name(recipe.preset.name)
     if not path.exists():
         shard = next(shard for shard in recipe.shards if shard.split == "validation")
-        write(path, make(recipe, photographs, shard.in_turn(recipe.seed)))
+        write(path, make(recipe, photographs, shard.in_turn(recipe.seed), plan.views))
     report(which)
 
 
-def make(recipe: Recipe, photographs: Photographs, indices: Sequence[int]) -> Samples:
+def make(
+    recipe: Recipe,
+    photographs: Photographs,
+    indices: Sequence[int],
+    views: Sequence[str] = NANO_VIEWS,
+) -> Samples:
     """Make these samples of a recipe."""
-    planner = _planner(recipe, photographs)
-    samples = np.empty(len(indices), ROW)
+    row_type = row_of(views)
+    samples = np.empty(len(indices), row_type)
     for row, index in zip(samples, indices, strict=True):
-        planned = planner.plan(index, Counter())
-        image = render(
-            planned.clean, planned.degradations, planned.postprocess, planned.depth, planned.key
-        )
-        (degradation,) = planned.degradations
+        image, degradation = crop(recipe, photographs, index)
         row["photo"], row["statistics"] = reduced(image), statistics(image)
-        row["type"], row["severity"], row["values"] = _truth(degradation)
+        row["type"], row["severity"], row["values"] = truth(degradation)
+        for view in PAPERS:
+            if view in (row_type.names or ()):
+                row[view] = reduced(as_pictures(image, [view])[0])[..., 0]
     return samples
+
+
+def crop(
+    recipe: Recipe, photographs: Photographs, index: int
+) -> tuple[NDArray[np.uint8], Degradation]:
+    """A sample of a recipe: the degraded crop (S, S, 3), RGB, and its degradation."""
+    planned = _planner(recipe, photographs).plan(index, Counter())
+    image = render(
+        planned.clean, planned.degradations, planned.postprocess, planned.depth, planned.key
+    )
+    (degradation,) = planned.degradations
+    return image, degradation
 
 
 _PLANNERS: dict[str, Planner] = {}
@@ -177,7 +207,8 @@ def _planner(recipe: Recipe, photographs: Photographs) -> Planner:
     return _PLANNERS[name]
 
 
-def _truth(degradation: Degradation) -> tuple[int, int, list[float]]:
+def truth(degradation: Degradation) -> tuple[int, int, list[float]]:
+    """Type, severity and values of a degradation, as in TRUTH."""
     severity = TYPES[degradation.type].severity
     grade = 255
     if severity:
@@ -196,15 +227,18 @@ def write(path: Path, samples: Samples) -> None:
     write_whole(path, data.getvalue())
 
 
-def read(path: Path) -> Samples:
+def read(path: Path, views: Sequence[str] = NANO_VIEWS) -> Samples:
     """The samples of a file; what is not touched stays on disk.
+
+    Args:
+        views: that they were made for.
 
     Raises:
         InputError: the file is damaged.
     """
     try:
         samples = np.load(path, mmap_mode="r")
-        if samples.dtype != ROW:
+        if samples.dtype != row_of(views):
             raise ValueError("other views")
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path} is damaged ({error}); remove it, and it is made again") from None

@@ -19,6 +19,7 @@ from dubench.duvlm.train.samples import (
     chunk_name,
     make_missing,
     read,
+    row_of,
 )
 from generators.errors import InputError
 from generators.files import FULL
@@ -38,7 +39,7 @@ class Supply:
     """
 
     def __init__(self, plan: Plan, folder: Path, seed: int, images: int, workers: int) -> None:
-        self._folder, self._seed, self._images = folder, seed, images
+        self._folder, self._seed, self._images, self._views = folder, seed, images, plan.views
         self._total = chunks(images, images)
         self._needed = chunks(0, images)
         self._more = threading.Event()
@@ -61,10 +62,10 @@ class Supply:
         while not self.ready(available):
             time.sleep(0.2)
         rng = np.random.default_rng([self._seed, step, 1])
-        batch = np.empty(size, read_kept(self._folder / chunk_name(0)).dtype)
+        batch = np.empty(size, row_of(self._views))
         for row, number in enumerate(rng.integers(0, available * PER_CHUNK, size)):
             chunk, place = divmod(int(number), PER_CHUNK)
-            batch[row] = read_kept(self._folder / chunk_name(chunk))[place]
+            batch[row] = read_kept(self._folder / chunk_name(chunk), self._views)[place]
         return batch
 
     def wait(self, on_progress: Callable[[int, int], None]) -> None:
@@ -122,6 +123,6 @@ def chunks(seen: int, images: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def read_kept(path: Path) -> Samples:
+def read_kept(path: Path, views: tuple[str, ...]) -> Samples:
     """A chunk that stays open."""
-    return read(path)
+    return read(path, views)

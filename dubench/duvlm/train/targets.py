@@ -8,14 +8,14 @@ of a matrix cannot be copied off its neighbours.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dubench.duvlm.spelling import Ids, Spelled, Spelling
 from dubench.duvlm.teacher import Teacher
-from dubench.duvlm.tokens import GRADES, Answer, Vocabulary
+from dubench.duvlm.tokens import Answer, Vocabulary
 from dubench.duvlm.train.samples import COLUMNS
 from generators.taxonomy import SEVERITIES, TYPES
 
@@ -29,26 +29,19 @@ _VECTOR = 3.0
 
 @dataclass(frozen=True)
 class Targets:
-    """The answers of a batch, padded on the right.
+    """The answers of a batch in tokens, padded on the right.
 
     Attributes:
-        fed: (B, L − 1) token ids, all pieces but the last.
-        wanted: (B, L, vocabulary) distributions of every piece.
-        weights: (B, L) of the pieces in the loss, 0 for padding.
+        fed: (B, L − 1) token ids, all but the last.
+        wanted: (B, L, C) distributions of every token over `columns`.
+        weights: (B, L) of the tokens in the loss, 0 for padding.
+        columns: (C,) token ids, all that occur in answers.
     """
 
-    fed: NDArray[np.int64]
+    fed: Ids
     wanted: Floats
     weights: Floats
-
-
-@dataclass(frozen=True)
-class _Pattern:
-    """An answer in token ids, 0 where something is drawn, with weights (n,)."""
-
-    answer: Answer
-    ids: NDArray[np.int64]
-    weights: Floats
+    columns: Ids
 
 
 class Targeting:
@@ -57,71 +50,95 @@ class Targeting:
     Args:
         words: the tokenizer.
         vocabulary: what values stand on.
-        teacher: whose distributions join the truth.
+        teacher: whose distributions join the truth; its types can be learnt where their names part
+            at the first token.
     """
 
     def __init__(self, words: Any, vocabulary: Vocabulary, teacher: Teacher | None = None) -> None:
-        self._ids = words.convert_tokens_to_ids
-        self._size, self._pad = len(words), words.pad_token_id
+        self._spelling = Spelling(words, vocabulary)
         self._vocabulary, self._teacher = vocabulary, teacher
-        self._patterns = [self._pattern(vocabulary.answer(name)) for name in TYPE_NAMES]
-
-    @property
-    def longest(self) -> int:
-        """Pieces of the longest answer."""
-        return max(len(pattern.ids) for pattern in self._patterns)
-
-    @cached_property
-    def _first_value(self) -> int:
-        return int(self._ids(self._vocabulary.values[0]))
-
-    @cached_property
-    def _grades(self) -> NDArray[np.int64]:
-        return np.array(self._ids(list(GRADES)))
+        self._columns = self._spelling.used
+        self._values = np.searchsorted(self._columns, self._spelling.values)
 
     def __call__(
         self, samples: NDArray[np.void], width: float, trust: float, rng: np.random.Generator
     ) -> Targets:
-        """The targets of samples (B,).
+        """The targets of samples (B,) with the fields `type`, `severity` and `values` of ROW, and
+        `statistics` where there is a teacher.
 
         Args:
             width: standard deviation of a value's Gaussian, of its key's range.
             trust: share of the teacher in the targets.
         """
-        longest = max(len(self._patterns[code].ids) for code in np.unique(samples["type"]))
-        shape = (len(samples), longest)
-        fed = np.full(shape, self._pad)
-        wanted = np.zeros((*shape, self._size), np.float32)
-        weights = np.zeros(shape, np.float32)
-        names = self._ids([pattern.answer.pieces[0] for pattern in self._patterns])
+        groups = []
         for code in np.unique(samples["type"]):
-            pattern = self._patterns[code]
             rows = np.flatnonzero(samples["type"] == code)
-            answer, length = pattern.answer, len(pattern.ids)
-            of_type = np.tile(pattern.ids, (len(rows), 1))
-            grade = np.minimum(samples["severity"][rows], len(SEVERITIES))
-            of_type[:, answer.grade] = self._grades[grade]
-            target = np.zeros((len(rows), length, self._size), np.float32)
-            target[np.arange(len(rows))[:, None], np.arange(length), of_type] = 1
-            if answer.entries:
-                places = list(answer.values)
-                last = self._first_value + len(self._vocabulary.values)
-                values = self._soft(samples["values"][rows], answer, width)
-                if self._teacher and trust:
-                    taught = self._teacher.values(TYPE_NAMES[code], samples["statistics"][rows])
-                    values += trust * (taught - values)
-                target[:, places] = 0
-                target[:, places, self._first_value : last] = values
-                drawn = rng.integers(self._first_value, last, (len(rows), len(places)))
-                of_type[:, places] = drawn
-                of_type[:, answer.grade] = rng.choice(self._grades[: len(SEVERITIES)], len(rows))
+            groups += self._of_type(samples[rows], TYPE_NAMES[code], rows, width, trust, rng)
+        shape = (len(samples), max(group.fed.shape[1] for group in groups))
+        fed = np.full(shape, self._spelling.pad)
+        wanted = np.zeros((*shape, len(self._columns)), np.float32)
+        weights = np.zeros(shape, np.float32)
+        for group in groups:
+            length = group.fed.shape[1]
+            fed[group.rows, :length] = group.fed
+            wanted[group.rows, :length] = group.wanted
+            weights[group.rows, :length] = group.weights
+        return Targets(fed[:, :-1], wanted, weights, self._columns)
+
+    def _of_type(
+        self,
+        samples: NDArray[np.void],
+        name: str,
+        rows: NDArray[np.intp],
+        width: float,
+        trust: float,
+        rng: np.random.Generator,
+    ) -> list["_Group"]:
+        answer = self._vocabulary.answer(name)
+        grades = np.minimum(samples["severity"], len(SEVERITIES))
+        said, drawn, values = grades, np.empty((len(rows), 0), np.int64), None
+        if answer.entries:
+            values = self._soft(samples["values"], answer, width)
             if self._teacher and trust:
-                taught = self._teacher.types(samples["statistics"][rows])
-                target[:, 0, names] += trust * (taught - target[:, 0, names])
-            fed[rows, :length] = of_type
-            wanted[rows, :length] = target
-            weights[rows, :length] = pattern.weights
-        return Targets(fed[:, :-1], wanted, weights)
+                values += trust * (self._teacher.values(name, samples["statistics"]) - values)
+            shape = (len(rows), len(answer.entries))
+            drawn = rng.integers(0, len(self._values), shape)
+            said = rng.choice(len(SEVERITIES), len(rows))
+        groups = []
+        for grade, fed_grade in sorted(set(zip(grades.tolist(), said.tolist(), strict=True))):
+            mine = np.flatnonzero((grades == grade) & (said == fed_grade))
+            spelled = self._spelling.spelled(name, fed_grade)
+            fed = np.tile(spelled.ids, (len(mine), 1))
+            fed[:, spelled.values] = self._spelling.values[drawn[mine]]
+            wanted = np.zeros((*fed.shape, len(self._columns)), np.float32)
+            tokens = self._wanted_tokens(spelled, grade)
+            wanted[:, np.arange(len(tokens)), np.searchsorted(self._columns, tokens)] = 1
+            if values is not None:
+                wanted[:, spelled.values] = 0
+                wanted[:, spelled.values[:, None], self._values] = values[mine]
+            if self._teacher and trust:
+                self._trust_in_types(wanted, samples["statistics"][mine], trust)
+            weights = _weights(answer)[spelled.pieces]
+            groups.append(_Group(rows[mine], fed, wanted, weights))
+        return groups
+
+    def _wanted_tokens(self, spelled: Spelled, grade: int) -> Ids:
+        """The tokens that should follow what is fed: the true severity's while it may still come,
+        then the spelling of that which is fed."""
+        tokens = spelled.ids.copy()
+        tokens[spelled.values] = self._columns[0]
+        fed, true = spelled.ids[spelled.grade].tolist(), self._spelling.grades[grade]
+        for place, token in enumerate(true[: len(fed)]):
+            tokens[spelled.grade.start + place] = token
+            if token != fed[place]:
+                break
+        return tokens
+
+    def _trust_in_types(self, wanted: Floats, statistics: Floats, trust: float) -> None:
+        (fork, *_) = self._spelling.forks
+        names = np.searchsorted(self._columns, np.array(fork.tokens)[list(fork.branches)])
+        taught = self._teacher.types(statistics) if self._teacher else 0
+        wanted[:, 0, names] += trust * (taught - wanted[:, 0, names])
 
     def _soft(self, values: Floats, answer: Answer, width: float) -> Floats:
         """Gaussians (n, entries, steps) around the true values."""
@@ -132,10 +149,21 @@ class Targeting:
         shares = np.exp(-0.5 * ((steps - places[..., None]) / width) ** 2)
         return (shares / shares.sum(-1, keepdims=True)).astype(np.float32)
 
-    def _pattern(self, answer: Answer) -> _Pattern:
-        ids = [0 if piece is None else self._ids(piece) for piece in answer.pieces]
-        weights = np.full(len(ids), WEIGHTS["fixed"], np.float32)
-        weights[0], weights[answer.grade] = WEIGHTS["type"], WEIGHTS["grade"]
-        for place, (key, _) in zip(answer.values, answer.entries, strict=True):
-            weights[place] = WEIGHTS["value"] if key.size == 1 else _VECTOR / key.size
-        return _Pattern(answer, np.array(ids), weights)
+
+@dataclass(frozen=True)
+class _Group:
+    """Targets (n, …) of samples `rows` that are of one type, severity and fed severity."""
+
+    rows: NDArray[np.intp]
+    fed: Ids
+    wanted: Floats
+    weights: Floats
+
+
+def _weights(answer: Answer) -> Floats:
+    """Of an answer's pieces in the loss."""
+    weights = np.full(len(answer.pieces), WEIGHTS["fixed"], np.float32)
+    weights[0], weights[answer.grade] = WEIGHTS["type"], WEIGHTS["grade"]
+    for place, (key, _) in zip(answer.values, answer.entries, strict=True):
+        weights[place] = WEIGHTS["value"] if key.size == 1 else _VECTOR / key.size
+    return weights

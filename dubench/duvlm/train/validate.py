@@ -3,6 +3,7 @@
 This file imports torch when it is imported.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from dubench.dataset import GroundTruth
 from dubench.duvlm.decoding import record
-from dubench.duvlm.model.answering import Answering, Believed
+from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.model.believing import Believed, joined
 from dubench.duvlm.tokens import Vocabulary
 from dubench.duvlm.train.samples import COLUMNS, Samples
 from dubench.predictions.record import Prediction
@@ -37,15 +39,10 @@ class Scores:
     p_rel: dict[str, float | None]
 
 
-def believe(answering: Answering, samples: Samples, with_photo: bool) -> Believed:
-    """What a model believes of samples."""
-    parts = []
-    for start in range(0, len(samples), _BATCH):
-        some = samples[start : start + _BATCH]
-        photo = np.ascontiguousarray(some["photo"]) if with_photo else None
-        parts.append(answering.believe(photo, some["statistics"]))
-    values = [value for part in parts for value in part.values]
-    return Believed(np.concatenate([part.types for part in parts]), values)
+def believe(answering: Answering, samples: Samples, hidden: Collection[str]) -> Believed:
+    """What a model believes of samples when some of its views are hidden."""
+    starts = range(0, len(samples), _BATCH)
+    return joined([answering.believe(samples[n : n + _BATCH], hidden) for n in starts])
 
 
 def validate(

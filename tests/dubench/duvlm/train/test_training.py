@@ -4,6 +4,7 @@ import errno
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from dubench.duvlm.model.files import load
 from dubench.duvlm.teacher import Teacher
 from dubench.duvlm.tokens import NANO
 from dubench.duvlm.train import _match, loop, train_sft, write
-from dubench.duvlm.train.samples import COLUMNS, ROW
+from dubench.duvlm.train.samples import COLUMNS, ROW, row_of
 from dubench.duvlm.train.targets import Targeting
+from dubench.duvlm.views import NANO_VIEWS, PAPERS, PHOTOGRAPH, for_nano
+from dubench.predictors import load_predictor
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES
 
@@ -41,13 +44,15 @@ trained(Path(sys.argv[1]))
 """
 
 
-def made_up(seed, count):
+def made_up(seed, count, row=ROW):
     """Samples whose values lie anywhere in their ranges."""
     rng = np.random.default_rng(seed)
-    samples = np.zeros(count, ROW)
+    samples = np.zeros(count, row)
     samples["photo"] = rng.integers(0, 256, samples["photo"].shape)
     deviates = rng.standard_normal((count, COUNT)).astype(np.float32)
     samples["statistics"] = deviates * STATISTICS.deviation + STATISTICS.mean
+    for view in set(row.names) & set(PAPERS):
+        samples[view] = rng.integers(0, 256, samples[view].shape)
     samples["type"] = rng.integers(0, len(TYPES), count)
     samples["severity"] = np.where(samples["type"] == 4, 255, rng.integers(0, 3, count))
     samples["values"] = np.nan
@@ -58,16 +63,17 @@ def made_up(seed, count):
     return samples
 
 
-def trained(out, steps=5, run=RUN):
+def trained(out, steps=5, run=RUN, views=NANO_VIEWS):
     """A run of batches of four, of a narrower model."""
     loop.BATCH, nano.WIDTH = 4, 48
     words = nano.tokenizer()
-    answering = Answering(nano.new(words, 0), words, NANO)
+    answering = Answering(nano.new(words, 0), words, NANO, views)
     targeting = Targeting(words, NANO, Teacher(STATISTICS, NANO))
-    held = {"made-up": made_up(99, 12)}
+    fetch = partial(made_up, row=row_of(views))
+    held = {"made-up": fetch(99, 12)}
     out.mkdir(exist_ok=True)
     return loop.train(
-        run, 4 * steps, answering, targeting, made_up, held, out, lambda done, total: None,
+        run, 4 * steps, answering, targeting, fetch, held, out, lambda done, total: None,
         lambda state: write(out, state, run),
     )  # fmt: skip
 
@@ -112,6 +118,22 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> Non
         trained(stopped, run=loop.Run(1, 8, [], "form"))
 
 
+def test_it_learns_from_the_papers_views_alone(tmp_path) -> None:
+    """The folder is loaded with the views that it was trained on, and answers."""
+    views = (PHOTOGRAPH, *PAPERS)
+    trained(tmp_path, steps=1, run=loop.Run(0, 0, [], "form"), views=views)
+    answering, notes = load(tmp_path)
+    assert notes.views == answering.views == views
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    (record,) = load_predictor(f"nano:{tmp_path}").predict([image])
+    samples = {"photo": for_nano(image)[0][None]}
+    samples |= {view: for_nano(image, [view])[0][None, ..., 0] for view in PAPERS}
+    believed = answering.believe(samples, temperature=notes.calibration.temperature)
+    assert list(record["type_probabilities"].values()) == pytest.approx(believed.types[0], abs=1e-5)
+    believed_blank = answering.believe(samples | {"fft": np.zeros_like(samples["fft"])})
+    assert not np.allclose(believed.types, believed_blank.types, atol=1e-6)
+
+
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch) -> None:
     trained(tmp_path, steps=1)
     before = (tmp_path / "checkpoint.pt").read_bytes()
@@ -146,20 +168,26 @@ def test_targets_are_gaussians_around_the_truth() -> None:
     np.testing.assert_allclose(targets.wanted.sum(-1)[targets.weights > 0], 1, rtol=1e-5)
     assert (targets.weights[targets.wanted.sum(-1) == 0] == 0).all()
     steps = words.convert_tokens_to_ids(list(NANO.values))
+
+    def column(piece):
+        return targets.columns.tolist().index(words.convert_tokens_to_ids(piece))
+
+    values = [column(piece) for piece in NANO.values]
     for row, sample in enumerate(samples):
         name = list(TYPES)[sample["type"]]
         answer = NANO.answer(name)
-        first = words.convert_tokens_to_ids(answer.pieces[0])
+        first = column(answer.pieces[0])
         assert targets.wanted[row, 0, first] == 1
         for place, (key, i) in zip(answer.values, answer.entries, strict=True):
-            shares, places = targets.wanted[row, place, steps], NANO.places(key)
+            shares, places = targets.wanted[row, place, values], NANO.places(key)
             truth = sample["values"][COLUMNS.index((key.name, i))]
             # Within three deviations of an end the Gaussian is cut off.
             if abs(truth - (key.low + key.high) / 2) < 0.44 * (key.high - key.low):
                 assert shares @ places == pytest.approx(truth, abs=1e-3 * (key.high - key.low))
             assert targets.fed[row, place] in steps
         # The loss of saying what is wanted is its entropy, and nothing else does better.
-    logits = torch.from_numpy(np.log(targets.wanted + 1e-9))
+    logits = torch.full((*targets.weights.shape, len(words)), -np.inf)
+    logits[..., targets.columns] = torch.from_numpy(np.log(targets.wanted + 1e-9))
     entropy = -(targets.wanted * np.log(targets.wanted + 1e-9)).sum(-1)
     want = (targets.weights * entropy).sum() / len(samples)
     assert float(loop.loss_of(logits, targets)) == pytest.approx(want, rel=1e-4)
@@ -186,6 +214,8 @@ def test_the_teacher_says_what_the_statistics_say() -> None:
 def test_what_is_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="--images 0"):
         train_sft(["builtin"], tmp_path / "nano", images=0)
+    with pytest.raises(InputError, match="--chart-alone needs the chart"):
+        train_sft(["builtin"], tmp_path / "nano", chart_alone=5, views=["fft"])
     assert not (tmp_path / "nano").exists()
     _match(tmp_path / "plan.json", ["these photographs"])
     _match(tmp_path / "plan.json", ["these photographs"])
