@@ -58,7 +58,8 @@ class SeparableOperator:
     def decomposition(self) -> tuple[tuple[Matrix, Matrix, Matrix], tuple[Matrix, Matrix, Matrix]]:
         """(U, s, Vᵀ) of the rows' matrix and of the columns'."""
         rows = np.linalg.svd(self.rows, full_matrices=False)
-        columns = np.linalg.svd(self.columns, full_matrices=False)
+        square = self.columns is self.rows  # the matrices of square images are the same one
+        columns = rows if square else np.linalg.svd(self.columns, full_matrices=False)
         return (rows.U, rows.S, rows.Vh), (columns.U, columns.S, columns.Vh)
 
 

@@ -25,7 +25,7 @@ def apply(
     balance = torch.stack([red, torch.ones_like(red), blue], dim=-1)
     to_camera = _camera_matrices(values["camera_intrinsics"])
 
-    linear = _inverse_smoothstep(images).clamp(min=EPSILON) ** gamma
+    linear = inverse_smoothstep(images).clamp(min=EPSILON) ** gamma
     signal = gain * _transform(linear, to_camera / balance[:, :, None])
     variance = shot * signal.clamp(min=0) + read
     signal = signal + variance.clamp(min=_TINY).sqrt() * normals
@@ -36,7 +36,7 @@ def apply(
     return u * u * (3 - 2 * u)
 
 
-def _inverse_smoothstep(x: Tensor) -> Tensor:
+def inverse_smoothstep(x: Tensor) -> Tensor:
     """S⁻¹(x) = ½ − sin(asin(1 − 2x)/3) on [0, 1], its slope taken as 1 at the ends.
 
     There it is infinite, and infinity times the zero slope of a clip would be no number.

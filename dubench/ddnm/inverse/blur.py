@@ -8,8 +8,9 @@ from dubench.ddnm.inverse.separable import observe as observe_separable
 from generators.operators import blur_operator
 from generators.taxonomy import Value, scalar
 
-# A new σ costs a decomposition; images of one batch or table often share theirs.
-_operator = lru_cache(maxsize=16)(blur_operator)
+# A new σ costs a decomposition; images of one batch or table often share theirs, and a model's
+# answers stand on a grid of 101.
+_operator = lru_cache(maxsize=128)(blur_operator)
 
 
 def observe(image: Array, values: Mapping[str, Value], sigma: float = 0.0) -> Observation:
