@@ -35,5 +35,6 @@ class Pair:
         transmission = self.transmission
         if transmission is None:
             transmission = of_degradation(self.degraded, answer)
-        depth = -np.log(np.clip(transmission, _LEAST, 1))
-        return depth / max(float(depth.max()), _LEAST)
+        depth: Map = -np.log(np.clip(transmission, _LEAST, 1))
+        depth /= max(float(depth.max()), _LEAST)
+        return depth

@@ -86,10 +86,10 @@ def value_error(answer: Degradation, truth: Degradation, grid: Grid) -> float:
 def components(judged: Sequence[Judged]) -> dict[str, float]:
     """What the rewards of a batch consist of: `valid` and `right_type` are shares of all, `mse`
     and `value_error` means over those that have them."""
-    shares = {
+    columns: dict[str, list[float]] = {
         "valid": [one.answer is not None for one in judged],
         "right_type": [one.type_is_right for one in judged],
         "mse": [one.error for one in judged if one.error is not None],
         "value_error": [one.value_error for one in judged if one.value_error is not None],
     }
-    return {name: float(np.mean(values)) for name, values in shares.items() if values}
+    return {name: sum(values) / len(values) for name, values in columns.items() if values}
