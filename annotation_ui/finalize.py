@@ -7,9 +7,10 @@ from pathlib import Path
 
 from annotation_ui.figures.compute import anonymous, compute_figures
 from annotation_ui.figures.outcomes import sample_outcomes
+from annotation_ui.figures.people import people_of
 from annotation_ui.figures.reject_hotspots import range_parts
 from annotation_ui.figures.reviewers import careless_reviewers
-from annotation_ui.folder import review_folder, review_of
+from annotation_ui.folder import quoted, review_folder, review_of
 from annotation_ui.planning.sampling import read_entries, wanted_count
 from annotation_ui.store.records import Snapshot
 from annotation_ui.store.review_plan import ReviewPlan
@@ -54,10 +55,13 @@ class Finalized:
     def summary(self) -> str:
         """Lines for whoever ran it: what was done, and which command comes next."""
         review, out = self.review, self.dataset.folder
+        last = review.rounds[-1]
         lines = [
             f"{out}: {self.dataset.recipe.n:,} pairs; rejected and replaced: {self.replaced:,}",
             f"  accepted by people: {review.accepted:,} of the {review.wanted:,} planned "
             f"(--fraction {review.fraction:g})",
+            *([f"  not judged, and unreviewed: {last.open:,}"] if last.open else []),
+            *([f"  disputed: {last.disputed:,}, of which a tie rejects"] if last.disputed else []),
             *(f"  {text}" for text in self.hotspots),
             *(f"  {text}: look at their verdicts before you publish" for text in self.careless),
         ]
@@ -66,7 +70,8 @@ class Finalized:
         else:
             lines.append(
                 f"  replacements still to be looked at: {review.waiting:,}; next: dubench review "
-                f"plan {out} --fraction {review.fraction:g}, then serve and finalize {out}"
+                f"plan {quoted(out)} --fraction {review.fraction:g}, then serve and finalize "
+                f"{quoted(out)}"
             )
         return "\n".join(lines)
 
@@ -78,6 +83,7 @@ def finalize_review(
     workers: int | None = None,
     depth: DepthSpec | None = None,
     progress: Progress | None = None,
+    partial: bool = False,
 ) -> Finalized:
     """Make the verified dataset of `folder` and its review in `out`, or finish it.
 
@@ -89,16 +95,22 @@ def finalize_review(
     Args:
         folder: the dataset; neither it nor its review is changed.
         sources, depth: as the dataset was generated with; needed where something is replaced.
+        partial: take the review as it stands. What nobody judged stays unreviewed, and one verdict
+            decides where two were wanted.
 
     Raises:
         InputError: `folder` is not there, not finished, blind, or has no review; samples are
-            still open; the review is another dataset's; or as `generators.build.replace.replace`.
+            still open and not `partial`, or nothing is judged at all; the review is another
+            dataset's; or as `generators.build.replace.replace`.
     """
     store = review_of(folder)
     info, snapshot = read_replaceable(folder), store.snapshot()
     _check_same(folder, snapshot.plan, info.identity)
-    _check_done(folder, snapshot)
-    outcomes = sample_outcomes(snapshot.items, snapshot.verdicts)
+    outcomes = sample_outcomes(snapshot.items, snapshot.verdicts, snapshot.rulings)
+    if not partial:
+        _check_done(folder, snapshot)
+    elif not outcomes:
+        raise InputError(f"{review_folder(folder)}: nothing is judged yet")
     figures = compute_figures(snapshot, outcomes, range_parts(outcomes))
     rejected = {outcome.sample_id for outcome in outcomes if outcome.rejected}
     accepted = {outcome.sample_id for outcome in outcomes} - rejected
@@ -151,12 +163,29 @@ def _check_done(folder: Path, snapshot: Snapshot) -> None:
     """Has every sample the verdicts it needs?"""
     given = Counter(verdict.item for verdict in snapshot.verdicts)
     samples = {item.item: item.needs for item in snapshot.items if item.role == "sample"}
-    still = {item for item, needs in samples.items() if given[item] < needs}
+    still = {
+        item
+        for item, needs in samples.items()
+        if given[item] < needs and item not in snapshot.rulings
+    }
     if not still:
         return
     holders = [name for name, lease in snapshot.leases.items() if lease.item.item in still]
     at_work = f" ({', '.join(holders)} at work on some)" if holders else ""
+    people, where = people_of(snapshot), quoted(folder)
+    remedies = []
+    if people.remaining and not people.short:
+        remedies.append(f"go on with dubench review serve {where}")
+    if people.short:
+        remedies.append(
+            f"{people.waiting:,} wait for {people.short} more to judge them: dubench review "
+            f"add-reviewer NAME --dataset {where}, or fewer for two people: dubench review overlap "
+            f"{where} 0"
+        )
+    if people.aside:
+        remedies.append(f"settle the {people.aside:,} put aside: dubench review results {where}")
+    remedies.append("or take it as it is with --partial")
     raise InputError(
         f"{review_folder(folder)}: {len(still):,} of {len(samples):,} samples are still "
-        f"open{at_work}; go on with dubench review serve {folder}"
+        f"open{at_work}; {'; '.join(remedies)}"
     )

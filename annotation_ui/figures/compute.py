@@ -1,6 +1,6 @@
 """The figures of one review, computed from a snapshot of its store."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -38,6 +38,9 @@ def compute_figures(
     return ReviewFigures(
         content_ids=snapshot.plan.content_ids,
         verdicts=snapshot.progress.done,
+        disputed=len(disputed_items(samples)),
+        settled=len(snapshot.rulings),
+        open=sum(item.role == "sample" for item in snapshot.items) - len(outcomes),
         rejected=_rejected(outcomes),
         reasons=_reasons(samples),
         agreement=_agreement(samples),
@@ -45,6 +48,14 @@ def compute_figures(
         defect_rates=_defect_rates(outcomes, rows),
         hotspots=find_hotspots(ranges),
     )
+
+
+def disputed_items(verdicts: Iterable[Verdict]) -> set[str]:
+    """The items that some accept and some reject."""
+    given: dict[str, set[str]] = defaultdict(set)
+    for verdict in verdicts:
+        given[verdict.item].add(verdict.verdict)
+    return {item for item, kinds in given.items() if len(kinds) > 1}
 
 
 def anonymous(figures: ReviewFigures, reviewers: Sequence[str]) -> ReviewFigures:

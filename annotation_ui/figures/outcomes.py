@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from annotation_ui.store.items import Item
-from annotation_ui.store.records import Verdict
+from annotation_ui.store.records import Ruling, Verdict
 from generators.taxonomy import Value
 
 
@@ -26,15 +26,20 @@ class Outcome:
         return "-r" in self.sample_id
 
 
-def sample_outcomes(items: Iterable[Item], verdicts: Iterable[Verdict]) -> list[Outcome]:
-    """Every sample with a verdict, by rank; the majority decides, and a tie rejects.
+def sample_outcomes(
+    items: Iterable[Item], verdicts: Iterable[Verdict], rulings: Mapping[str, Ruling]
+) -> list[Outcome]:
+    """Every sample with a verdict or a ruling, by rank.
 
-    Planted items (gold and repeats) are left out.
+    The owner's ruling decides; without one the majority does, and a tie rejects. Planted items
+    (gold and repeats) are left out.
     """
     balance: dict[str, int] = {}
     for verdict in verdicts:
         step = 1 if verdict.verdict == "accept" else -1
         balance[verdict.item] = balance.get(verdict.item, 0) + step
+    for ruling in rulings.values():
+        balance[ruling.item] = 1 if ruling.verdict == "accept" else -1
     return [
         Outcome(
             item.sample_id, item.split, item.type, item.severity, item.source,

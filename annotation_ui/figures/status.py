@@ -9,6 +9,7 @@ from typing import Any
 
 from annotation_ui.figures.compute import compute_figures
 from annotation_ui.figures.outcomes import sample_outcomes
+from annotation_ui.figures.people import People, people_of
 from annotation_ui.figures.reject_hotspots import part_text, range_parts
 from annotation_ui.figures.reviewers import careless_reviewers
 from annotation_ui.store.records import Progress, Snapshot
@@ -25,6 +26,7 @@ class ReviewStatus:
     Attributes:
         plan, progress: of the review; `progress.by_type` in the order of the taxonomy.
         figures: so far, reviewers by their names.
+        people: who is needed and who is there.
         careless: by name, what to say of who let gold pass.
         ranges: every key's range in parts, see `reject_hotspots.range_parts`.
     """
@@ -32,6 +34,7 @@ class ReviewStatus:
     plan: ReviewPlan
     progress: Progress
     figures: ReviewFigures
+    people: People
     careless: Mapping[str, str]
     ranges: tuple[tuple[RangePart, ...], ...]
 
@@ -52,6 +55,8 @@ class ReviewStatus:
         return {
             "plan": to_json(self.plan),
             "progress": to_json(self.progress),
+            "people": to_json(self.people),
+            **{name: figures[name] for name in ("disputed", "settled", "open")},
             **{name: figures[name] for name in ("agreement", "reviewers")},
             "careless": dict(self.careless),
             **{name: figures[name] for name in ("rejected", "reasons", "concentrations")},
@@ -62,7 +67,7 @@ class ReviewStatus:
 
 def review_status(snapshot: Snapshot) -> ReviewStatus:
     """How the review in a snapshot of its store stands."""
-    outcomes = sample_outcomes(snapshot.items, snapshot.verdicts)
+    outcomes = sample_outcomes(snapshot.items, snapshot.verdicts, snapshot.rulings)
     ranges = range_parts(outcomes)
     figures = compute_figures(snapshot, outcomes, ranges)
     progress = snapshot.progress
@@ -71,6 +76,7 @@ def review_status(snapshot: Snapshot) -> ReviewStatus:
         plan=snapshot.plan,
         progress=Progress(progress.done, progress.needed, by_type, progress.by_reviewer),
         figures=figures,
+        people=people_of(snapshot),
         careless=careless_reviewers(figures.reviewers),
         ranges=ranges,
     )

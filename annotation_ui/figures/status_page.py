@@ -79,13 +79,21 @@ def _progress(status: ReviewStatus) -> str:
         (_name(name), _bar(done / needed if needed else 0), f"{done:,} of {needed:,}")
         for name, (done, needed) in status.progress.by_type.items()
     ]
-    people = [(escape(n), f"{count:,}") for n, count in status.progress.by_reviewer.items()]
+    people = [
+        (escape(one.reviewer) + (" (disabled)" if one.disabled else ""),
+         f"{status.progress.by_reviewer[one.reviewer]:,}", f"{one.last_hour:,}",
+         f"{one.skipped:,}", (one.last_seen or "–").replace("T", " ")[:16])
+        for one in status.people.activity
+    ]  # fmt: skip
+    said = "".join(f"<li class=notice>{escape(line)}</li>" for line in status.people.lines())
     return (
         "<h2>Progress</h2><p class=faint>Verdicts given of those wanted. Of reviewers all verdicts "
-        "are counted, planted items included.</p><div class=grid><div class=card>"
+        "are counted, planted items included; times are UTC.</p>"
+        + (f"<ul>{said}</ul>" if said else "")
+        + "<div class=grid><div class=card>"
         + _table(("type", "", "verdicts"), rows)
         + "</div><div class=card>"
-        + _table(("reviewer", "verdicts"), people)
+        + _table(("reviewer", "verdicts", "last hour", "skipped", "last seen"), people)
         + "</div></div>"
     )
 

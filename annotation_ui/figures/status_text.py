@@ -13,6 +13,8 @@ def status_lines(status: ReviewStatus) -> Iterator[str]:
     yield f"{progress.done:,} of {progress.needed:,} reviews done ({share:.0f} %)"
     for name, (done, needed) in progress.by_type.items():
         yield f"  {name:18} {done:,} of {needed:,}"
+    for line in status.people.lines():
+        yield f"  {line}"
     for one in figures.reviewers:
         pace = "" if one.seconds is None else f", {one.seconds:.0f} s each"
         yield (
@@ -28,6 +30,8 @@ def status_lines(status: ReviewStatus) -> Iterator[str]:
     yield _estimate("Krippendorff's α", agreement.alpha)
     yield _estimate("Gwet's AC1", agreement.ac1)
     yield f"rejected: {_proportion(figures.rejected.overall)}"
+    if figures.disputed or figures.settled:
+        yield f"  {figures.disputed:,} disputed, {figures.settled:,} settled by the owner"
     for hotspot in figures.hotspots:
         yield f"  {hotspot.text}"
     yield f"defects left: {_defects(figures.defect_rates.overall)}"

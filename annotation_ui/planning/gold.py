@@ -45,17 +45,20 @@ class PlannedItem:
     repeat: bool = False
 
 
-def choose_gold(rows: Sequence[Entry], planned: Collection[str], seed: int) -> list[PlannedItem]:
+def choose_gold(rows: Sequence[Entry], planned: Collection[str], key: str) -> list[PlannedItem]:
     """Gold items for a plan of the ids `planned`: as many of each fault, over all types alike.
 
     Each is one sample with a fault, a sample that is not in the plan while there are any. A fault
     that no sample of the dataset can have is left out.
+
+    Args:
+        key: secret; without it nobody can tell beforehand what is planted.
     """
     count = round(GOLD_SHARE * len(planned))
     if len(planned) >= WORTH_GOLD:
         count = max(count, LEAST_GOLD)
     # A stable sort: unplanned ones first, each half in random order.
-    free = sorted(in_random_order(rows, seed, "gold"), key=lambda row: row.id in planned)
+    free = sorted(in_random_order(rows, key, "gold"), key=lambda row: row.id in planned)
     faults = [fault for fault, suits in _DONORS.items() if any(map(suits, free))]
     gold: list[PlannedItem] = []
     for fault, wanted in zip(faults, largest_remainder(count, [1] * len(faults)), strict=True):
@@ -66,11 +69,11 @@ def choose_gold(rows: Sequence[Entry], planned: Collection[str], seed: int) -> l
             pool = fresh if len(fresh) >= wanted else donors
             donors = most_impossible(pool[: wanted * _CANDIDATES], wanted)
         gold += [PlannedItem(row, fault) for row in donors[:wanted]]
-    return sorted(gold, key=lambda item: random_key(seed, "gold order", item.entry.id))
+    return sorted(gold, key=lambda item: random_key(key, "gold order", item.entry.id))
 
 
 def order_items(
-    samples: Sequence[Entry], gold: Sequence[PlannedItem], seed: int
+    samples: Sequence[Entry], gold: Sequence[PlannedItem], key: str
 ) -> list[PlannedItem]:
     """All items in the order of being shown: `samples` as they come, gold and repeats between.
 
@@ -79,14 +82,14 @@ def order_items(
     n = len(samples)
     places = [(float(place), PlannedItem(row)) for place, row in enumerate(samples)]
     for turn, item in enumerate(gold):
-        where = (turn + random_key(seed, "gold place", item.entry.id)) / len(gold)
+        where = (turn + random_key(key, "gold place", item.entry.id)) / len(gold)
         places.append((where * n - 0.5, item))
     gap = min(APART, n // 4)
-    again = in_random_order(samples[: n - gap], seed, "repeat")[: round(REPEAT_SHARE * n)]
+    again = in_random_order(samples[: n - gap], key, "repeat")[: round(REPEAT_SHARE * n)]
     place_of = {row.id: place for place, row in enumerate(samples)}
     for row in again:
         earliest = place_of[row.id] + gap
-        where = earliest + random_key(seed, "repeat place", row.id) * (n - earliest)
+        where = earliest + random_key(key, "repeat place", row.id) * (n - earliest)
         places.append((where, PlannedItem(row, repeat=True)))
     return [item for _, item in sorted(places, key=lambda pair: pair[0])]
 

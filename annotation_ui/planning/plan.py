@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from annotation_ui.folder import DATABASE, IMAGES, review_folder
+from annotation_ui.folder import DATABASE, IMAGES, KEY, quoted, review_folder
 from annotation_ui.planning.gold import PlannedItem, choose_gold, order_items
+from annotation_ui.planning.overlap import check_overlap
 from annotation_ui.planning.picture_workers import PreparedItem, prepare_items
 from annotation_ui.planning.pictures import same_date
+from annotation_ui.planning.previous import previous_review
 from annotation_ui.planning.sampling import (
     SPENT,
     Entry,
@@ -42,8 +44,10 @@ def plan_review(
 ) -> PlanCounts:
     """Plan the review of the dataset in `folder` and write its review folder, whole or not at all.
 
-    The same dataset and seed give the same samples, order and planted items. Names that reach a
-    browser are random in every plan, and follow from nothing.
+    The same dataset and seed give the same samples in the same order. What is planted among them,
+    and which of them two people look at, follows from a secret of this plan, kept in the folder for
+    its owner alone; names that reach a browser are random and follow from nothing. Who may log in
+    to the review that the dataset comes from may log in to this one.
 
     Args:
         fraction: of all samples, in (0, 1]: so many are reviewed at the end. See `choose_samples`.
@@ -57,13 +61,12 @@ def plan_review(
     target, info = review_folder(folder), read_replaceable(folder)
     if target.exists():
         raise InputError(
-            f"{target} holds a review already: go on with dubench review serve {folder}, or remove "
-            "it, and all verdicts with it, to plan anew"
+            f"{target} holds a review already: go on with dubench review serve {quoted(folder)}, "
+            "or remove it, and all verdicts with it, to plan anew"
         )
     if not 0 < fraction <= 1:
         raise InputError(f"--fraction {fraction:g} must lie above 0 and at most at 1")
-    if not 0 <= overlap <= 1:
-        raise InputError(f"--overlap {overlap:g} must lie between 0 and 1")
+    check_overlap(overlap)
     workers = engines.processes(workers)
     rows = read_entries(folder, info.recipe)
     samples = choose_samples(rows, fraction, seed)
@@ -73,9 +76,10 @@ def plan_review(
             f"{folder}: {reviewed:,} of {len(rows):,} samples are reviewed already, which meets "
             f"--fraction {fraction:g}; give a larger one"
         )
-    gold = choose_gold(rows, {row.id for row in samples}, seed)
-    planned = order_items(samples, gold, seed)
-    both = double_reviewed(samples, overlap, seed)
+    key = secrets.token_hex(16)
+    gold = choose_gold(rows, {row.id for row in samples}, key)
+    planned = order_items(samples, gold, key)
+    both = double_reviewed({row.id: row.type for row in samples}, overlap, key)
     part = target.with_name(f".{target.name}.part")
     _remove(part)
     try:
@@ -96,7 +100,11 @@ def plan_review(
             counts=counts,
             unreviewed=_unreviewed(rows),
         )
-        ReviewStore.create(part / DATABASE, plan, items)
+        store = ReviewStore.create(part / DATABASE, plan, items)
+        if before := previous_review(folder, info):
+            store.accounts.copy_from(before.accounts)
+        (part / KEY).touch(0o600)
+        (part / KEY).write_text(key)
         part.rename(target)
     except OSError as error:
         if error.errno not in FULL:

@@ -129,24 +129,33 @@ def stratified_sample(rows: Sequence[Entry], count: int, seed: int) -> list[Entr
     ]
 
 
-def double_reviewed(rows: Sequence[Entry], share: float, seed: int) -> set[str]:
-    """Ids of the `share` of `rows` that two people look at, in proportion to their types."""
-    counts = Counter(row.type for row in rows)
+def double_reviewed(types: Mapping[str, str], share: float, key: str) -> set[str]:
+    """The `share` of the ids in `types` that two people look at, in proportion to their types.
+
+    By the same key, those of a smaller share are among those of a larger one, but for rounding.
+
+    Args:
+        types: type by id.
+    """
+    counts = Counter(types.values())
     names = sorted(counts)
-    wanted = largest_remainder(round(share * len(rows)), [counts[name] for name in names])
+    wanted = largest_remainder(round(share * len(types)), [counts[name] for name in names])
     ids: set[str] = set()
     for name, mine in zip(names, wanted, strict=True):
-        of_type = [row for row in rows if row.type == name]
-        ids |= {row.id for row in in_random_order(of_type, seed, "overlap")[:mine]}
+        of_type = [one for one, type_name in types.items() if type_name == name]
+        ids |= set(sorted(of_type, key=lambda one: random_key(key, "overlap", one))[:mine])
     return ids
 
 
-def in_random_order(rows: Iterable[Entry], seed: int, purpose: str) -> list[Entry]:
+def in_random_order(rows: Iterable[Entry], seed: int | str, purpose: str) -> list[Entry]:
     """`rows` in a random order that depends on `seed`, `purpose` and their ids alone."""
     return sorted(rows, key=lambda row: random_key(seed, purpose, row.id))
 
 
-def random_key(seed: int, *about: Hashable) -> float:
-    """A number in [0, 1) that depends on `seed` and `about` alone, uniform over either."""
+def random_key(seed: int | str, *about: Hashable) -> float:
+    """A number in [0, 1) that depends on `seed` and `about` alone, uniform over either.
+
+    Whoever does not know `seed` cannot foretell it.
+    """
     text = repr((seed, *about)).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:7]) / 2**56

@@ -1,87 +1,199 @@
-"""Who may log in: hashed passwords, and patience with wrong ones."""
+"""Who may log in: reviewers, and owners, who see what reviewers said."""
 
 import hashlib
-import hmac
 import re
 import secrets
 import sqlite3
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from annotation_ui.store.records import Throttled
+from annotation_ui.store import passwords
+from annotation_ui.store.records import Account, AccountRole
 from annotation_ui.store.tables import stamp, transaction
 from generators.errors import InputError
 
-# One of the settings that OWASP's password storage cheat sheet recommends for scrypt.
-SCRYPT = {"n": 2**14, "r": 8, "p": 5, "maxmem": 2**25}
-PASSWORD_LENGTH = 8
 # Letters and digits of any script.
 NAME = re.compile(r"([^\W_]|[._-]){1,40}")
+INVITED = timedelta(days=7)
 
-FREE = 5
-QUIET = timedelta(minutes=5)
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(minutes=15)
+_COLUMNS = "name, folded, role, salt, hash, disabled, invitation, invited_until, created"
 
 
-def add(db: sqlite3.Connection, name: str, password: str, now: datetime) -> None:
-    """Add a reviewer; InputError if the name is taken or odd, or the password too short.
+class Accounts:
+    """The accounts of one review. Names that look alike but for capitals are one name, everywhere:
+    lest one person reviews as two."""
 
-    Names that differ in capitals alone are the same name, lest one person reviews as two.
-    """
-    if not NAME.fullmatch(name):
-        raise InputError(f"reviewer {name!r}: a name is 1 to 40 letters, digits, dots, - or _")
-    if len(password) < PASSWORD_LENGTH:
-        raise InputError(
-            f"reviewer {name}: the password needs {PASSWORD_LENGTH} characters or more"
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], clock: Callable[[], datetime]
+    ) -> None:
+        """`connect` gives the calling thread's connection."""
+        self._connect = connect
+        self._clock = clock
+
+    def add(self, name: str, password: str, role: AccountRole = "reviewer") -> None:
+        """Let someone in; InputError if the name is taken or odd, or the password too short."""
+        self._check_free(name)
+        self._insert(name, role, *passwords.new_hash(name, password))
+
+    def invite(self, name: str, role: AccountRole = "reviewer") -> str:
+        """A token with which somebody chooses their own password, once, within a week.
+
+        Adds the account if there is none of this name; where there is, its password stays until the
+        token is used. An earlier token of this name ends. InputError if the name is odd, or its
+        account disabled.
+        """
+        there = self.find(name)
+        if there is None:
+            self._check_free(name)
+            self._insert(name, role, b"", b"")
+        elif there.disabled:
+            raise InputError(f"reviewer {there.name} is disabled; enable the account first")
+        token = secrets.token_urlsafe(24)
+        until = stamp(self._clock() + INVITED)
+        self._connect().execute(
+            "UPDATE reviewers SET invitation = ?, invited_until = ? WHERE folded = ?",
+            (_digest(token), until, fold(name)),
         )
-    salt = secrets.token_bytes(16)
-    row = (name, salt, _hash(password, salt), stamp(now))
-    with transaction(db):
-        for (taken,) in db.execute("SELECT name FROM reviewers"):
-            if taken.casefold() == name.casefold():
-                raise InputError(f"reviewer {name}: {taken} is there already; take another name")
-        db.execute("INSERT INTO reviewers (name, salt, hash, created) VALUES (?, ?, ?, ?)", row)
+        return token
 
+    def accept(self, token: str, password: str) -> str:
+        """Set the password of who was invited with `token`, which ends it; returns the name.
 
-def check(db: sqlite3.Connection, name: str, password: str, now: datetime) -> bool:
-    """Whether `password` is this reviewer's; an unknown name takes as long as a known one.
+        InputError if it is no invitation that stands, or the password is too short.
+        """
+        db = self._connect()
+        row = db.execute(
+            "SELECT name FROM reviewers "
+            "WHERE invitation = ? AND invited_until > ? AND NOT disabled",
+            (_digest(token), stamp(self._clock())),
+        ).fetchone()
+        if row is None:
+            raise InputError("this invitation was used, replaced or ran out: ask for another one")
+        salt, hashed = passwords.new_hash(row["name"], password)
+        used = db.execute(
+            "UPDATE reviewers SET salt = ?, hash = ?, invitation = NULL, invited_until = NULL "
+            "WHERE name = ? AND invitation = ?",
+            (salt, hashed, row["name"], _digest(token)),
+        )
+        if not used.rowcount:
+            raise InputError("this invitation was used a moment ago")
+        passwords.forgive(db, fold(row["name"]))
+        return row["name"]
 
-    After five wrong passwords with less than five minutes between them, every further one must
-    wait twice as long, up to a quarter of an hour: Throttled. What is tried meanwhile is neither
-    looked at nor counted, so nobody can lengthen another's wait by it. The right password, or
-    five minutes of quiet, clears the count.
-    """
-    if not NAME.fullmatch(name):
-        return False
-    _count(db, name, now)
-    row = db.execute("SELECT salt, hash FROM reviewers WHERE name = ?", (name,)).fetchone()
-    salt, expected = row or (bytes(16), b"")
-    right = hmac.compare_digest(_hash(password, salt), expected)
-    if right:
-        db.execute("DELETE FROM failures WHERE name = ?", (name,))
-    return right
-
-
-def _count(db: sqlite3.Connection, name: str, now: datetime) -> None:
-    """Count a try as wrong before looking at it, so that many at once are not looked at."""
-    with transaction(db):
-        db.execute("DELETE FROM failures WHERE until <= ?", (stamp(now - QUIET),))
-        row = db.execute("SELECT count, until FROM failures WHERE name = ?", (name,)).fetchone()
-        count, until = row or (0, stamp(now))
-        if until > stamp(now):
-            raise Throttled((datetime.fromisoformat(until) - now).total_seconds())
-        count += 1
-        wait = timedelta()
-        if count >= FREE:
-            wait = min(FIRST_WAIT * 2 ** min(count - FREE, 10), LONGEST_WAIT)
+    def set_password(self, name: str, password: str) -> None:
+        """Give the account another password, which ends its sessions and its invitation."""
+        account = self.known(name)
+        salt, hashed = passwords.new_hash(account.name, password)
+        db = self._connect()
         db.execute(
-            "INSERT OR REPLACE INTO failures (name, count, until) VALUES (?, ?, ?)",
-            (name, count, stamp(now + wait)),
+            "UPDATE reviewers SET salt = ?, hash = ?, invitation = NULL, invited_until = NULL "
+            "WHERE name = ?",
+            (salt, hashed, account.name),
         )
+        passwords.forgive(db, fold(name))
+
+    def set_disabled(self, name: str, disabled: bool) -> None:
+        """Let the account log in no more, or again; what it judged stays.
+
+        What a disabled account holds is free for others at once.
+        """
+        account = self.known(name)
+        with transaction(self._connect()) as db:
+            db.execute(
+                "UPDATE reviewers SET disabled = ? WHERE name = ?", (int(disabled), account.name)
+            )
+            if disabled:
+                now = stamp(self._clock())
+                db.execute("UPDATE leases SET expires = ? WHERE reviewer = ?", (now, account.name))
+
+    def check(self, name: str, password: str) -> bool:
+        """Whether `password` is this account's; an unknown name takes as long as a known one.
+
+        Throttled after too many wrong ones; see `passwords.count_try`. The right password, or five
+        minutes of quiet, clears the count.
+        """
+        if not NAME.fullmatch(unicodedata.normalize("NFC", name)):
+            return False
+        db, folded = self._connect(), fold(name)
+        passwords.count_try(db, folded, self._clock())
+        row = db.execute(
+            "SELECT salt, hash FROM reviewers WHERE folded = ? AND NOT disabled", (folded,)
+        ).fetchone()
+        salt, expected = row or (bytes(16), b"")
+        right = passwords.is_right(password, salt or bytes(16), expected)
+        if right:
+            passwords.forgive(db, folded)
+        return right
+
+    def find(self, name: str) -> Account | None:
+        """The account of this name, however it is written; None if there is none."""
+        if not NAME.fullmatch(unicodedata.normalize("NFC", name)):
+            return None
+        row = (
+            self._connect()
+            .execute(f"SELECT {_COLUMNS} FROM reviewers WHERE folded = ?", (fold(name),))
+            .fetchone()
+        )
+        return None if row is None else _account(row)
+
+    def known(self, name: str) -> Account:
+        """The account of this name; InputError, with those there are, if there is none."""
+        account = self.find(name)
+        if account is None:
+            there = ", ".join(one.name for one in self.all()) or "nobody"
+            raise InputError(f"no reviewer {name!r}; there is {there}")
+        return account
+
+    def all(self) -> list[Account]:
+        """All accounts, in the order they were added."""
+        rows = self._connect().execute(f"SELECT {_COLUMNS} FROM reviewers ORDER BY rowid")
+        return [_account(row) for row in rows]
+
+    def reviewers(self) -> list[str]:
+        """The names of those who judge, in the order they were added, disabled ones too."""
+        return [account.name for account in self.all() if account.role == "reviewer"]
+
+    def copy_from(self, other: "Accounts") -> int:
+        """Take over the accounts of another review, with their passwords; returns how many."""
+        rows = other._connect().execute(f"SELECT {_COLUMNS} FROM reviewers ORDER BY rowid")
+        places = ", ".join("?" * len(_COLUMNS.split(", ")))
+        taken = self._connect().executemany(
+            f"INSERT INTO reviewers ({_COLUMNS}) VALUES ({places})", [tuple(row) for row in rows]
+        )
+        return taken.rowcount
+
+    def _check_free(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise InputError(f"reviewer {name!r}: a name is 1 to 40 letters, digits, dots, - or _")
+        if taken := self.find(name):
+            raise InputError(f"reviewer {name}: {taken.name} is there already; take another name")
+
+    def _insert(self, name: str, role: str, salt: bytes, hashed: bytes) -> None:
+        try:
+            self._connect().execute(
+                "INSERT INTO reviewers (name, folded, role, salt, hash, created) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (name, fold(name), role, salt, hashed, stamp(self._clock())),
+            )
+        except sqlite3.IntegrityError:
+            raise InputError(f"reviewer {name}: was added a moment ago") from None
 
 
-def _hash(password: str, salt: bytes) -> bytes:
-    # One form for what looks the same, whichever keyboard typed it.
-    typed = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(typed, salt=salt, **SCRYPT)
+def fold(name: str) -> str:
+    """What names are compared by: without capitals, accents in one form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(
+        name=row["name"],
+        role=row["role"],
+        disabled=bool(row["disabled"]),
+        invited=row["invitation"] is not None,
+        epoch=hashlib.sha256(row["salt"] + row["hash"]).hexdigest()[:16],
+    )
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -51,16 +51,18 @@ class Expected:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to look at. Only `item`, `shown`, `flags`, `pixel_residual` and the images may
-    reach a reviewer: `role`, `expected`, `of_item`, `needs` and `sample_id` would give planted
-    items away.
+    """One thing to look at.
+
+    Only `item`, `shown`, `flags`, `pixel_residual` and the images may reach a reviewer: `role`,
+    `expected`, `of_item`, `needs` and `sample_id` would give planted items away.
 
     Attributes:
         item: random name, 16 hexadecimal digits.
         sample_id: the dataset's row, `du-00000042`.
         split, type, severity, source: the row's; severity is None for type `none`.
         role: `sample`; `gold`, with a known answer; `repeat`, shown again to one who judged it.
-        needs: how many reviewers judge it: 1, 2, or, for gold that all are to see, `EVERYBODY`.
+        needs: how many reviewers judge it: 1, 2, or, for gold that all are to see, `EVERYBODY`;
+            `annotation_ui.planning.overlap` changes it.
         rank: place in the order of assignment; no two items share one.
         clean_image, degraded_image, depth_image, transmission_image: file names in `images/`.
         of_item: for a repeat, the item it repeats.

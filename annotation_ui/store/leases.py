@@ -13,6 +13,9 @@ UNKNOWN = "This page is out of date: reload it."
 ELSEWHERE = "You went on to another item in another window: reload this one."
 TAKEN_BACK = "You took this verdict back: reload the page to judge the item again."
 ANSWERED = "You judged this item already: take that verdict back to change it."
+SKIPPED = "You skipped this item already: reopen it under “My verdicts” to judge it."
+CLOSED = "This item was set aside meanwhile, or settled. Your verdict was not saved."
+DISCARDED = "This verdict was made void by whoever runs the review."
 LOST = "Your time for this item ran out and somebody else took it. Your verdict was not saved."
 
 
@@ -24,7 +27,7 @@ def open_lease(db: sqlite3.Connection, reviewer: str) -> Lease | None:
     if row is None:
         return None
     before = db.execute(
-        "SELECT * FROM events WHERE action = 'submit' AND item = ? AND reviewer = ? "
+        "SELECT * FROM events WHERE action IN ('submit', 'skip') AND item = ? AND reviewer = ? "
         "ORDER BY n DESC LIMIT 1",
         (row["item"], reviewer),
     ).fetchone()
@@ -81,12 +84,19 @@ def item_of_token(
     ).fetchone()
     if leased is None:
         raise StaleLeaseError(UNKNOWN, answer)
-    if db.execute("SELECT 1 FROM events WHERE action = 'undo' AND token = ?", (token,)).fetchone():
-        raise StaleLeaseError(TAKEN_BACK, answer)
+    back = db.execute(
+        "SELECT action FROM events WHERE action IN ('undo', 'discard') AND token = ?", (token,)
+    ).fetchone()
+    if back:
+        raise StaleLeaseError(TAKEN_BACK if back["action"] == "undo" else DISCARDED, answer)
     item = leased["item"]
-    judged = "SELECT 1 FROM verdicts WHERE item = ? AND reviewer = ?"
-    if db.execute(judged, (item, reviewer)).fetchone():
-        raise StaleLeaseError(ANSWERED, answer)
+    given = db.execute(
+        "SELECT action FROM given WHERE item = ? AND reviewer = ?", (item, reviewer)
+    ).fetchone()
+    if given:
+        raise StaleLeaseError(ANSWERED if given["action"] == "submit" else SKIPPED, answer)
+    if db.execute("SELECT closed FROM items WHERE item = ?", (item,)).fetchone()["closed"]:
+        raise StaleLeaseError(CLOSED, answer)
     if not has_room(db, item, reviewer, now):
         raise StaleLeaseError(LOST, answer)
     return item

@@ -28,6 +28,11 @@ class PlanCounts:
     flags: Mapping[str, int]
 
     @property
+    def people(self) -> int:
+        """How many are needed at least."""
+        return 2 if self.overlap else 1
+
+    @property
     def samples(self) -> int:
         """How many there are to look at."""
         return sum(self.splits.values())

@@ -1,17 +1,19 @@
 """The review's store: who may look at what, and their verdicts. One SQLite file, no browser."""
 
 import json
-import math
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from annotation_ui.store import accounts, assignment, leases
-from annotation_ui.store.answer_check import checked_answer
+from annotation_ui.store import assignment, leases
+from annotation_ui.store.accounts import Accounts
+from annotation_ui.store.answer_check import checked_answer, checked_note, checked_seconds
 from annotation_ui.store.items import Item
 from annotation_ui.store.records import (
+    Answer,
     Event,
     JudgedItem,
     Lease,
@@ -21,7 +23,7 @@ from annotation_ui.store.records import (
     StaleLeaseError,
     Verdict,
 )
-from annotation_ui.store.review_plan import ReviewPlan
+from annotation_ui.store.review_plan import PlanCounts, ReviewPlan
 from annotation_ui.store.row_mapping import (
     INSERT_ITEM,
     add_event,
@@ -31,6 +33,7 @@ from annotation_ui.store.row_mapping import (
     row_of,
     verdict_of,
 )
+from annotation_ui.store.rulings import Rulings
 from annotation_ui.store.tables import (
     create_database,
     one_moment,
@@ -49,6 +52,10 @@ class ReviewStore:
     The file must be on a disk of this machine: SQLite's write-ahead log needs shared memory.
     A forked process opens its own. Who is no reviewer gets InputError from all that would write. A
     full or failing disk raises sqlite3.Error, and then nothing of the call was kept.
+
+    Attributes:
+        accounts: who may log in.
+        rulings: what the owner decides over reviewers.
     """
 
     def __init__(
@@ -69,6 +76,8 @@ class ReviewStore:
         self._length = length
         self._local = threading.local()
         open_database(path).close()
+        self.accounts = Accounts(self._db, clock)
+        self.rulings = Rulings(self._db, clock)
 
     @staticmethod
     def create(path: Path, plan: ReviewPlan, items: Sequence[Item]) -> "ReviewStore":
@@ -101,18 +110,6 @@ class ReviewStore:
         if row is None:
             raise InputError(f"no item {item!r} in {self._path}")
         return item_of(row)
-
-    def add_reviewer(self, name: str, password: str) -> None:
-        """Let someone in; InputError if the name is taken or odd, or the password too short."""
-        accounts.add(self._db(), name, password, self._clock())
-
-    def reviewers(self) -> list[str]:
-        """Their names, in the order they were added."""
-        return [name for (name,) in self._db().execute("SELECT name FROM reviewers ORDER BY rowid")]
-
-    def check_password(self, name: str, password: str) -> bool:
-        """Whether this is the reviewer's password; Throttled after too many wrong ones."""
-        return accounts.check(self._db(), name, password, self._clock())
 
     def lease(self, reviewer: str) -> Lease | None:
         """The reviewer's open lease, renewed, or else the next item; None if nothing is left.
@@ -169,8 +166,7 @@ class ReviewStore:
             InputError: the answer is not one; see `annotation_ui.store.answer_check`.
         """
         answer = checked_answer(verdict, reasons, note)
-        if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
-            raise InputError(f"seconds={seconds!r}: time spent is a number, 0 or more")
+        seconds = checked_seconds(seconds)
         with transaction(self._db()) as db:
             now = self._now(db, reviewer)
             given = db.execute(
@@ -182,16 +178,43 @@ class ReviewStore:
             db.execute("DELETE FROM leases WHERE reviewer = ? AND item = ?", (reviewer, item))
             add_event(db, now, reviewer, item, "submit", token, answer, seconds)
 
-    def undo(self, reviewer: str) -> Lease | None:
-        """Take the reviewer's last verdict back: its item leased anew, with the answer given.
+    def skip(self, token: str, reviewer: str, note: str = "") -> None:
+        """Leave the item to others: this reviewer is not sure. The same again changes nothing."""
+        self._pass_on(token, reviewer, "skip", Answer(None, (), checked_note(note)))
+
+    def report_broken(self, token: str, reviewer: str) -> None:
+        """Put the item aside for the owner: its pictures cannot be shown to anybody."""
+        self._pass_on(token, reviewer, "broken", Answer(None, (), ""))
+
+    def _pass_on(self, token: str, reviewer: str, action: str, answer: Answer) -> None:
+        with transaction(self._db()) as db:
+            now = self._now(db, reviewer)
+            there = db.execute(
+                "SELECT 1 FROM events WHERE token = ? AND reviewer = ? AND action = ?",
+                (token, reviewer, action),
+            ).fetchone()
+            if there:
+                return
+            item = leases.item_of_token(db, token, reviewer, now, answer)
+            db.execute("DELETE FROM leases WHERE reviewer = ? AND item = ?", (reviewer, item))
+            add_event(db, now, reviewer, item, action, token, answer)
+
+    def undo(self, reviewer: str, item: str | None = None) -> Lease | None:
+        """Take a verdict or skip of the reviewer's back: its item leased anew, with what was given.
 
         An open lease is given back. None if there is nothing to take back.
+
+        Args:
+            item: the one to reopen; the last one unless given. What was put aside or settled
+                meanwhile cannot be reopened.
         """
         with transaction(self._db()) as db:
             now = self._now(db, reviewer)
             last = db.execute(
-                "SELECT item, token FROM verdicts WHERE reviewer = ? ORDER BY n DESC LIMIT 1",
-                (reviewer,),
+                "SELECT given.item, token FROM given JOIN items USING (item) "
+                "WHERE reviewer = :reviewer AND closed IS NULL "
+                f"{'' if item is None else 'AND item = :item'} ORDER BY given.n DESC LIMIT 1",
+                {"reviewer": reviewer, "item": item},
             ).fetchone()
             if last is None:
                 return None
@@ -200,12 +223,17 @@ class ReviewStore:
             leases.give(db, reviewer, last["item"], now, self._length)
             return leases.open_lease(db, reviewer)
 
-    def history(self, reviewer: str, limit: int = 50) -> list[JudgedItem]:
-        """The reviewer's own verdicts, last first."""
+    def history(self, reviewer: str, limit: int = 50, skip: int = 0) -> list[JudgedItem]:
+        """What the reviewer judged or skipped, last first, after leaving out the last `skip`.
+
+        While the reviewer holds a repeat, its original is not among them.
+        """
         rows = self._db().execute(
-            "SELECT * FROM verdicts JOIN items USING (item) WHERE reviewer = ? "
-            "ORDER BY n DESC LIMIT ?",
-            (reviewer, limit),
+            "SELECT * FROM given JOIN items USING (item) WHERE reviewer = :reviewer "
+            "AND NOT EXISTS (SELECT 1 FROM leases JOIN items AS held USING (item) "
+            "  WHERE leases.reviewer = :reviewer AND held.of_item = items.item) "
+            "ORDER BY n DESC LIMIT :limit OFFSET :skip",
+            {"reviewer": reviewer, "limit": limit, "skip": skip},
         )
         return [
             JudgedItem(item_of(row), answer_of(row), datetime.fromisoformat(row["at"]))
@@ -216,17 +244,45 @@ class ReviewStore:
         """What this reviewer has done and has left: the only progress to show to reviewers."""
         return assignment.own_progress(self._db(), reviewer)
 
+    def waiting_for_others(self, reviewer: str) -> int:
+        """How many samples want another person still, after this reviewer has judged them."""
+        return assignment.waiting_for_others(self._db(), reviewer)
+
+    def set_needs(self, overlap: float, doubled: Collection[str]) -> PlanCounts:
+        """Let the samples `doubled` be looked at by two people and all others by one; returns the
+        plan's counts. Verdicts stay: what two have judged already counts as such.
+
+        Args:
+            overlap: what the plan says from now on.
+        """
+        with transaction(self._db()) as db:
+            db.execute("UPDATE items SET needs = max(judged, 1) WHERE kind = 'sample'")
+            db.executemany(
+                "UPDATE items SET needs = 2 WHERE kind = 'sample' AND item = ?",
+                [(item,) for item in doubled],
+            )
+            (count,) = db.execute(
+                "SELECT count(*) FROM items WHERE kind = 'sample' AND needs > 1"
+            ).fetchone()
+            plan = self.plan()
+            changed = replace(plan, overlap=overlap, counts=replace(plan.counts, overlap=count))
+            db.executemany(
+                "UPDATE plan SET value = ? WHERE key = ?",
+                [(json.dumps(value), key) for key, value in to_json(changed).items()],
+            )
+        return changed.counts
+
     def progress(self) -> Progress:
         """How far the review is."""
         db = self._db()
         types = db.execute(
-            "SELECT type, sum(judged), sum(needs) FROM items WHERE kind = 'sample' "
-            "GROUP BY type ORDER BY type"
+            "SELECT type, sum(judged), sum(iif(closed = 'settled', judged, needs)) FROM items "
+            "WHERE kind = 'sample' GROUP BY type ORDER BY type"
         )
         by_type = {name: (done, needed) for name, done, needed in types}
         reviewers = db.execute(
             "SELECT name, (SELECT count(*) FROM verdicts WHERE reviewer = name) FROM reviewers "
-            "ORDER BY rowid"
+            "WHERE role = 'reviewer' ORDER BY rowid"
         )
         return Progress(
             done=sum(done for done, _ in by_type.values()),
@@ -243,20 +299,28 @@ class ReviewStore:
     def running_leases(self) -> dict[str, Lease]:
         """The leases that run now, by reviewer; for whoever runs the review, never the app."""
         now, db = self._clock(), self._db()
-        by_name = {name: leases.open_lease(db, name) for name in self.reviewers()}
+        by_name = {name: leases.open_lease(db, name) for name in self.accounts.reviewers()}
         return {name: lease for name, lease in by_name.items() if lease and lease.expires > now}
+
+    def broken(self) -> frozenset[str]:
+        """Items put aside because their pictures cannot be shown."""
+        rows = self._db().execute("SELECT item FROM items WHERE closed = 'broken'")
+        return frozenset(item for (item,) in rows)
 
     def snapshot(self) -> Snapshot:
         """All of the review at this moment."""
         with one_moment(self._db()):
             return Snapshot(
+                at=self._clock(),
                 plan=self.plan(),
                 items=tuple(self.items()),
                 verdicts=tuple(self.verdicts()),
                 events=tuple(self.events()),
-                reviewers=tuple(self.reviewers()),
+                accounts=tuple(self.accounts.all()),
                 progress=self.progress(),
                 leases=self.running_leases(),
+                rulings=self.rulings.standing(),
+                broken=self.broken(),
             )
 
     def events(self) -> Iterator[Event]:
@@ -271,6 +335,10 @@ class ReviewStore:
 
     def _now(self, db: sqlite3.Connection, reviewer: str) -> datetime:
         """The time, for a reviewer that is one."""
-        if not db.execute("SELECT 1 FROM reviewers WHERE name = ?", (reviewer,)).fetchone():
+        row = db.execute(
+            "SELECT 1 FROM reviewers WHERE name = ? AND role = 'reviewer' AND NOT disabled",
+            (reviewer,),
+        ).fetchone()
+        if row is None:
             raise InputError(f"no reviewer {reviewer!r} in {self._path}; add one first")
         return self._clock()

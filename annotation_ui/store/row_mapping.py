@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from annotation_ui.store.items import Item
-from annotation_ui.store.records import Answer, Event, Verdict
+from annotation_ui.store.records import Answer, Event, Ruling, Verdict
 from annotation_ui.store.tables import stamp
 from generators.typed_json import JSON_NAME, from_json, to_json
 
@@ -37,22 +37,21 @@ def item_of(row: sqlite3.Row) -> Item:
 
 
 def answer_of(row: sqlite3.Row) -> Answer:
-    """The answer in a row of `verdicts` or a submit of `events`."""
+    """The answer in a row of `given` or `verdicts`, or a submit or skip of `events`."""
     return Answer(row["verdict"], tuple(json.loads(row["reasons"])), row["note"])
 
 
 def verdict_of(row: sqlite3.Row) -> Verdict:
     """The verdict in a row of `verdicts` joined with `items`."""
-    answer = answer_of(row)
     return Verdict(
         item=row["item"],
         sample_id=row["sample_id"],
         role=row["kind"],
         type=row["type"],
         reviewer=row["reviewer"],
-        verdict=answer.verdict,
-        reasons=answer.reasons,
-        note=answer.note,
+        verdict=row["verdict"],
+        reasons=tuple(json.loads(row["reasons"])),
+        note=row["note"],
         at=datetime.fromisoformat(row["at"]),
     )
 
@@ -62,6 +61,13 @@ def event_of(row: sqlite3.Row) -> Event:
     columns = dict(row)
     at, reasons = datetime.fromisoformat(row["at"]), tuple(json.loads(row["reasons"]))
     return Event(**columns | {"at": at, "reasons": reasons})
+
+
+def ruling_of(row: sqlite3.Row) -> Ruling:
+    """The ruling in a row of `rulings`."""
+    return Ruling(
+        row["item"], row["verdict"], row["note"], row["owner"], datetime.fromisoformat(row["at"])
+    )
 
 
 def add_event(

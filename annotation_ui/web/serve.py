@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from annotation_ui.folder import IMAGES, review_folder, review_of
+from annotation_ui.folder import IMAGES, quoted, review_folder, review_of
 from generators.errors import InputError
 
 GRADIO = (6, 16)  # what came before lacks security fixes
@@ -35,9 +35,10 @@ def serve_review(
     """
     _check_gradio()
     store, review = review_of(folder), review_folder(folder)
-    if not store.reviewers():
+    if not store.accounts.all():
         raise InputError(
-            f"{review}: nobody can log in; dubench review add-reviewer NAME --dataset {folder}"
+            f"{review}: nobody can log in; dubench review add-reviewer NAME "
+            f"--dataset {quoted(folder)}"
         )
     listening = _listen(host, port)
     with tempfile.TemporaryDirectory(prefix="dubench-review-") as private:

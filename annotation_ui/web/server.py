@@ -51,7 +51,7 @@ def review_app(store: ReviewStore, images: Path, cookie: str) -> "FastAPI":
         name = username.strip()
         try:
             right = await anyio.to_thread.run_sync(
-                store.check_password, name, password, limiter=checks
+                store.accounts.check, name, password, limiter=checks
             )
         except Throttled as error:
             wait = {"detail": f"{str(error).capitalize()}.", "seconds": error.seconds}
@@ -60,7 +60,13 @@ def review_app(store: ReviewStore, images: Path, cookie: str) -> "FastAPI":
             return JSONResponse({"detail": WRONG}, 401)
         answer = JSONResponse({"success": True})
         secure = request.url.scheme == "https"
-        answer.set_cookie(cookie, sessions.open(name), httponly=True, samesite="lax", secure=secure)
+        answer.set_cookie(
+            cookie,
+            sessions.open(store.accounts.known(name).name),
+            httponly=True,
+            samesite="lax",
+            secure=secure,
+        )
         return answer
 
     @app.post("/logout")

@@ -25,13 +25,15 @@ app = typer.Typer(help="Let people verify a tenth of a dataset, in the browser."
 def plan(
     folder: Dataset,
     fraction: Annotated[float, typer.Option(help="Share of the samples to look at.")] = 0.1,
-    overlap: Annotated[float, typer.Option(help="Share of those that two people see.")] = 0.18,
+    overlap: Annotated[
+        float, typer.Option(help="Share of those that two people see; 0 if you are alone.")
+    ] = 0.18,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Choose what people look at, and check it by machine first; writes DIR.review."""
-    from annotation_ui.folder import review_folder
+    from annotation_ui.folder import quoted, review_folder, review_of
     from annotation_ui.planning.plan import plan_review
     from dubench.progress import counting
     from generators.typed_json import to_json
@@ -50,7 +52,28 @@ def plan(
     print(f"{counts.repeats:,} repeats planted")
     for flag, count in counts.flags.items():
         print(f"  flagged by machine: {count:,} {flag}")
-    print(f"next: dubench review add-reviewer NAME --dataset {folder}")
+    if counts.people > 1:
+        print(
+            f"  needs {counts.people} people at least; alone, give --overlap 0, or later:", end=" "
+        )
+        print(f"dubench review overlap {quoted(folder)} 0")
+    if there := review_of(folder).accounts.all():
+        print(f"  may log in, as before: {', '.join(one.name for one in there)}")
+        print(f"next: dubench review serve {quoted(folder)}")
+    else:
+        print(f"next: dubench review add-reviewer NAME --dataset {quoted(folder)}")
+
+
+@app.command()
+def overlap(
+    folder: Dataset,
+    share: Annotated[float, typer.Argument(help="Share that two people see; 0 for one person.")],
+) -> None:
+    """Change how many samples two people look at, at any time; no verdict is lost."""
+    from annotation_ui.planning.overlap import change_overlap
+
+    counts = change_overlap(folder, share)
+    print(f"{counts.overlap:,} of {counts.samples:,} samples are for two people now")
 
 
 @app.command()
@@ -61,7 +84,7 @@ def add_reviewer(
     """Let someone log in; asks for a password, or reads it from a pipe."""
     from getpass import getpass
 
-    from annotation_ui.folder import review_of
+    from annotation_ui.folder import quoted, review_of
 
     store = review_of(dataset)
     if sys.stdin.isatty():
@@ -70,8 +93,8 @@ def add_reviewer(
             raise typer.Exit(fail("the two passwords differ; nobody was added"))
     else:
         password = sys.stdin.readline().rstrip("\n")
-    store.add_reviewer(name, password)
-    print(f"{name} may log in; next: dubench review serve {dataset}")
+    store.accounts.add(name, password)
+    print(f"{name} may log in; next: dubench review serve {quoted(dataset)}")
 
 
 @app.command()
@@ -109,8 +132,12 @@ def status(folder: Dataset, as_json: Json = False) -> None:
 def finalize(
     folder: Dataset,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; DIR-verified unless given.")
+        Path | None,
+        typer.Option(help="Folder to write to; DIR-verified unless given, then DIR-verified-r2, …"),
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Take it as it is; what nobody judged is unreviewed.")
+    ] = False,
     source: Source = ["builtin"],  # noqa: B006
     depth: Depth = "procedural",
     workers: Workers = None,
@@ -118,16 +145,21 @@ def finalize(
 ) -> None:
     """Write the verified dataset: verdicts in, rejected samples replaced."""
     from annotation_ui.finalize import finalize_review
+    from annotation_ui.folder import review_of, verified_folder
     from dubench.cli.generate_bar import GenerateBar
+    from generators.build.replace import read_replaceable
     from generators.depth.attach import DepthSpec
     from generators.sources.pools import SourceSpec
 
+    review_of(folder)  # what is wrong with the folder is told first
     if out is None:
-        whole = folder.absolute()
-        out = whole.with_name(f"{whole.name}-verified")
+        before = read_replaceable(folder).review
+        out = verified_folder(folder, len(before.rounds) if before else 0)
     sources = [SourceSpec.parse(text) for text in source]
     with resumable(f"finished shards in {out} are safe"), GenerateBar() as progress:
-        result = finalize_review(folder, out, sources, workers, DepthSpec.parse(depth), progress)
+        result = finalize_review(
+            folder, out, sources, workers, DepthSpec.parse(depth), progress, partial
+        )
     if as_json:
         print_json(
             {"folder": str(out), "replaced": result.replaced, "review": result.review.to_json()}

@@ -20,10 +20,11 @@ def section(review: ReviewSummary) -> str:
         "## Review",
         _plan(review),
         _table(
-            ("round", "samples", "rejected", "verdicts", "percent agreement", "Krippendorff's α",
-             "Gwet's AC1"),
-            [(number, f"{figures.rejected.overall.n:,}", _proportion(figures.rejected.overall),
-              f"{figures.verdicts:,}", *_agreement(figures.agreement))
+            ("round", "samples", "not judged", "rejected", "verdicts", "disputed", "settled",
+             "percent agreement", "Krippendorff's α", "Gwet's AC1"),
+            [(number, f"{figures.rejected.overall.n:,}", f"{figures.open:,}",
+              _proportion(figures.rejected.overall), f"{figures.verdicts:,}",
+              f"{figures.disputed:,}", f"{figures.settled:,}", *_agreement(figures.agreement))
              for number, figures in numbered],
         ),
         _table(
@@ -32,7 +33,8 @@ def section(review: ReviewSummary) -> str:
               _proportion(who.gold), _proportion(who.repeats))
              for number, figures in numbered for who in figures.reviewers],
         ),
-        "A sample is rejected by the majority of its reviewers, and by a tie. Agreement is over "
+        "A sample is rejected by the majority of its reviewers, and by a tie, unless whoever ran "
+        "the review settled it; what nobody judged stays unreviewed. Agreement is over "
         "samples that two or more judged; gold are planted samples that ought to be rejected, "
         "repeats a reviewer's own samples shown again. In brackets: 95 % intervals. Reviewers are "
         "numbered anew in every round.",

@@ -157,6 +157,9 @@ class ReviewFigures:
     Attributes:
         content_ids: of the splits looked at.
         verdicts: given on samples.
+        disputed: samples that some accepted and some rejected.
+        settled: samples that whoever ran the review decided.
+        open: samples of the plan that nobody has judged; they stay unreviewed.
         rejected: samples, by the majority.
         reasons: how often each was given, by type and in `all`.
         agreement: between reviewers.
@@ -167,6 +170,9 @@ class ReviewFigures:
 
     content_ids: Mapping[str, str]
     verdicts: int
+    disputed: int
+    settled: int
+    open: int
     rejected: RejectedShares
     reasons: Mapping[str, Mapping[str, int]]
     agreement: AgreementFigures

@@ -121,8 +121,8 @@ from pathlib import Path
 from annotation_ui.folder import review_of
 
 store = review_of(Path(sys.argv[1]))
-store.add_reviewer("ada", "a long password")
-store.add_reviewer("ben", "a long password")
+store.accounts.add("ada", "a long password")
+store.accounts.add("ben", "a long password")
 moved = sorted(item.sample_id for item in store.items()
                if item.type == "motion_blur" and item.role == "sample")
 for name in ("ada", "ben"):

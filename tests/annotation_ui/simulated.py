@@ -58,7 +58,7 @@ def reviewed(
     store = ReviewStore.create(path, review_plan(unreviewed(items, more)), items)
     rng = np.random.default_rng(seed)
     for reviewer in judges:
-        store.add_reviewer(reviewer, "a long password")
+        store.accounts.add(reviewer, "a long password")
     waiting = list(judges)
     while waiting:
         for reviewer in list(waiting):

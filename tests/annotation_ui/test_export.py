@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotation_ui.export import export_events
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
 from tests.annotation_ui.plans import Clock, gold, review_plan, sample
@@ -17,12 +17,12 @@ NOTES = ["", 'say "no",\n\u2028then', "Nebel 🌫 \x00 </script>"]
 
 @pytest.fixture
 def store(in_memory: Path, monkeypatch: pytest.MonkeyPatch) -> ReviewStore:
-    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+    monkeypatch.setitem(passwords.SCRYPT, "n", 2)
     path = in_memory / "review.sqlite"
     ReviewStore.create(path, review_plan(), [sample(0), gold(1), sample(2)])
     clock = Clock()
     store = ReviewStore(path, clock)
-    store.add_reviewer("Ольга", "correct horse")
+    store.accounts.add("Ольга", "correct horse")
     for note in NOTES:
         lease = store.lease("Ольга")
         assert lease

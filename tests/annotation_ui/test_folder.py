@@ -51,10 +51,10 @@ def test_finalize_writes_beside_the_dataset(dubench: Dubench, du110k: Path, tmp_
     dataset = Path(shutil.copytree(du110k, tmp_path / "mine"))
     plan_review(dataset, fraction=0.01, workers=1)
     store = review_of(dataset)
-    store.add_reviewer("ada", "a long password")
+    store.accounts.add("ada", "a long password")
     while lease := store.lease("ada"):
         store.submit(lease.token, "ada", "accept")
-    store.add_reviewer("bo", "a long password")  # for what two people look at
+    store.accounts.add("bo", "a long password")  # for what two people look at
     while lease := store.lease("bo"):
         store.submit(lease.token, "bo", "accept")
     run = dubench("review", "finalize", "mine", cwd=tmp_path)

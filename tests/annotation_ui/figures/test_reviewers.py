@@ -28,7 +28,7 @@ def store(in_memory: Path) -> ReviewStore:
     items = [sample(i, 2 if i < 2 else 1) for i in range(12)] + [repeat(12, 0), gold(13), gold(14)]
     store = ReviewStore.create(in_memory / "review.sqlite", review_plan(), items)
     for reviewer in ("ana", "bo"):
-        store.add_reviewer(reviewer, "a long password")
+        store.accounts.add(reviewer, "a long password")
     rejected = {name(0), name(13)}
     names = [item.item for item in items]
     answers = {n: ("reject" if n in rejected else "accept", 2.0 + i) for i, n in enumerate(names)}
@@ -44,7 +44,7 @@ def figures(store: ReviewStore) -> dict[str, ReviewerFigures]:
 
 def test_the_majority_decides_and_a_tie_rejects(store: ReviewStore) -> None:
     rejected_by_id = {
-        o.sample_id: o.rejected for o in sample_outcomes(store.items(), store.verdicts())
+        o.sample_id: o.rejected for o in sample_outcomes(store.items(), store.verdicts(), {})
     }
     assert [sample for sample, rejected in rejected_by_id.items() if rejected] == ["du-00000000"]
     assert len(rejected_by_id) == 12
@@ -52,7 +52,7 @@ def test_the_majority_decides_and_a_tie_rejects(store: ReviewStore) -> None:
 
 def test_only_what_was_judged_has_an_outcome(store: ReviewStore) -> None:
     items: list[Item] = [*store.items(), sample(77)]
-    (first, *others) = sample_outcomes(items, store.verdicts())
+    (first, *others) = sample_outcomes(items, store.verdicts(), {})
     assert len(others) == 11
     assert first.values == {"sigma": 3.0}
     assert not first.replaces

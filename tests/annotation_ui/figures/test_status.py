@@ -82,7 +82,7 @@ def test_a_planned_dataset_says_what_is_unreviewed(du110k: Path, in_memory: Path
     folder.symlink_to(du110k)
     plan_review(folder, fraction=0.1, workers=1)
     store = ReviewStore(review_folder(folder) / "review.sqlite")
-    store.add_reviewer("ana", "a long password")
+    store.accounts.add("ana", "a long password")
     while lease := store.lease("ana"):
         store.submit(lease.token, "ana", "accept", seconds=1.0)
     status = review_status(store.snapshot()).to_json()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from annotation_ui.figures.people import Activity
 from annotation_ui.figures.status import ReviewStatus, review_status
 from annotation_ui.figures.status_page import status_html
 from annotation_ui.figures.status_text import status_lines
@@ -71,6 +72,7 @@ def test_names_are_text_and_nothing_else(status: ReviewStatus) -> None:
         status,
         plan=replace(status.plan, dataset=bad),
         progress=replace(status.progress, by_reviewer={bad: 1}),
+        people=replace(status.people, activity=(Activity(bad, None, 0, 0, False),)),
         figures=figures,
     )
     html = status_html(hostile)

@@ -101,7 +101,7 @@ def test_a_swapped_pair_is_swapped() -> None:
 def test_as_much_gold_of_each_fault_and_of_other_samples() -> None:
     rows = [entry(i, ("blur", "low_resolution")[i % 2]) for i in range(1000)]
     planned = {row.id for row in rows[:150]}
-    gold = choose_gold(rows, planned, 0)  # no haze here, so nothing impossible
+    gold = choose_gold(rows, planned, "key")  # no haze here, so nothing impossible
     assert sorted(str(item.fault) for item in gold) == [SWAPPED] * 3 + [WRONG] * 3
     assert len({item.entry.id for item in gold}) == 6
     assert not {item.entry.id for item in gold} & planned
@@ -111,7 +111,7 @@ def test_as_much_gold_of_each_fault_and_of_other_samples() -> None:
 
 def test_gold_is_planted_in_planned_samples_where_there_are_no_others() -> None:
     rows = [entry(i, "blur") for i in range(60)]
-    gold = choose_gold(rows, {row.id for row in rows[:59]}, 0)
+    gold = choose_gold(rows, {row.id for row in rows[:59]}, "key")
     assert sorted(str(item.fault) for item in gold) == [SWAPPED, WRONG, WRONG]
     assert rows[59].id in {item.entry.id for item in gold}
 
@@ -119,19 +119,21 @@ def test_gold_is_planted_in_planned_samples_where_there_are_no_others() -> None:
 @pytest.mark.parametrize(("planned", "count"), [(5, 0), (29, 1), (30, 3), (100, 4), (1000, 40)])
 def test_how_much_gold(planned: int, count: int) -> None:
     rows = [entry(i, "blur") for i in range(3000)]
-    assert len(choose_gold(rows, {row.id for row in rows[:planned]}, 0)) == count
+    assert len(choose_gold(rows, {row.id for row in rows[:planned]}, "key")) == count
 
 
 def test_slight_degradations_are_not_swapped() -> None:
     rows = [entry(i, "blur", severity="slight", parameters={"sigma": 2.0}) for i in range(500)]
-    assert {item.fault for item in choose_gold(rows, {row.id for row in rows[:200]}, 0)} == {WRONG}
+    assert {item.fault for item in choose_gold(rows, {row.id for row in rows[:200]}, "key")} == {
+        WRONG
+    }
 
 
 @given(n=st.integers(1, 400), count=st.integers(0, 30), seed=st.integers(0, 99))
 def test_the_order_keeps_samples_and_spreads_what_is_planted(n: int, count: int, seed: int) -> None:
     samples = [entry(i, "blur") for i in range(n)]
     golden = [PlannedItem(entry(1000 + i, "blur"), WRONG) for i in range(count)]
-    items = order_items(samples, golden, seed)
+    items = order_items(samples, golden, str(seed))
     places = {item.entry.id: place for place, item in enumerate(items) if not item.repeat}
     assert [item.entry for item in items if not item.fault and not item.repeat] == samples
     assert [item for item in items if item.fault] == golden

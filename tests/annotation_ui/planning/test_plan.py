@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from annotation_ui.folder import DATABASE, IMAGES, review_folder
+from annotation_ui.folder import DATABASE, IMAGES, KEY, review_folder
 from annotation_ui.planning.gold import IMPOSSIBLE, SWAPPED, WRONG
 from annotation_ui.planning.plan import plan_review
 from annotation_ui.store.items import EVERYBODY, Item, Role
@@ -77,7 +78,7 @@ def review(planned: PlanCounts, dataset: Path) -> Path:
 
 
 def test_the_folder_holds_the_database_and_the_pictures_of_the_items(review: Path) -> None:
-    assert {p.name for p in review.iterdir() if p.name[:13] != DATABASE} == {IMAGES}
+    assert {p.name for p in review.iterdir() if p.name[:13] != DATABASE} == {IMAGES, KEY}
     assert review.name == "du110k.review"
     fields = ("clean_image", "degraded_image", "depth_image", "transmission_image")
     named = [name for item in items(review) for field in fields if (name := getattr(item, field))]
@@ -227,16 +228,26 @@ def test_the_same_seed_plans_the_same_under_other_names(
     other = review_folder(copy)
     first, second = items(review), items(other)
 
-    def planned(item: Item) -> tuple[Any, ...]:
-        return item.sample_id, item.role, item.needs, item.rank, item.shown, item.expected
+    def of(some: list[Item], role: Role) -> list[str]:
+        return [item.sample_id for item in some if item.role == role]
 
-    assert [planned(item) for item in first] == [planned(item) for item in second]
+    # The samples and their order follow from the seed, and nothing that is planted among them.
+    assert of(first, "sample") == of(second, "sample")
+    assert of(first, "gold") != of(second, "gold")
+    assert of(first, "repeat") != of(second, "repeat")
+    both = [{i.sample_id for i in some if i.needs == 2} for some in (first, second)]
+    assert len(both[0]) == len(both[1])
+    assert both[0] != both[1]
+    for folder in (review, other):
+        for secret in (KEY, DATABASE):
+            assert stat.S_IMODE((folder / secret).stat().st_mode) == 0o600
     assert {item.item for item in first}.isdisjoint(item.item for item in second)
     names = [{path.name for path in (folder / IMAGES).iterdir()} for folder in (review, other)]
     assert names[0].isdisjoint(names[1])
     assert all(re.fullmatch(r"[0-9a-f]{32}\.png", name) for some in names for name in some)
     assert all(re.fullmatch(r"[0-9a-f]{16}", item.item) for item in first)
-    for a, b in zip(first, second, strict=True):
+    samples = [[i for i in some if i.role == "sample"] for some in (first, second)]
+    for a, b in zip(*samples, strict=True):
         same = picture(review, a.degraded_image), picture(other, b.degraded_image)
         assert np.array_equal(*same)
 
@@ -248,9 +259,7 @@ def test_another_seed_plans_others(copy: Path, review: Path) -> None:
     def train(some: list[Item], role: Role) -> set[str]:
         return {i.sample_id for i in some if i.role == role and i.split == "train"}
 
-    roles: tuple[Role, ...] = ("sample", "gold")
-    for role in roles:
-        assert train(items(review), role) != train(other, role)
+    assert train(items(review), "sample") != train(other, "sample")
 
 
 def test_a_tampered_row_is_inconsistent(copy: Path) -> None:

@@ -133,8 +133,11 @@ def test_every_stratum_gets_its_share_to_within_one(
 
 def test_those_that_two_people_see_are_spread_over_the_types() -> None:
     rows = [entry(i, type=("blur", "haze", "haze", "low_light")[i % 4]) for i in range(200)]
-    both = double_reviewed(rows, 0.18, 0)
+    types = {row.id: row.type for row in rows}
+    both = double_reviewed(types, 0.18, "key")
     assert len(both) == 36
     got = Counter(row.type for row in rows if row.id in both)
     assert got == {"blur": 9, "haze": 18, "low_light": 9}
-    assert double_reviewed(rows, 0, 0) == set()
+    assert double_reviewed(types, 0, "key") == set()
+    assert both != double_reviewed(types, 0.18, "another")
+    assert double_reviewed(types, 0.1, "key") < both

@@ -66,7 +66,7 @@ def test_a_type_of_ones_own_is_wrong_in_the_key_that_it_is_graded_by(
 def test_it_has_gold(own: pytest.MonkeyPatch) -> None:
     values = {"length": 12.0, "angle": 90.0}
     rows = [entry(i, "motion_blur", parameters=values) for i in range(500)]
-    gold = choose_gold(rows, {row.id for row in rows[:200]}, 0)
+    gold = choose_gold(rows, {row.id for row in rows[:200]}, "key")
     assert sum(item.fault == WRONG for item in gold) == 4
 
 

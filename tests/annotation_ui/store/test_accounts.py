@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.store.records import Throttled
 from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
@@ -39,22 +39,24 @@ def store(path: Path, clock: Clock) -> ReviewStore:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cheap hashes, for tests of many tries."""
-    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+    monkeypatch.setitem(passwords.SCRYPT, "n", 2)
 
 
 def test_the_right_password_opens_and_no_other(store: ReviewStore) -> None:
-    store.add_reviewer("anna", PASSWORD)
-    store.add_reviewer("ben", WRONG)
-    assert store.reviewers() == ["anna", "ben"]
-    assert store.check_password("anna", PASSWORD)
-    for name, password in (("anna", WRONG), ("ben", PASSWORD), ("anna", ""), ("Anna", PASSWORD)):
-        assert not store.check_password(name, password)
-    assert not store.check_password("nobody", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
+    store.accounts.add("ben", WRONG)
+    assert store.accounts.reviewers() == ["anna", "ben"]
+    assert store.accounts.check("anna", PASSWORD)
+    for name, password in (("anna", WRONG), ("ben", PASSWORD), ("anna", ""), ("Anna", WRONG)):
+        assert not store.accounts.check(name, password)
+    assert not store.accounts.check("nobody", PASSWORD)
+    # Capitals make no other name, here as everywhere.
+    assert store.accounts.check("ANNA", PASSWORD)
 
 
 def test_keeps_scrypt_hashes_with_a_salt_each(store: ReviewStore, path: Path) -> None:
-    store.add_reviewer("anna", PASSWORD)
-    store.add_reviewer("ben", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
+    store.accounts.add("ben", PASSWORD)
     db = sqlite3.connect(path)
     rows = db.execute("SELECT salt, hash FROM reviewers").fetchall()
     db.close()
@@ -71,7 +73,7 @@ def test_keeps_scrypt_hashes_with_a_salt_each(store: ReviewStore, path: Path) ->
 def test_an_unknown_name_is_hashed_like_a_known_one(
     store: ReviewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.add_reviewer("anna", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
     hashed = []
     scrypt = hashlib.scrypt
 
@@ -81,7 +83,7 @@ def test_an_unknown_name_is_hashed_like_a_known_one(
 
     monkeypatch.setattr(hashlib, "scrypt", counted)
     for name in ("anna", "nobody"):
-        assert not store.check_password(name, WRONG)
+        assert not store.accounts.check(name, WRONG)
     known, unknown = hashed
     assert known.keys() == unknown.keys()
     assert all(known[key] == unknown[key] for key in ("n", "r", "p"))
@@ -90,8 +92,8 @@ def test_an_unknown_name_is_hashed_like_a_known_one(
 @pytest.mark.parametrize("name", ["a", "Ärzte.2-x_y", "李雷", "Ольга", "x" * 40, "42"])
 @pytest.mark.usefixtures("quick")
 def test_takes_names_of_any_script(store: ReviewStore, name: str) -> None:
-    store.add_reviewer(name, PASSWORD)
-    assert store.check_password(name, PASSWORD)
+    store.accounts.add(name, PASSWORD)
+    assert store.accounts.check(name, PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -113,24 +115,24 @@ def test_takes_names_of_any_script(store: ReviewStore, name: str) -> None:
 )
 def test_refuses_odd_names(store: ReviewStore, name: str) -> None:
     with pytest.raises(InputError, match="a name is 1 to 40 letters") as caught:
-        store.add_reviewer(name, PASSWORD)
+        store.accounts.add(name, PASSWORD)
     assert "\n" not in str(caught.value)
-    assert store.reviewers() == []
-    assert not store.check_password(name, PASSWORD)
+    assert store.accounts.reviewers() == []
+    assert not store.accounts.check(name, PASSWORD)
 
 
 @pytest.mark.usefixtures("quick")
 def test_refuses_a_taken_name_and_a_short_password(store: ReviewStore) -> None:
-    store.add_reviewer("Jürgen", PASSWORD)
+    store.accounts.add("Jürgen", PASSWORD)
     for name in ("Jürgen", "JÜRGEN", "jürgen"):
         with pytest.raises(InputError, match="Jürgen is there already"):
-            store.add_reviewer(name, WRONG)
+            store.accounts.add(name, WRONG)
     with pytest.raises(InputError, match="8 characters or more") as caught:
-        store.add_reviewer("ben", "1234567")
+        store.accounts.add("ben", "1234567")
     assert "1234567" not in str(caught.value)
-    assert store.reviewers() == ["Jürgen"]
-    assert store.check_password("Jürgen", PASSWORD)
-    store.add_reviewer("ben", "12345678")
+    assert store.accounts.reviewers() == ["Jürgen"]
+    assert store.accounts.check("Jürgen", PASSWORD)
+    store.accounts.add("ben", "12345678")
 
 
 @settings(
@@ -142,16 +144,16 @@ def test_any_password_works(in_memory: Path, password: str, other: str) -> None:
     path = in_memory / "review.sqlite"
     path.unlink(missing_ok=True)
     store = ReviewStore.create(path, review_plan(), [])
-    store.add_reviewer("anna", password)
-    assert store.check_password("anna", password)
-    if accounts._hash(other, b"") != accounts._hash(password, b""):
-        assert not store.check_password("anna", other)
+    store.accounts.add("anna", password)
+    assert store.accounts.check("anna", password)
+    if passwords._hash(other, b"") != passwords._hash(password, b""):
+        assert not store.accounts.check("anna", other)
 
 
 @pytest.mark.usefixtures("quick")
 def test_an_accent_typed_in_two_strokes_is_the_same_password(store: ReviewStore) -> None:
-    store.add_reviewer("anna", "caf\u00e9 creme")
-    assert store.check_password("anna", "cafe\u0301 creme")
+    store.accounts.add("anna", "caf\u00e9 creme")
+    assert store.accounts.check("anna", "cafe\u0301 creme")
 
 
 # Throttling
@@ -160,7 +162,7 @@ def test_an_accent_typed_in_two_strokes_is_the_same_password(store: ReviewStore)
 def waits(store: ReviewStore, name: str, password: str = WRONG) -> float:
     """Seconds that a try has to wait, or 0 if it was looked at and wrong."""
     try:
-        assert not store.check_password(name, password)
+        assert not store.accounts.check(name, password)
     except Throttled as throttled:
         return throttled.seconds
     return 0.0
@@ -170,7 +172,7 @@ def waits(store: ReviewStore, name: str, password: str = WRONG) -> float:
 def test_the_sixth_wrong_password_waits_and_each_further_twice_as_long(
     store: ReviewStore, clock: Clock
 ) -> None:
-    store.add_reviewer("anna", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
     assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
     for seconds in (60, 120, 240, 480, 900, 900, 900):
         assert waits(store, "anna") == seconds
@@ -182,20 +184,20 @@ def test_the_sixth_wrong_password_waits_and_each_further_twice_as_long(
 
 @pytest.mark.usefixtures("quick")
 def test_hammering_does_not_keep_the_owner_out(store: ReviewStore, clock: Clock) -> None:
-    store.add_reviewer("anna", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
     for _ in range(200):
         waits(store, "anna")
     with pytest.raises(Throttled, match="try again in 60 s"):
-        store.check_password("anna", PASSWORD)
+        store.accounts.check("anna", PASSWORD)
     clock.passes(1)
-    assert store.check_password("anna", PASSWORD)
+    assert store.accounts.check("anna", PASSWORD)
     # And everything is forgiven.
     assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_quiet_while_clears_the_count(store: ReviewStore, clock: Clock) -> None:
-    store.add_reviewer("anna", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
     for _ in range(3):
         assert [waits(store, "anna") for _ in range(4)] == [0] * 4
         clock.passes(5)
@@ -206,16 +208,16 @@ def test_a_quiet_while_clears_the_count(store: ReviewStore, clock: Clock) -> Non
 
 @pytest.mark.usefixtures("quick")
 def test_one_name_does_not_throttle_another(store: ReviewStore, clock: Clock, path: Path) -> None:
-    store.add_reviewer("anna", PASSWORD)
-    store.add_reviewer("ben", PASSWORD)
+    store.accounts.add("anna", PASSWORD)
+    store.accounts.add("ben", PASSWORD)
     assert [waits(store, "nobody") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
     assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
-    assert store.check_password("ben", PASSWORD)
+    assert store.accounts.check("ben", PASSWORD)
     # What was counted goes away again.
     clock.passes(30)
     waits(store, "other")
     db = sqlite3.connect(path)
-    assert db.execute("SELECT name FROM failures").fetchall() == [("other",)]
+    assert db.execute("SELECT folded FROM failures").fetchall() == [("other",)]
     db.close()
 
 
@@ -223,7 +225,7 @@ NAMES = [f"nobody-{n}" for n in range(80)]
 
 
 def _guess(path: Path, together: Any, results: Any) -> None:
-    accounts.SCRYPT["n"] = 2
+    passwords.SCRYPT["n"] = 2
     store = ReviewStore(path)
     looked_at = []
     for name in NAMES:

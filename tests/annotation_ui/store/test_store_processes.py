@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import integrity, review_plan, samples
 
@@ -42,11 +42,11 @@ def work(path: Path, person: str, seed: int, out: Path) -> "subprocess.Popen[byt
 
 
 def new_store(path: Path, needs: list[int], monkeypatch: pytest.MonkeyPatch) -> ReviewStore:
-    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+    monkeypatch.setitem(passwords.SCRYPT, "n", 2)
     ReviewStore.create(path, review_plan(), samples(needs))
     store = ReviewStore(path)
     for person in PEOPLE:
-        store.add_reviewer(person, "correct horse")
+        store.accounts.add(person, "correct horse")
     return store
 
 

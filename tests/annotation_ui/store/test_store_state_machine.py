@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.store.assignment import GOLD_GAP, REPEAT_GAP
 from annotation_ui.store.items import Item
 from annotation_ui.store.records import Answer, Event, StaleLeaseError
@@ -44,7 +44,7 @@ class Held:
 
 @dataclass
 class Given:
-    """A verdict in the model."""
+    """A verdict in the model, or an item skipped."""
 
     token: str
     item: str
@@ -58,14 +58,25 @@ class Model:
 
     items: list[Item]
     leases: dict[str, Held] = field(default_factory=dict)
-    verdicts: list[Given] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)
     undone: set[str] = field(default_factory=set)
+    void: dict[str, tuple[str, str]] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, tuple[str, str]] = field(default_factory=dict)
     last: dict[tuple[str, str], Answer] = field(default_factory=dict)
     events: list[tuple[str, str, str]] = field(default_factory=list)
 
+    @property
+    def verdicts(self) -> list[Given]:
+        return [given for given in self.given if given.answer.verdict]
+
     def of(self, person: str) -> list[str]:
         return [given.item for given in self.verdicts if given.person == person]
+
+    def had(self, person: str) -> set[str]:
+        """What is not given to this person again."""
+        void = {item for item, whose in self.void.values() if whose == person}
+        return void | {given.item for given in self.given if given.person == person}
 
     def item(self, item: str) -> Item:
         return next(one for one in self.items if one.item == item)
@@ -76,23 +87,25 @@ class Model:
             held.item == item and other != person and held.expires > now
             for other, held in self.leases.items()
         )
-        return given + looking < self.item(item).needs
+        return given + looking < self.item(item).needs and item not in self.closed
 
     def next(self, person: str, now: datetime) -> str | None:
         mine = self.of(person)
         recent_gold = any(self.item(item).role == "gold" for item in mine[-GOLD_GAP:])
-        free = []
+        free: list[Item] = []
+        early: list[Item] = []  # repeats that would come too soon, unless nothing else is left
         for item in sorted(self.items, key=lambda item: item.rank):
-            if item.item in mine or not self.room(item.item, person, now):
+            if item.item in self.had(person) or not self.room(item.item, person, now):
                 continue
             if item.of_item is not None:
                 if item.of_item not in mine:
                     continue
                 if len(mine) - 1 - mine.index(item.of_item) < REPEAT_GAP:
+                    early.append(item)
                     continue
             free.append(item)
         free.sort(key=lambda item: recent_gold and item.role == "gold")
-        return free[0].item if free else None
+        return next((item.item for item in free + early), None)
 
     def stale(self, token: str, person: str, now: datetime) -> str | None:
         """A word of the message that a submit or renewal must get, if any."""
@@ -101,8 +114,14 @@ class Model:
             return "out of date"
         if token in self.undone:
             return "took this verdict back"
+        if token in self.void:
+            return "made void"
         if item in self.of(person):
             return "judged this item already"
+        if any(one.item == item and one.person == person for one in self.given):
+            return "skipped this item already"
+        if item in self.closed:
+            return "set aside"
         return None if self.room(item, person, now) else "somebody else"
 
 
@@ -129,7 +148,7 @@ class Review(RuleBasedStateMachine):
         ReviewStore.create(self.path, review_plan(), items)
         self.stores = [ReviewStore(self.path, self.clock) for _ in range(2)]
         for person in PEOPLE:
-            self.stores[0].add_reviewer(person, "correct horse")
+            self.stores[0].accounts.add(person, "correct horse")
 
     # What reviewers do
 
@@ -211,12 +230,57 @@ class Review(RuleBasedStateMachine):
             return
         submit(*arguments)
         item = model.tokens[token][0]
-        model.verdicts.append(Given(token, item, person, answer))
         model.last[person, item] = answer
-        model.events.append(("submit", person, item))
-        held = model.leases.get(person)
+        model.given.append(Given(token, item, person, answer))
+        self._answered("submit", person, item)
+
+    def _answered(self, action: str, person: str, item: str) -> None:
+        self.model.events.append((action, person, item))
+        held = self.model.leases.get(person)
         if held and held.item == item:
-            del model.leases[person]
+            del self.model.leases[person]
+
+    @rule(person=people, which=stores, action=st.sampled_from(["skip", "broken"]))
+    def pass_on(self, person: str, which: int, action: str) -> None:
+        token = self._lease(person, which)
+        if token is None:
+            return
+        store, item = self.stores[which], self.model.tokens[token][0]
+        for _ in range(2):  # the same click twice
+            if action == "skip":
+                store.skip(token, person, "not sure")
+            else:
+                store.report_broken(token, person)
+        if action == "skip":
+            answer = Answer(None, (), "not sure")
+            self.model.given.append(Given(token, item, person, answer))
+            self.model.last[person, item] = answer
+        else:
+            self.model.closed[item] = "broken"
+        self._answered(action, person, item)
+
+    # What the owner does
+
+    @rule(data=st.data(), which=stores, verdict=st.sampled_from(["accept", "reject", None]))
+    def decide(self, data: st.DataObject, which: int, verdict: str | None) -> None:
+        samples = [item.item for item in self.model.items if item.role == "sample"]
+        item = data.draw(st.sampled_from(samples))
+        if verdict is None:
+            self.stores[which].rulings.hand_out(item)
+            self.model.closed.pop(item, None)
+        else:
+            self.stores[which].rulings.settle(item, verdict)
+            self.model.closed[item] = "settled"
+
+    @rule(person=people, which=stores)
+    def discard(self, person: str, which: int) -> None:
+        model = self.model
+        mine = [given for given in model.verdicts if given.person == person]
+        assert self.stores[which].rulings.discard(person) == len(mine)
+        for given in mine:
+            model.given.remove(given)
+            model.void[given.token] = (given.item, person)
+            model.events.append(("discard", person, given.item))
 
     @precondition(lambda self: self.model.tokens)
     @rule(data=st.data(), which=stores)
@@ -240,7 +304,11 @@ class Review(RuleBasedStateMachine):
     @rule(person=people, which=stores)
     def undo(self, person: str, which: int) -> None:
         model, lease = self.model, self.stores[which].undo(person)
-        mine = [given for given in model.verdicts if given.person == person]
+        mine = [
+            given
+            for given in model.given
+            if given.person == person and given.item not in model.closed
+        ]
         if not mine:
             assert lease is None
             return
@@ -248,7 +316,7 @@ class Review(RuleBasedStateMachine):
         held = model.leases.pop(person, None)
         if held:
             model.events.append(("release", person, held.item))
-        model.verdicts.remove(last)
+        model.given.remove(last)
         model.undone.add(last.token)
         model.events.append(("undo", person, last.item))
         assert lease
@@ -293,6 +361,9 @@ class Review(RuleBasedStateMachine):
         assert events[: len(self.seen)] == self.seen
         recorded = [(event.action, event.reviewer, event.item) for event in events]
         assert recorded == self.model.events
+        standing = self.stores[0].rulings.standing()
+        settled = {item for item, why in self.model.closed.items() if why == "settled"}
+        assert set(standing) == settled
         assert [event.n for event in events] == list(range(1, len(events) + 1))
         self.seen = events
 
@@ -300,8 +371,14 @@ class Review(RuleBasedStateMachine):
     def histories_and_progress_agree(self) -> None:
         for person in PEOPLE:
             history = [judged.item.item for judged in self.stores[0].history(person)]
-            assert history == self.model.of(person)[::-1]
-            assert self.stores[1].own_progress(person).done == len(history)
+            mine = [given.item for given in self.model.given if given.person == person]
+            held = self.model.leases.get(person)
+            hidden = self.model.item(held.item).of_item if held else None
+            assert history == [item for item in mine[::-1] if item != hidden]
+            own = self.stores[1].own_progress(person)
+            assert own.done == len(mine)
+            if not any(other != person for other in self.model.leases):
+                assert (own.left > 0) == (self.model.next(person, self.clock()) is not None)
         progress = self.stores[0].progress()
         samples = [item.item for item in self.model.items if item.role == "sample"]
         # Also that the counts which triggers keep are those of the view.
@@ -313,7 +390,7 @@ class Review(RuleBasedStateMachine):
 
 
 Review.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=30,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -327,4 +404,4 @@ class TestReview(Review.TestCase):  # type: ignore[misc, name-defined]
 
 @pytest.fixture
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+    monkeypatch.setitem(passwords.SCRYPT, "n", 2)

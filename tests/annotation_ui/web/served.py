@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from annotation_ui.folder import DATABASE, IMAGES, review_folder
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.store.items import Item
 from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import review_plan
@@ -20,10 +20,10 @@ PASSWORD = "correct horse"
 SERVE = """
 import sys
 from pathlib import Path
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.web.serve import serve_review
 
-accounts.SCRYPT["n"] = 2  # as joined() has it
+passwords.SCRYPT["n"] = 2  # as joined() has it
 serve_review(Path(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda url: print(url, flush=True))
 """
 
@@ -40,9 +40,9 @@ def joined(dataset: Path, reviewers: Sequence[str]) -> ReviewStore:
     """The store of the dataset's review, with these reviewers added, whose hashes cost little."""
     store = ReviewStore(review_folder(dataset) / DATABASE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(accounts.SCRYPT, "n", 2)
+        patch.setitem(passwords.SCRYPT, "n", 2)
         for name in reviewers:
-            store.add_reviewer(name, PASSWORD)
+            store.accounts.add(name, PASSWORD)
     return store
 
 

@@ -66,7 +66,7 @@ def login(served: Served, browser: "Browser") -> Iterator[Login]:
 
     def enter(name: str, width: int = 1280, context: "BrowserContext | None" = None) -> "Page":
         if context is None:
-            if name not in store(served).reviewers():
+            if name not in store(served).accounts.reviewers():
                 joined(served.dataset, [name])
             context = browser.new_context(viewport={"width": width, "height": 800})
             context.set_default_timeout(WAIT)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation_ui.store import accounts
+from annotation_ui.store import passwords
 from annotation_ui.store.assignment import REPEAT_GAP
 from annotation_ui.store.review_store import ReviewStore
 from annotation_ui.web.allowlist import AllowlistMiddleware
@@ -24,13 +24,13 @@ from tests.annotation_ui.simulated import drawn_items
 
 @pytest.fixture
 def weak(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(accounts.SCRYPT, "n", 2)
+    monkeypatch.setitem(passwords.SCRYPT, "n", 2)
 
 
 def reviewed(folder: Path, items: list, people: tuple[str, ...] = ("ada",)) -> ReviewApi:
     store = ReviewStore.create(folder / "review.sqlite", review_plan(), items)
     for one in people:
-        store.add_reviewer(one, "correct horse")
+        store.accounts.add(one, "correct horse")
     return ReviewApi(store)
 
 
@@ -155,7 +155,7 @@ def test_stale_lease_says_so_and_goes_on(weak: None, in_memory: Path) -> None:
     store = ReviewStore.create(in_memory / "review.sqlite", review_plan(), samples([1, 1]))
     store = ReviewStore(in_memory / "review.sqlite", clock)
     for one in ("ada", "ben"):
-        store.add_reviewer(one, "correct horse")
+        store.accounts.add(one, "correct horse")
     review = ReviewApi(store)
     token = review.open("ada")["lease"]["token"]
     clock.passes(11)
@@ -267,7 +267,7 @@ def test_serve_needs_a_review_and_a_reviewer(weak: None, tmp_path: Path) -> None
     store = ReviewStore.create(folder / "review.sqlite", review_plan(), samples([1]))
     with pytest.raises(InputError, match="add-reviewer"):
         serve_review(tmp_path / "du110k")
-    store.add_reviewer("ada", "correct horse")
+    store.accounts.add("ada", "correct horse")
     with pytest.raises(InputError, match="--port"):
         serve_review(tmp_path / "du110k", port=70_000)
     with pytest.raises(InputError, match="--host"):
