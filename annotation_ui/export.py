@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from annotation_ui.store.review_store import ReviewStore
-from generators.errors import InputError
+from generators.errors import plain_errors
 from generators.files import whole, write_whole
 
 
+@plain_errors()
 def export_events(store: ReviewStore, out: Path) -> int:
     """Write `events.jsonl` and `events.parquet` into the folder `out`; returns how many events.
 
@@ -34,15 +35,9 @@ def export_events(store: ReviewStore, out: Path) -> int:
     lines = [
         json.dumps(row | {"at": row["at"].isoformat()}, ensure_ascii=False) + "\n" for row in rows
     ]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(out / "events.jsonl", "".join(lines))
-        _write_parquet(rows, out / "events.parquet")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"--out {out} cannot be written to ({reason}); choose another folder"
-        ) from None
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "events.jsonl", "".join(lines))
+    _write_parquet(rows, out / "events.parquet")
     return len(rows)
 
 

@@ -21,7 +21,7 @@ from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.review_figures import ReviewFigures, ReviewSummary
 from generators.dataset.schema import ACCEPTED
 from generators.depth.attach import DepthSpec
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.sources.pools import SourceSpec
 
 
@@ -76,6 +76,7 @@ class Finalized:
         return "\n".join(lines)
 
 
+@plain_errors()
 def finalize_review(
     folder: Path,
     out: Path,

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from annotation_ui.store.review_store import ReviewStore
 from generators.errors import InputError
+from generators.files import beside
 
 DATABASE, IMAGES, KEY = "review.sqlite", "images", "lots.key"
 
 
 def review_folder(dataset: Path) -> Path:
     """Where the review of the dataset in the folder `dataset` is."""
-    whole = dataset.absolute()
-    return whole.with_name(f"{whole.name}.review")
+    return beside(dataset, ".review")
 
 
 def verified_folder(dataset: Path, rounds: int) -> Path:

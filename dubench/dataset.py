@@ -19,7 +19,8 @@ from generators import presets
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
-from generators.errors import InputError, first_line
+from generators.errors import InputError, first_line, plain_errors
+from generators.files import from_home
 from generators.presets import Preset
 from generators.randomness import five_digits_of
 from generators.sources.splits import SPLITS
@@ -222,6 +223,7 @@ def _clusters(table: pa.Table) -> list[str]:
     ]
 
 
+@plain_errors()
 def open_split(where: str, split: str = "test") -> Split:
     """Find one split of the dataset `where`: a folder, a Parquet glob, or OWNER/NAME on the Hub.
 
@@ -236,7 +238,7 @@ def open_split(where: str, split: str = "test") -> Split:
     """
     if split not in SPLITS:
         raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")
-    path = Path(where).expanduser()
+    path = from_home(where)
     if is_local(where):
         return _folder(where, path, split) if path.is_dir() else _files(where, split)
     if where.count("/") == 1 and not path.exists() and not where.startswith((".", "~", "/")):
@@ -249,7 +251,7 @@ def open_split(where: str, split: str = "test") -> Split:
 
 def is_local(where: str) -> bool:
     """Whether `where` names a dataset on this machine: a folder that is there, or Parquet files."""
-    return Path(where).expanduser().is_dir() or where.endswith(".parquet")
+    return from_home(where).is_dir() or where.endswith(".parquet")
 
 
 def _folder(where: str, path: Path, split: str) -> Split:
@@ -268,7 +270,7 @@ def _folder(where: str, path: Path, split: str) -> Split:
 def _files(where: str, split: str) -> Split:
     others = tuple(f"{name}-" for name in SPLITS if name != split)
     # Path.glob takes no absolute pattern.
-    names = sorted(glob.glob(str(Path(where).expanduser())))  # noqa: PTH207
+    names = sorted(glob.glob(str(from_home(where))))  # noqa: PTH207
     files = [Path(name) for name in names if not Path(name).name.startswith(others)]
     if not files:
         raise InputError(f"--dataset {where}: no file of the {split} split matches")

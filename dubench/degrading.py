@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from generators import degrade
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
+from generators.files import write_whole
+from generators.images import encode_rgb
 from generators.sample import Sample
 from generators.sources import photographs
 
@@ -36,14 +36,12 @@ def degrade_file(
     out = out or Path(f"{photo.stem}-{type_name}.png")
     if out.suffix.lower() != ".png":
         raise InputError(f"--out {out}: name a .png file, so that the pixels stay exact")
-    if not out.parent.is_dir():
-        raise InputError(f"--out {out}: the folder {out.parent} does not exist")
     try:
         image, _ = photographs.load(photo)
-    except photographs.UnreadableError as error:
+    except UnreadableError as error:
         raise InputError(f"{photo}: {error}") from None
     sample = degrade(image, type_name, dict(map(_setting, settings)), seed, preset=preset)
-    Image.fromarray(sample.degraded).save(out)
+    write_whole(out, encode_rgb(sample.degraded))
     return DegradedFile(out, sample)
 
 

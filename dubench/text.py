@@ -52,11 +52,6 @@ def is_text(value: object) -> TypeGuard[str]:
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def one_line(text: str) -> str:
-    """`text` on one line, without what terminals and LaTeX would take for commands."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
 def percent(share: float) -> str:
     """A share in whole percent; one that is not quite 1 is not called 100 %."""
     return "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"

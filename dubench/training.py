@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from generators.errors import InputError
-from generators.files import FULL, whole, write_whole
+from generators.files import whole, write_whole
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
 
@@ -68,12 +68,10 @@ def reading(checkpoint: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """Turn a full disk inside into an InputError that says what to do."""
+    """Turn a full or failing disk inside into an InputError: torch says it by a RuntimeError."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno not in FULL:
-            raise
         raise InputError(
             f"{out}: the checkpoint cannot be written ({error}); the one before is safe: free "
             "some space and run the same command again"

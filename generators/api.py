@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from generators import presets
+from generators import decoding, presets
 from generators.depth import crop_depth, procedural
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError, plain_errors
 from generators.physics import Depth, Image, compose
 from generators.postprocess import draw_postprocess
-from generators.randomness import Purpose, stream
+from generators.randomness import Purpose, check_seed, stream
 from generators.sample import Sample, draw, render
 from generators.taxonomy import KEYS, TYPES, Value, degradation_type
 
@@ -20,8 +20,9 @@ LEAST_SIDE = 16
 REDRAWS = 100  # the last is kept: an image may have no plausible fog
 
 
+@plain_errors()
 def degrade(
-    image: NDArray[np.uint8] | PillowImage.Image,
+    image: NDArray | PillowImage.Image,
     type: str,
     parameters: Mapping[str, object] | None = None,
     seed: int = 0,
@@ -32,7 +33,8 @@ def degrade(
     """Apply one degradation to one image, of any size.
 
     Args:
-        image: (H, W, 3) uint8 RGB, or a Pillow image.
+        image: a Pillow image of any mode, turned upright; or an array (H, W), (H, W, 3) RGB or
+            (H, W, 4) RGBA of uint8, uint16, or floats in [0, 1]. Transparency is laid over white.
         type: name of a degradation, as in the taxonomy.
         parameters: values of its keys; those not given are drawn from `preset`.
         seed: of every draw; the same seed gives the same image.
@@ -56,6 +58,7 @@ def degrade(
         >>> sample.degraded.shape
         (640, 1138, 3)
     """
+    check_seed(seed)
     wanted, chosen = degradation_type(type), presets.load(preset)
     given = {
         name: chosen.keys[wanted.key(name).name].check(value)
@@ -101,8 +104,8 @@ class Degrade:
         self._preset = preset
         self._types = [degradation_type(t).name for t in types or presets.load(preset).cycle]
 
-    def __call__(self, image: NDArray[np.uint8] | PillowImage.Image) -> dict[str, Any]:
-        """Degrade one (H, W, 3) uint8 RGB or Pillow image.
+    def __call__(self, image: NDArray | PillowImage.Image) -> dict[str, Any]:
+        """Degrade one image, as `degrade` takes it.
 
         Returns:
             `degraded` and `clean`, float32 tensors (3, H, W) in [0, 1]; `type`, an index into
@@ -130,16 +133,14 @@ def _entry(value: Value | None, position: int) -> float:
     return value[position] if isinstance(value, tuple) else value
 
 
-def _pixels(image: NDArray[np.uint8] | PillowImage.Image) -> Image:
-    if isinstance(image, PillowImage.Image):
-        image = np.array(image.convert("RGB"))
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise InputError(
-            f"an image must be (H, W, 3) uint8 RGB, this is {image.shape} {image.dtype}"
-        )
-    if min(image.shape[:2]) < LEAST_SIDE:
+def _pixels(image: NDArray | PillowImage.Image) -> Image:
+    try:
+        pixels = decoding.of_image(image)
+    except UnreadableError as error:
+        raise InputError(str(error)) from None
+    if min(pixels.shape[:2]) < LEAST_SIDE:
         raise InputError(f"an image needs at least {LEAST_SIDE} pixels a side")
-    return np.ascontiguousarray(image)
+    return pixels
 
 
 def _depth(clean: Image, given: NDArray | None, seed: int) -> Depth:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from time import sleep
 from typing import Any, TypeVar
 
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -103,7 +103,8 @@ def _in_order(
 
 
 def _call(work: Callable[[Any, Report], Any], task: Any) -> Any:
-    return work(task, _channel.put)
+    with plain_errors():  # what a library raises may not travel between processes
+        return work(task, _channel.put)
 
 
 def _listen(channel: Any, on_report: Report, over: threading.Event) -> None:

@@ -10,6 +10,9 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from generators import decoding
+from generators.errors import UnreadableError
+
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", (b"IEND", b"")
 _NONE, _UP = 0, 2  # filters: none, and the one that takes the row above from each row
 _RGB, _GREY16 = bytes((8, 2, 0, 0, 0)), bytes((16, 0, 0, 0, 0))  # how a header ends, after the size
@@ -40,12 +43,14 @@ def encode_depth(depth: NDArray[np.uint16]) -> bytes:
 
 
 def decode_rgb(data: bytes) -> NDArray[np.uint8] | None:
-    """The PNG's pixels as (H, W, 3) uint8 RGB, or None if it is not an image."""
+    """The cell's pixels as written, (H, W, 3) uint8 RGB, or None if it is not an image."""
     rows = _own_rows(data, _RGB)
     if rows is not None:
         return rows.reshape(len(rows), -1, 3)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    try:
+        return decoding.decode(data, upright=False)
+    except UnreadableError:
+        return None
 
 
 def decode_depth(data: bytes) -> NDArray[np.uint16] | None:
@@ -53,7 +58,11 @@ def decode_depth(data: bytes) -> NDArray[np.uint16] | None:
     rows = _own_rows(data, _GREY16)
     if rows is not None:
         return rows.view(">u2").astype(np.uint16)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    try:
+        decoding.check_size(data)
+    except UnreadableError:
+        return None
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     return image if image is not None and image.dtype == np.uint16 and image.ndim == 2 else None
 
 
@@ -78,6 +87,8 @@ def _own_rows(data: bytes, kind: bytes) -> NDArray[np.uint8] | None:
             place += 12 + length
         width, height, found = struct.unpack(">II5s", parts[0][1])
         if data[: len(_PNG_START)] != _PNG_START or found != kind or parts[-1] != _PNG_END:
+            return None
+        if width * height > decoding.MOST_PIXELS:
             return None
         line = 1 + width * _PIXEL_BYTES[kind]
         packed = b"".join(body for name, body in parts if name == b"IDAT")

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike, NDArray
 
+from generators.errors import InputError
+
 
 class Purpose(IntEnum):
     """What a stream is for. Streams of different purpose never overlap."""
@@ -38,6 +40,12 @@ def stream(seed: int, index: int, attempt: int, purpose: Purpose) -> np.random.G
     counter = np.array([0, 0, purpose, attempt], dtype=np.uint64)
     key = _Key(seed, index)
     return np.random.Generator(np.random.Philox(key, counter=counter))  # type: ignore[arg-type]
+
+
+def check_seed(seed: int) -> None:
+    """Raise InputError unless `seed` is 0 … 2⁶³ − 1."""
+    if not 0 <= seed < 2**63:
+        raise InputError(f"--seed {seed}: choose 0 to 2⁶³ − 1")
 
 
 class _Key(ISeedSequence):

@@ -26,14 +26,15 @@ from annotation_ui.store.review_store import ReviewStore
 from generators import engines
 from generators.build.replace import read_replaceable
 from generators.dataset.schema import UNREVIEWED
-from generators.errors import InputError
-from generators.files import FULL
+from generators.errors import InputError, plain_errors
+from generators.lock import hold_beside
 
 FEW_GOLD = 12
 """So few gold items are shown to everybody, or there would be none to know a reviewer by. More
 are shown to one reviewer each, or those who share the work would see little else."""
 
 
+@plain_errors()
 def plan_review(
     folder: Path,
     fraction: float = 0.1,
@@ -58,6 +59,19 @@ def plan_review(
         InputError: no finished dataset, a blind one, one that has a review; nothing to review; a
             row that cannot be shown; or no space left.
     """
+    with hold_beside(review_folder(folder)):
+        return _plan(folder, fraction, seed, overlap, workers, on_progress)
+
+
+def _plan(
+    folder: Path,
+    fraction: float,
+    seed: int,
+    overlap: float,
+    workers: int | None,
+    on_progress: Callable[[int, int], None],
+) -> PlanCounts:
+    """`plan_review` of a review folder that is held."""
     target, info = review_folder(folder), read_replaceable(folder)
     if target.exists():
         raise InputError(
@@ -106,13 +120,6 @@ def plan_review(
         (part / KEY).touch(0o600)
         (part / KEY).write_text(key)
         part.rename(target)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise InputError(
-            f"{target}: no space left for the pictures of {len(planned):,} items; free some space, "
-            "or give a smaller --fraction"
-        ) from None
     finally:
         _remove(part)
     return counts

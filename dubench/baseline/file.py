@@ -68,11 +68,8 @@ def write(path: Path, model: Model, notes: Mapping[str, Any]) -> None:
         "types": model.types,
         **notes,
     }
-    try:
-        # One entry: the order of several is chance, and the bytes should not be.
-        write_whole(path, save(tensors, {"dubench": json.dumps(header)}))
-    except OSError as error:
-        raise InputError(f"--out {path}: {error.strerror}") from None
+    # One entry: the order of several is chance, and the bytes should not be.
+    write_whole(path, save(tensors, {"dubench": json.dumps(header)}))
 
 
 def read(path: Path) -> Model:

@@ -14,11 +14,12 @@ from dubench.cli import (
     restoring,
     review,
     scoring,
+    terminal,
     tolerance,
     training,
 )
-from dubench.cli.options import fail
-from generators.errors import InputError
+from dubench.cli.options import INTERRUPTED, fail
+from generators.errors import InputError, plain_errors
 
 app = typer.Typer(
     name="dubench",
@@ -46,16 +47,30 @@ app.add_typer(review.app, name="review")
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    """Run the command line; what goes wrong is one line on stderr and exit code 2."""
+    terminal.prepare()
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+        with plain_errors():
+            sys.exit(_run())
     except InputError as error:
         sys.exit(fail(str(error)))
+
+
+def _run() -> int | None:
+    try:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return terminal.end_of_pipe()
+    except typer.Abort:  # Ctrl-C where nothing more can be said
+        fail("stopped")
+        return INTERRUPTED
     except Exception as error:
         # What typer raises for a wrong option; its classes' home differs between versions.
         if not hasattr(error, "format_message"):
             raise
-        sys.exit(fail(f"{error.format_message().rstrip('.')}; see --help"))
+        raise InputError(f"{error.format_message().rstrip('.')}; see --help") from None
 
 
 def _version(asked: bool) -> None:

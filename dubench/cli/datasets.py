@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dubench.cli.options import Dataset, Json, Workers, print_json
+from generators.errors import one_line
 
 _MOST_PROBLEMS = 20
 
@@ -40,7 +41,7 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
                 "through JPEG may come out otherwise"
             )
         for problem in audit.problems[:_MOST_PROBLEMS]:
-            print(f"  ✗ {problem}")
+            print(f"  ✗ {one_line(problem)}")
         if len(audit.problems) > _MOST_PROBLEMS:
             print(f"  … and {len(audit.problems) - _MOST_PROBLEMS:,} more (--json lists all)")
         print("all good" if audit.good else f"{len(audit.problems):,} problems")

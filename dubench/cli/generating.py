@@ -1,6 +1,5 @@
 """Make a dataset, or degrade one photograph."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from dubench.cli.options import (
     Seed,
     Source,
     Workers,
+    note,
     print_json,
     resumable,
 )
@@ -58,11 +58,10 @@ def generate(
     from generators.sources.pools import SourceSpec
 
     if jpeg_codec() != USUAL:
-        print(
-            f"note: the JPEG codec of OpenCV here is {jpeg_codec()}, and not {USUAL}: pixels, and "
+        note(
+            f"the JPEG codec of OpenCV here is {jpeg_codec()}, and not {USUAL}: pixels, and "
             "so content_id, will not be those of other machines; the wheel of "
-            "opencv-python-headless brings that one",
-            file=sys.stderr,
+            "opencv-python-headless brings that one"
         )
     sources, depths = [SourceSpec.parse(text) for text in source], DepthSpec.parse(depth)
     different: list[str] = []
@@ -115,8 +114,8 @@ def _print_notes(result: "GenerateResult", n: int | None) -> None:
     if result.redrawn:
         counts = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
         notes.append(f"crops drawn again: {counts}")
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    for line in notes:
+        note(line)
 
 
 def _print_summary(result: "GenerateResult", out: Path, blind: bool) -> None:

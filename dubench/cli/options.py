@@ -9,10 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-_INTERRUPTED = 130
+from generators.errors import one_line
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
-Seed = Annotated[int, typer.Option(help="Key of every random draw.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Key of every random draw.")]
 Preset = Annotated[str, typer.Option(help="Name of a preset, or a .toml file of your own.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; as many as cores unless given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -47,8 +50,13 @@ Device = Annotated[str, typer.Option(help="cpu, or cuda.")]
 
 def fail(message: str) -> int:
     """Say on stderr, in one line, what is wrong; returns the exit code of bad input."""
-    print(f"dubench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"dubench: {one_line(message)}", file=sys.stderr)
     return 2
+
+
+def note(message: str) -> None:
+    """Say on stderr, in one line, what the user should know."""
+    print(f"note: {one_line(message)}", file=sys.stderr)
 
 
 @contextmanager
@@ -58,7 +66,7 @@ def resumable(safe: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         fail(f"stopped; {safe}: run the same command to go on")
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def print_json(value: Any) -> None:

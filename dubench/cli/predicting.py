@@ -1,7 +1,6 @@
 """Ask a model about every image of a split."""
 
 import json
-import sys
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Json, print_json, resumable
+from dubench.cli.options import Json, note, print_json, resumable
 from dubench.text import brief
 from generators.errors import InputError
 
@@ -126,8 +125,8 @@ def predict(
     )
     with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
         summary = run(images, predictor, out, on_progress)
-    for note in summary.notes:
-        print(f"note: {note}", file=sys.stderr)
+    for line in summary.notes:
+        note(line)
     if as_json:
         counts = {"predictions": str(summary.path), "n": summary.n, "new": summary.new}
         counts |= {"unreadable": summary.unreadable, "usage": dict(summary.usage)}

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dubench.cli.options import Device, Json, Seed, fail, print_json, resumable
+from generators.lock import hold_beside
 
 
 def restore(
@@ -98,7 +99,7 @@ def _photographs(
 
     model = params or MODEL
     done, failed = [], False
-    with resumable(f"what is in {out} is safe"), counting("tiles") as on_progress:
+    with resumable(f"what is in {out} is safe"), hold_beside(out), counting("tiles") as on_progress:
         for result in restore_photographs(
             paths,
             open_model(model),
@@ -144,8 +145,8 @@ def _split(
     from dubench.restoring.split import PREDICTIONS, TRUTH, begin, restore_split
 
     opened = open_split(dataset, split)
-    begin(out, opened, {"params": params, **run, "scalars": scalars})
-    with resumable(f"what is in {out} is safe"):
+    with resumable(f"what is in {out} is safe"), hold_beside(out):
+        begin(out, opened, {"params": params, **run, "scalars": scalars})
         if params != TRUTH and not Path(params).is_file():
             with counting("images") as on_progress:
                 keys = opened.preset.keys if opened.preset else None

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dubench.cli.options import Device, Json, Seed, print_json, resumable
+from generators.lock import hold_beside
 
 
 def tolerance(
@@ -34,7 +35,7 @@ def tolerance(
     for name in metrics.split(","):
         if name.strip() not in FIGURES:
             raise typer.BadParameter(f"--metrics {metrics}: choose of {', '.join(FIGURES)}")
-    with resumable(f"what is in {out} is safe"):
+    with resumable(f"what is in {out} is safe"), hold_beside(out):
         rows = study(dataset, split, method, Settings(prior, device, seed), metrics, out)
     files = parameter_study.write(rows, out)
     table = parameter_study.correlations(rows)

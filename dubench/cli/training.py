@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dubench.cli.options import Device, Json, Seed, Source, Workers, print_json, resumable
+from generators.lock import hold_beside
 
 app = typer.Typer(help="Train a model.")
 
@@ -79,7 +80,7 @@ def prior(
     """Train a prior of clean photographs for `dubench restore`; hours on a laptop, resumable."""
     from dubench.ddnm.prior.train import train_prior
 
-    with resumable(f"the last checkpoint in {out} is safe"):
+    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
         trained = train_prior(source, out, patches, seed, workers, device)
     if as_json:
         print_json({"model": str(trained.path), "patches": patches, "psnr": trained.psnr})
@@ -113,7 +114,7 @@ def sft(
     """Train nano, the small reference model; hours on a laptop, resumable."""
     from dubench.duvlm.train import train_sft
 
-    with resumable(f"the last checkpoint in {out} is safe"):
+    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
         trained = train_sft(
             source, out, images, chart_alone, views.split(","), seed, workers, device
         )

@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from dubench.baseline.features import LEAST_SIDE, statistics
 from dubench.diagnosing.cautions import of_pixels
@@ -17,8 +19,8 @@ from dubench.predictors.protocol import Image, Predictor, Record
 from dubench.predictors.replay import Replay
 from dubench.predictors.statistics import Statistics
 from dubench.tiles import tiles
-from generators import presets
-from generators.errors import InputError
+from generators import decoding, presets
+from generators.errors import InputError, UnreadableError, plain_errors
 from generators.sources import photographs
 
 DEFAULT_MODEL = "statistics:du110k-real"
@@ -30,11 +32,14 @@ class UndiagnosedError(InputError):
     """This one photograph has no diagnosis; the message says why."""
 
 
-def diagnose(photo: Path | Image, predictor: Predictor | None = None) -> Diagnosis:
+@plain_errors()
+def diagnose(
+    photo: Path | PillowImage.Image | NDArray, predictor: Predictor | None = None
+) -> Diagnosis:
     """Say what is wrong with a photograph, from a model's answers about tiles of it.
 
     Args:
-        photo: a file, or (H, W, 3) uint8 RGB, upright; at least 32 pixels a side.
+        photo: a file, or an image as `generators.degrade` takes it; at least 32 pixels a side.
         predictor: the model; `statistics:du110k-real` unless given.
 
     Raises:
@@ -52,11 +57,18 @@ def diagnose(photo: Path | Image, predictor: Predictor | None = None) -> Diagnos
     """
     predictor = predictor or open_model()
     if not isinstance(photo, Path):
-        return _diagnose(photo, predictor)
+        return _diagnose(_pixels(photo), predictor)
     try:
         return _diagnose(open_photograph(photo), predictor)
     except UndiagnosedError as error:
         raise UndiagnosedError(f"{photo}: {error}") from None
+
+
+def _pixels(photo: PillowImage.Image | NDArray) -> Image:
+    try:
+        return decoding.of_image(photo)
+    except UnreadableError as error:
+        raise UndiagnosedError(str(error)) from None
 
 
 def open_photograph(path: Path) -> Image:
@@ -67,7 +79,7 @@ def open_photograph(path: Path) -> Image:
     """
     try:
         return photographs.load(path)[0]
-    except photographs.UnreadableError as error:
+    except UnreadableError as error:
         raise UndiagnosedError(str(error)) from None
 
 

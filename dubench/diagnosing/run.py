@@ -8,7 +8,6 @@ from dubench.diagnosing import UndiagnosedError, diagnose, open_photograph
 from dubench.diagnosing.diagnosis import Diagnosis
 from dubench.diagnosing.places import look
 from dubench.predictors.protocol import Predictor
-from generators.errors import InputError
 from generators.files import write_whole
 
 
@@ -43,11 +42,8 @@ def run(
         if path in pictures:
             from dubench.diagnosing.evidence import draw
 
-            try:
-                pictures[path].parent.mkdir(parents=True, exist_ok=True)
-                write_whole(pictures[path], draw(image, diagnosis, path.name))
-            except OSError as error:
-                raise InputError(f"--evidence {evidence}: {error.strerror or error}") from None
+            pictures[path].parent.mkdir(parents=True, exist_ok=True)
+            write_whole(pictures[path], draw(image, diagnosis, path.name))
         yield path, diagnosis
     on_progress(len(places.photographs), len(places.photographs))
 

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from dubench.diagnosing.diagnosis import Diagnosis, Finding
-from dubench.text import one_line, percent, words
+from dubench.text import percent, words
+from generators.errors import one_line
 from generators.taxonomy import TYPES, Key
 
 NOTHING = "nothing"

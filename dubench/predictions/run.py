@@ -16,8 +16,9 @@ from dubench.predictions.grammar import Grid
 from dubench.predictions.record import USAGE, Prediction, grid_of, prediction_of
 from dubench.predictors.protocol import Predictor, Record
 from dubench.predictors.replay import Replay
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.files import whole
+from generators.lock import hold_beside
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Summary:
     notes: tuple[str, ...]
 
 
+@plain_errors()
 def predict(
     split: Split,
     predictor: Predictor | Replay,
@@ -71,6 +73,17 @@ def predict(
         >>> predict(split, load_predictor("constant"), Path("constant.jsonl")).new
         188
     """
+    with hold_beside(out):
+        return _predict(split, predictor, out, on_progress)
+
+
+def _predict(
+    split: Split,
+    predictor: Predictor | Replay,
+    out: Path,
+    on_progress: Callable[[int, int], None],
+) -> Summary:
+    """`predict` to a file that is held."""
     meta = _meta(split, predictor)
     done = _begin(out, meta, split)
     grid = grid_of(meta)
@@ -168,23 +181,18 @@ def _batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[
 
 def _begin(out: Path, meta: dict[str, Any], split: Split) -> Mapping[str, Prediction]:
     """Make `out` end with a whole line, the meta line at least; returns what it has, by id."""
-    if not out.absolute().parent.is_dir():
-        raise InputError(f"--out {out}: the folder {out.parent} does not exist")
     first = f"{predictions.dump({'meta': meta})}\n"
-    try:
-        data = out.read_bytes() if out.exists() else b""
-        whole = data[: data.rfind(b"\n") + 1]
-        if not whole:
-            if not first.encode().startswith(data):
-                raise InputError(f"--out {out} holds something else; choose another --out")
-            out.write_text(first, "utf-8")
-            return {}
-        _check_meta(out, whole.partition(b"\n")[0], meta)
-        if whole != data:
-            with out.open("r+b") as file:
-                file.truncate(len(whole))
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror or error}") from None
+    data = out.read_bytes() if out.exists() else b""
+    whole = data[: data.rfind(b"\n") + 1]
+    if not whole:
+        if not first.encode().startswith(data):
+            raise InputError(f"--out {out} holds something else; choose another --out")
+        out.write_text(first, "utf-8")
+        return {}
+    _check_meta(out, whole.partition(b"\n")[0], meta)
+    if whole != data:
+        with out.open("r+b") as file:
+            file.truncate(len(whole))
     if whole.count(b"\n") == 1:
         return {}
     return predictions.read(out, split.ids).by_id

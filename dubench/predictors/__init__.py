@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from dubench.predictors.protocol import Predictor
 from dubench.predictors.replay import Replay
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.taxonomy import KEYS, Key
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Options(TypedDict, total=False):
     price: tuple[float, float] | None
 
 
+@plain_errors()
 def load_predictor(
     name: str, keys: Keys | None = None, **options: Unpack[Options]
 ) -> Predictor | Replay:

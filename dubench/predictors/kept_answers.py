@@ -11,13 +11,14 @@ from typing import Any
 
 from dubench.predictors.asking import Question, Reply
 from generators.errors import InputError
+from generators.files import from_home
 from generators.images import pixel_hash
 
 
 def cache_file() -> Path:
     """Where the answers are kept: in $XDG_CACHE_HOME or ~/.cache."""
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "dubench" / "answers.sqlite"
+    return from_home(home) / "dubench" / "answers.sqlite"
 
 
 def key_of(model: Mapping[str, Any], question: Question) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from dubench.baseline.features import statistics
 from dubench.predictors.protocol import Image, Record
 from dubench.tiles import tiles
 from generators.errors import InputError
+from generators.files import from_home
 
 
 class Nano:
@@ -36,7 +36,7 @@ class Nano:
         from generators.batched.render import check_device
 
         check_rule(rule)
-        place = Path(folder).expanduser() if folder else SHIPPED
+        place = from_home(folder) if folder else SHIPPED
         self._answering, self._notes = load(place, str(check_device(device)))
         self.name = f"nano:{folder}" if folder else "nano"
         self.batch = batch

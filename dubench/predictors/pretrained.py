@@ -8,6 +8,7 @@ from typing import Any
 
 from generators.batched.render import check_device
 from generators.errors import InputError, first_line
+from generators.files import from_home
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _FILES = {".json", ".jinja", ".model", ".txt", ".safetensors", ".bin", ".py"}
@@ -56,7 +57,7 @@ def load(
         raise InputError(
             f'{flag} needs the package transformers: pip install "dubench[train]"'
         ) from None
-    folder = Path(what).expanduser()
+    folder = from_home(what)
     where = str(folder) if folder.is_dir() else what
     trust = {"trust_remote_code": trust_remote_code}
     classes: Any = transformers

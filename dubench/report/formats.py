@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from dubench.report import paper
-from dubench.text import one_line
+from generators.errors import one_line
 
 Block = Literal["score", "constant", "paper"]
 Better = Literal["higher", "lower", ""]

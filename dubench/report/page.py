@@ -11,7 +11,7 @@ from dubench.report.formats import Row, Table
 from dubench.report.plotting import Drawing
 from dubench.report.tables import Scores
 from dubench.scoring.result import ScoreResult
-from dubench.text import one_line
+from generators.errors import one_line
 from generators.taxonomy import KEYS, Value
 
 MARK = '<meta name="generator" content="dubench report">'

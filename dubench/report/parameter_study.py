@@ -13,7 +13,7 @@ from dubench.report.plotting import print_style, render
 from dubench.report.tolerance import FIGURES, Correlation, correlation, points, tolerance
 from dubench.scoring.sample_scores import SampleScores
 from dubench.text import words
-from generators.errors import InputError
+from generators.files import write_whole
 
 Correlations = Mapping[str, Mapping[str, Correlation]]
 """Pearson's r by metric and key."""
@@ -42,10 +42,7 @@ def write(rows: SampleScores, out: Path) -> list[Path]:
             figure = tolerance(rows, metric)
         for suffix in ("png", "pdf"):
             file = out / f"figure{number}_{metric}.{suffix}"
-            try:
-                file.write_bytes(render(figure, suffix))
-            except OSError as error:
-                raise InputError(f"{file}: {error.strerror}; choose another --out") from None
+            write_whole(file, render(figure, suffix))
             files.append(file)
     return files
 

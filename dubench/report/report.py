@@ -10,7 +10,8 @@ from dubench.report.page import MARK, page
 from dubench.report.plotting import Drawing, render
 from dubench.report.tables import tables
 from dubench.scoring.score_files import read_scores
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
+from generators.lock import hold_beside
 
 _WRITERS: dict[str, Callable[[Table], str]] = {
     "md": markdown,
@@ -21,6 +22,7 @@ _PICTURES = ("pdf", "png")
 _OURS = {"index.html": (), "tables": tuple(_WRITERS), "figures": _PICTURES}
 
 
+@plain_errors()
 def write_report(
     paths: Sequence[Path],
     out: Path,
@@ -50,6 +52,14 @@ def write_report(
         >>> files[0].name
         'index.html'
     """
+    with hold_beside(out):
+        return _write(paths, out, on_progress, as_radar)
+
+
+def _write(
+    paths: Sequence[Path], out: Path, on_progress: Callable[[int, int], None], as_radar: bool
+) -> list[Path]:
+    """`write_report` to a folder that is held."""
     _check_out(out)
     scored = read_scores(paths)
     scores = {name: score.result for name, score in scored.items()}
@@ -69,8 +79,6 @@ def write_report(
         vectors = _draw(part / "figures", drawn, on_progress)
         (part / "index.html").write_text(page(scores, filled, drawn, vectors), "utf-8")
         _replace(home, part)
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return [out / "index.html", *sorted(out.glob("*/*"))]

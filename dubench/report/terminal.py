@@ -21,7 +21,8 @@ from dubench.report.formats import Column
 from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE, Numbers, RangeCertainty, ScoreResult
 from dubench.scoring.sample_scores import OTHER
-from dubench.text import one_line, words
+from dubench.text import words
+from generators.errors import one_line
 from generators.taxonomy import NONE
 
 _ROOM = 160

@@ -12,7 +12,7 @@ import cv2
 from dubench.ddnm.degraded import Image
 from dubench.restoring.report import Restoration
 from dubench.restoring.terminal import describe
-from dubench.text import one_line
+from generators.errors import one_line
 from generators.files import write_whole
 from generators.sources import photographs
 

@@ -19,11 +19,11 @@ from dubench.restoring.judging import degradation_of, doubt, forced, most_misfit
 from dubench.restoring.noise import noise_of
 from dubench.restoring.report import OpenReport, Option, Restoration
 from dubench.text import words
+from generators import decoding
 from generators.engines import OnProgress
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
 from generators.images import encode_rgb
 from generators.randomness import five_digits
-from generators.sources import photographs
 from generators.taxonomy import Value
 
 _TILE = 256 * 256  # pixels by which progress is counted
@@ -80,7 +80,7 @@ def restore_photographs(
         on_tile(0)
         try:
             yield _one(path, target, predictor, restore, force, report, on_tile)
-        except (OSError, photographs.UnreadableError, UndiagnosedError) as error:
+        except (OSError, UnreadableError, UndiagnosedError) as error:
             yield f"{path}: {getattr(error, 'strerror', None) or error}"
         done += size
     on_progress(total, total)
@@ -99,7 +99,7 @@ def _one(
     digest = hashlib.sha256(data).hexdigest()
     if known := report.find(str(path), digest):
         return known
-    image = photographs.decode(data)
+    image = decoding.decode(data)
     diagnosis = diagnose(image, predictor)
     level = noise_of(image, data)
     undone = _undo(image, diagnosis, restore, level, force, on_tile)

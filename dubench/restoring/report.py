@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generators import typed_json
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.files import write_whole
 
 REPORT = "restoration.json"
@@ -89,8 +89,6 @@ class OpenReport:
                     )
             elif any(out.iterdir()):
                 raise InputError(f"--out {out}: holds other files; choose an empty folder")
-        except OSError as error:
-            raise InputError(f"--out {out}: {error.strerror}; choose another folder") from None
         except json.JSONDecodeError as error:
             raise InputError(f"{path}: {error}; choose another --out") from None
 
@@ -101,19 +99,11 @@ class OpenReport:
                 return entry if (self._out / entry.file).exists() else None
         return None
 
+    @plain_errors()  # what cannot be written is no fault of the photograph
     def add(self, restoration: Restoration, content: bytes) -> None:
-        """Write down what became of a photograph, and `content`, its result.
-
-        Raises:
-            InputError: the disk is full.
-        """
+        """Write down what became of a photograph, and `content`, its result."""
         others = [x for x in self._report.photographs if x.photograph != restoration.photograph]
         self._report = replace(self._report, photographs=(*others, restoration))
         text = json.dumps(typed_json.to_json(self._report), indent=1)
-        try:
-            write_whole(self._out / restoration.file, content)
-            write_whole(self._out / REPORT, f"{text}\n")
-        except OSError as error:
-            raise InputError(
-                f"--out {self._out}: {error.strerror}; run the same command to go on"
-            ) from None
+        write_whole(self._out / restoration.file, content)
+        write_whole(self._out / REPORT, f"{text}\n")

@@ -59,20 +59,17 @@ def begin(out: Path, split: Split, run: Mapping[str, Any]) -> None:
     """
     about = {"dataset": split.where, "split": split.name, **split.identity, **run}
     text = json.dumps(about, indent=1) + "\n"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if (out / RUN).exists():
-            if (out / RUN).read_text("utf-8") != text:
-                raise InputError(
-                    f"--out {out}: holds images of another run, see {RUN} in it; choose another "
-                    "folder, or give the same options to go on"
-                )
-        elif any(out.iterdir()):
-            raise InputError(f"--out {out}: holds other files; choose an empty folder")
-        else:
-            write_whole(out / RUN, text)
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}; choose another folder") from None
+    out.mkdir(parents=True, exist_ok=True)
+    if (out / RUN).exists():
+        if (out / RUN).read_text("utf-8") != text:
+            raise InputError(
+                f"--out {out}: holds images of another run, see {RUN} in it; choose another "
+                "folder, or give the same options to go on"
+            )
+    elif any(out.iterdir()):
+        raise InputError(f"--out {out}: holds other files; choose an empty folder")
+    else:
+        write_whole(out / RUN, text)
 
 
 def restore_split(

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from dubench.restoring.report import Restoration
-from dubench.text import one_line, words
+from dubench.text import words
+from generators.errors import one_line
 from generators.taxonomy import TYPES
 
 _SHADES = {"good": "green", "fair": "yellow", "poor": "red"}

@@ -18,7 +18,6 @@ from dubench.restoring.split import begin, restore_split
 from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
 from dubench.scoring.score_files import write_score
-from generators.errors import InputError
 from generators.files import write_whole
 from generators.taxonomy import KEYS, TYPES, Key, Value
 
@@ -90,10 +89,7 @@ def write_perturbed(split: Split, path: Path, seed: int) -> None:
         off = keys[int(rng.integers(len(keys)))]
         values[off.name] = _other(values[off.name], ranges[off.name], rng)
         lines.append(dump({"id": name, "type": TYPE_NAMES[true.types[row]], "parameters": values}))
-    try:
-        write_whole(path, "".join(f"{line}\n" for line in lines))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; choose another --out") from None
+    write_whole(path, "".join(f"{line}\n" for line in lines))
 
 
 def one_key_off(rows: SampleScores) -> SampleScores:

@@ -26,7 +26,8 @@ from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
 from dubench.scoring.score_files import Scored, check_comparable
-from dubench.text import one_line
+from generators.errors import one_line, plain_errors
+from generators.randomness import check_seed
 
 HEADLINES = (
     "t_acc", "t_f1", "j_acc", f"p_rel_capped.{AVERAGE}", f"p_rel.{AVERAGE}", f"skill.{AVERAGE}",
@@ -76,6 +77,7 @@ class Comparison:
     notes: list[str]
 
 
+@plain_errors()
 def load_score(path: Path, dataset: str | None = None, split: str | None = None) -> Scored:
     """A score.json with its rows, or predictions, which are scored first.
 
@@ -93,6 +95,7 @@ def load_score(path: Path, dataset: str | None = None, split: str | None = None)
     return score_files.read_score(path)
 
 
+@plain_errors()
 def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     """Compare two models by a bootstrap in which both are resampled alike.
 
@@ -109,6 +112,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
         >>> comparison.worse
         []
     """
+    check_seed(seed)
     names = (one_line(a.result.model), one_line(b.result.model))
     check_comparable(names[0], a, names[1], b, apart=(*METRICS, "pyiqa"))
     shared, notes = _shared_metrics(a, b)

@@ -9,7 +9,7 @@ import numpy as np
 from dubench.diagnosing.places import look
 from dubench.scoring.metrics import METRICS, Metrics, choose
 from generators.engines import OnProgress
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
 from generators.sources import photographs
 
 NO_REFERENCE = tuple(name for name, metric in METRICS.items() if not metric.needs_reference)
@@ -121,7 +121,7 @@ def _choose(text: str | None, device: str) -> tuple[Metrics, tuple[str, ...]]:
 def _measure(metrics: Metrics, path: Path) -> dict[str, float]:
     try:
         image = np.array(photographs.load(path)[0])[None]
-    except photographs.UnreadableError as error:
+    except UnreadableError as error:
         raise InputError(f"{path}: {error}; take it out of the folder") from None
     return {name: float(value[0]) for name, value in metrics.measure(image, image).items()}
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from dubench.predictions.file import Predictions
 from dubench.predictions.paths import beside
-from generators.errors import InputError
-from generators.sources import photographs
-from generators.sources.photographs import SUFFIXES, UnreadableError
+from generators import decoding
+from generators.errors import InputError, UnreadableError
+from generators.sources.photographs import SUFFIXES
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 _REMEDY = "save 8-bit RGB, as PNG if you can"
@@ -83,7 +83,7 @@ def load(path: Path) -> NDArray[np.uint8]:
     _header(path, io.BytesIO(data))
     try:
         _check_opaque(path, data)
-        return photographs.decode(data)
+        return decoding.decode(data, upright=False)
     except (UnreadableError, OSError, SyntaxError) as error:
         raise InputError(f"{path} cannot be decoded: {error}; restore this image again") from None
 

@@ -18,11 +18,13 @@ from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score_files import Scored
 from dubench.scoring.signature import signature
 from dubench.text import brief
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
+from generators.randomness import check_seed
 
 DEFAULT_DATASET = "du110k"
 
 
+@plain_errors()
 def score(
     path: Path,
     dataset: str | None = None,
@@ -58,8 +60,7 @@ def score(
         >>> scored.result.understanding.t_acc
         0.25
     """
-    if seed < 0:
-        raise InputError(f"--seed {seed}: choose 0 or more")
+    check_seed(seed)
     predictions = file.read(path)
     split = _open(path, dataset, split_name, predictions.meta)
     ground_truth = split.ground_truth()

@@ -12,8 +12,7 @@ from dubench.scoring import restoration, sample_table
 from dubench.scoring.estimates import estimate
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.sample_scores import STATUSES, SampleScores
-from dubench.text import one_line
-from generators.errors import InputError
+from generators.errors import InputError, one_line, plain_errors
 from generators.files import write_whole
 
 _INTERVALS_ONLY = ("ci",)
@@ -37,6 +36,7 @@ def check_out(out: Path) -> None:
         raise InputError(f"--out {out}: {what}")
 
 
+@plain_errors()
 def write_score(out: Path, scored: Scored) -> ScoreResult:
     """Write `out` (score.json), and beside it the rows as Parquet; returns what score.json says.
 
@@ -53,11 +53,8 @@ def write_score(out: Path, scored: Scored) -> ScoreResult:
     """
     rows = out.with_suffix(".parquet")
     result = replace(scored.result, per_sample=rows.name)
-    try:
-        sample_table.write(rows, scored.rows)
-        write_whole(out, json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}") from None
+    sample_table.write(rows, scored.rows)
+    write_whole(out, json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")
     return result
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generators.crops import Clean, open_photograph
+from generators.errors import UnreadableError
 from generators.randomness import Purpose, stream
 from generators.sources import photographs
-from generators.sources.photographs import UnreadableError
 from generators.sources.pools import MAX_UPSCALING, Photograph
 
 APART = 2**64 - 1

@@ -22,7 +22,8 @@ from generators.dataset.order import ROW_GROUP
 from generators.dataset.recipe import Recipe, share_out
 from generators.dataset.schema import schema
 from generators.errors import InputError
-from generators.files import whole, write_whole
+from generators.files import beside, whole, write_whole
+from generators.lock import hold_folder
 from generators.sources.pools import Pool
 
 COLUMNS = ("id", "degraded")
@@ -30,7 +31,7 @@ COLUMNS = ("id", "degraded")
 
 def answers_folder(out: Path) -> Path:
     """Where the answers to the blind test split of `out` are."""
-    return out.with_name(f"{out.name}.answers")
+    return beside(out, ".answers")
 
 
 def produce_blind(
@@ -51,7 +52,8 @@ def produce_blind(
         seed=_secret_seed(answers),
         first=public.n,
     )
-    kept = produce(answers, replace(job, recipe=hidden), workers, progress)
+    with hold_folder(answers):
+        kept = produce(answers, replace(job, recipe=hidden), workers, progress)
     result = produce(out, replace(job, recipe=public), workers, progress)
     _copy_without_answers(answers, out, hidden)
     blind = BlindSplit(splits["test"], kept.identity["test"].content_id)

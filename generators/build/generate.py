@@ -12,12 +12,15 @@ from generators.build.produce import produce
 from generators.dataset import carried_depth
 from generators.dataset.folder import check_folder, check_space
 from generators.dataset.info import LeftOut
-from generators.dataset.manifest import check_depth, check_photographs, read_manifest
+from generators.dataset.manifest import Manifest, check_depth, check_photographs, read_manifest
 from generators.dataset.recipe import Recipe, share_out
 from generators.depth import attach
 from generators.depth.attach import DepthSpec
 from generators.depth.prepared import cache_of
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
+from generators.files import beside
+from generators.lock import hold_folder
+from generators.randomness import check_seed
 from generators.sources.inspection import inspect_files
 from generators.sources.pools import GatherOptions, Pool, SourceSpec, gather
 from generators.sources.splits import split_counts
@@ -26,6 +29,7 @@ from generators.taxonomy import TYPES
 LEAST_SIZE, MOST_SIZE = 32, 2048
 
 
+@plain_errors()
 def generate(
     n: int,
     out: Path,
@@ -71,23 +75,24 @@ def generate(
         raise InputError(f"--n {n}: ask for at least one sample")
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise InputError(f"--size {size}: choose {LEAST_SIZE} to {MOST_SIZE} pixels")
-    if not 0 <= seed < 2**63:
-        raise InputError(f"--seed {seed}: choose 0 to 2⁶³ − 1")
+    check_seed(seed)
     workers = engines.processes(workers)
     _check_device(device)
     chosen = presets.load(preset)
     splits = split_counts(n, len(chosen.cycle))
     check_folder(out)
-    options = gather_options(out, splits, size, seed, workers, progress)
-    pools = pools_of(out, sources, options, chosen, depth, device, progress)
-    recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
-    check_space(out, recipe)
-    job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
-    if not blind:
-        return produce(out, job, workers, progress)
-    return produce_blind(out, job, pools, workers, progress)
+    with hold_folder(out):
+        options = gather_options(out, splits, size, seed, workers, progress)
+        pools = pools_of(out, sources, options, chosen, depth, device, progress)
+        recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
+        check_space(out, recipe)
+        job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
+        if not blind:
+            return produce(out, job, workers, progress)
+        return produce_blind(out, job, pools, workers, progress)
 
 
+@plain_errors()
 def regenerate(
     manifest: Path,
     out: Path,
@@ -120,14 +125,29 @@ def regenerate(
     workers = engines.processes(workers)
     _check_device(device)
     wanted = read_manifest(manifest)
-    recipe = wanted.recipe
     if wanted.carries_depth and depth and depth.source != "procedural":
         raise InputError(f"--depth {depth.source} with --manifest: {manifest} carries the depth")
     check_folder(out)
+    with hold_folder(out):
+        return _follow(wanted, manifest, out, sources, workers, progress, depth, device)
+
+
+def _follow(
+    wanted: Manifest,
+    path: Path,
+    out: Path,
+    sources: Sequence[SourceSpec],
+    workers: int,
+    progress: Progress,
+    depth: DepthSpec | None,
+    device: str,
+) -> tuple[GenerateResult, list[str]]:
+    """Make the dataset of a manifest, which was read from `path`, in `out`, which is held."""
+    recipe = wanted.recipe
     # One pool to look hashes up in: the manifest says which split.
     options = gather_options(out, {"train": recipe.n}, recipe.size, 0, workers, progress)
     if wanted.carries_depth:
-        maps = carried_depth.unpack(manifest, cache_of(out))
+        maps = carried_depth.unpack(path, cache_of(out))
         pools = [attach.with_maps(pool, maps) for pool in gather(sources, options)]
     else:
         pools = pools_of(out, sources, options, recipe.preset, depth, device, progress)
@@ -141,7 +161,7 @@ def regenerate(
     check_depth(wanted, photographs)
     check_space(out, recipe)
     members = [p.photographs or {} for p in pools]
-    job = Job(recipe, members, {}, device, manifest, review=wanted.review)
+    job = Job(recipe, members, {}, device, path, review=wanted.review)
     result = produce(out, job, workers, progress)
     identity = result.identity
     return result, [split for split, ids in identity.items() if ids != wanted.identity[split]]
@@ -182,7 +202,7 @@ def gather_options(
         size,
         seed,
         partial(inspect_files, workers, progress.inspected),
-        home.with_name(f"{home.name}.spool"),
+        beside(home, ".spool"),
         progress.spooled,
     )
 

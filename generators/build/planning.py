@@ -12,12 +12,11 @@ from generators.crops import Box, Clean
 from generators.dataset.manifest import ManifestRow
 from generators.dataset.recipe import Recipe, Slot
 from generators.dataset.schema import Origin
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
 from generators.physics import Depth, Image, Values, compose
 from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
 from generators.sample import draw_values, needs_depth
-from generators.sources.photographs import UnreadableError
 from generators.sources.refusal import refusal
 from generators.taxonomy import Degradation
 

@@ -2,8 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -14,14 +13,14 @@ from generators.build.job import GenerateResult, Job, Progress
 from generators.build.revise import Revision, revise
 from generators.build.shards import Shards
 from generators.dataset import card, croissant
-from generators.dataset.folder import lock, write_or_match_recipe
+from generators.dataset.folder import write_or_match_recipe
 from generators.dataset.identity import dataset_identity
 from generators.dataset.info import DatasetInfo, Finished, Identity
 from generators.dataset.manifest import copy_rows, read_manifest
 from generators.dataset.parquet import holds
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
-from generators.files import FULL, write_whole
+from generators.files import write_whole
 from generators.sources.pools import Photograph
 
 _PHOTOGRAPHS, _MANIFEST = ".photographs.json", ".manifest.parquet"
@@ -30,25 +29,25 @@ _PHOTOGRAPHS, _MANIFEST = ".photographs.json", ".manifest.parquet"
 def produce(out: Path, job: Job, workers: int, progress: Progress) -> GenerateResult:
     """Make the dataset of `job` in `out`, or what is missing or damaged of it.
 
+    The caller holds `out`.
+
     Raises:
-        InputError: `out` holds another dataset, the disk is full, or a shard that was lost from
-            a finished dataset does not come out as it was; other finished shards stay.
+        InputError: `out` holds another dataset, or a shard that was lost from a finished dataset
+            does not come out as it was; other finished shards stay.
     """
     recipe = job.recipe
-    with lock(out):
-        info = write_or_match_recipe(out, job.info)
-        missing = _missing(out, recipe)
-        redrawn: Counter[str] = Counter()
-        with _finished_shards_are_safe(out, recipe):
-            if missing or not info.finished:
-                redrawn = _make_shards(out, job, missing, workers, progress)
-            if not info.finished:
-                info = _finish(out, job)
-            elif missing:
-                _check_remade(out, recipe, info.identity, missing)
-        return GenerateResult(
-            out, recipe, _count(recipe, missing), info.identity, job.left_out, redrawn
-        )
+    info = write_or_match_recipe(out, job.info)
+    missing = _missing(out, recipe)
+    redrawn: Counter[str] = Counter()
+    if missing or not info.finished:
+        redrawn = _make_shards(out, job, missing, workers, progress)
+    if not info.finished:
+        info = _finish(out, job)
+    elif missing:
+        _check_remade(out, recipe, info.identity, missing)
+    return GenerateResult(
+        out, recipe, _count(recipe, missing), info.identity, job.left_out, redrawn
+    )
 
 
 def _missing(out: Path, recipe: Recipe) -> list[int]:
@@ -65,41 +64,22 @@ def _count(recipe: Recipe, shards: Sequence[int]) -> int:
     return sum(recipe.shards[i].stop - recipe.shards[i].start for i in shards)
 
 
-@contextmanager
-def _finished_shards_are_safe(out: Path, recipe: Recipe) -> Iterator[None]:
-    """Remove half-written files in the end; say what is safe where the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        finished = len(recipe.shards) - len(_missing(out, recipe))
-        raise InputError(
-            f"{out}: no space left; the {finished} finished shards of {len(recipe.shards)} are "
-            "safe: free some space and run the same command again"
-        ) from None
-    finally:
-        _remove_parts(out)
-
-
-def _remove_parts(out: Path) -> None:
-    for part in (out / "data").glob(".*.part"):
-        part.unlink()
-
-
 def _make_shards(
     out: Path, job: Job, missing: Sequence[int], workers: int, progress: Progress
 ) -> Counter[str]:
     """Make the `missing` shards; returns how many crops were redrawn, by reason."""
-    _hand_over(out, job)
-    _remove_parts(out)
     progress.planned(job.recipe, job.recipe.n - _count(job.recipe, missing))
     redrawn: Counter[str] = Counter()
     work = partial(_make_shard, out, job.device, job.revision)
-    for more in engines.run(work, missing, workers, progress.rendered):
-        redrawn.update(more)
-    (out / _PHOTOGRAPHS).unlink()
-    (out / _MANIFEST).unlink(missing_ok=True)
+    try:
+        _hand_over(out, job)
+        for more in engines.run(work, missing, workers, progress.rendered):
+            redrawn.update(more)
+    finally:
+        (out / _PHOTOGRAPHS).unlink(missing_ok=True)
+        (out / _MANIFEST).unlink(missing_ok=True)
+        for part in (out / "data").glob(".*.part"):  # of a worker that was killed
+            part.unlink()
     return redrawn
 
 

@@ -20,6 +20,7 @@ from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import provenance_of
 from generators.depth.attach import DepthSpec
 from generators.errors import InputError
+from generators.lock import hold_folder
 from generators.sources.pools import Pool, SourceSpec
 
 _COLUMNS = ["id", "type", "tuples", "depth_source", "recipe"]
@@ -80,7 +81,8 @@ def replace(
         revision=Revision(folder.absolute(), frozenset(accepted)),
         review=review,
     )
-    return produce(out, job, workers, progress)
+    with hold_folder(out):
+        return produce(out, job, workers, progress)
 
 
 def read_replaceable(folder: Path) -> DatasetInfo:

@@ -16,7 +16,7 @@ from generators.dataset.order import ROW_GROUP, Shard
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import ACCEPTED, Row, provenance_of, types_of
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 
 
 @dataclass
@@ -53,6 +53,7 @@ class _ShardAudit(Audit):
     content: ShardContent = field(default_factory=ShardContent)
 
 
+@plain_errors()
 def verify(
     folder: Path,
     workers: int | None = None,

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from generators.dataset.parquet import reading
 from generators.depth.attach import Attached, Maps
 from generators.depth.prepared import file_name, map_hash, read_prepared
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
 from generators.files import write_whole
 from generators.images import decode_depth
-from generators.sources.photographs import UnreadableError
 
 COLUMN = "depth_map"
 

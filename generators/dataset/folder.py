@@ -1,19 +1,16 @@
-"""The folder a dataset is made in: taken by one run, never half-written, never overwritten."""
+"""The folder a dataset is made in: never overwritten, and with room for it."""
 
-import fcntl
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from generators.dataset.info import FILE, DatasetInfo
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
+from generators.lock import FOLDER_LOCK
 from generators.sources.splits import SPLITS
 
 # Photographs differ: between half and one and a half times this.
 BYTES_PER_PIXEL = 3.0
-_LOCK = ".lock"
 
 
 def write_or_match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo:
@@ -85,7 +82,7 @@ def check_folder(out: Path) -> None:
         raise InputError(f"--out {out} is a file; choose a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / FILE).exists():
         leftovers = {path.name for path in out.iterdir()}
-        if leftovers - {_LOCK, "data", ".recipe.json.part"} or any((out / "data").glob("*")):
+        if leftovers - {FOLDER_LOCK, "data", ".recipe.json.part"} or any((out / "data").glob("*")):
             raise InputError(
                 f"--out {out} is not empty and holds no dubench dataset; choose another folder"
             )
@@ -102,22 +99,3 @@ def check_space(out: Path, recipe: Recipe) -> None:
             f"--out {out}: {recipe.n:,} pairs need about {need / 1e9:.1f} GB and {free / 1e9:.1f} "
             "GB are free; free some space, or choose a smaller --n or --size"
         )
-
-
-@contextmanager
-def lock(out: Path) -> Iterator[None]:
-    """Make the folder and hold it for this run alone."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        handle = (out / _LOCK).open("w")
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}") from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f"{out}: another dubench is at work here") from None
-        try:
-            yield
-        finally:
-            (out / _LOCK).unlink(missing_ok=True)

@@ -21,8 +21,9 @@ from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import Provenance, Row, degradations_of, provenance_of, schema
 from generators.depth.prepared import cache_of
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.files import whole
+from generators.lock import hold_beside
 from generators.sample import needs_depth
 from generators.sources.pools import PLACELESS, Photograph
 from generators.taxonomy import Degradation
@@ -109,6 +110,7 @@ class Manifest:
         }
 
 
+@plain_errors()
 def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
     """Write the manifest of the finished dataset in `folder` to `path`; returns its rows.
 
@@ -127,8 +129,6 @@ def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
     """
     info = DatasetInfo.read_finished(folder)
     recipe = info.recipe
-    if not path.parent.is_dir():
-        raise InputError(f"--out {path}: the folder {path.parent} does not exist")
     tables = []
     for shard in recipe.shards:
         file = folder / "data" / shard.name
@@ -141,9 +141,9 @@ def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
         b"review": json.dumps(to_json(info.review)).encode(),
     }
     table = pa.concat_tables(tables).replace_schema_metadata(metadata)
-    with whole(path) as part:
+    with hold_beside(path), whole(path) as part:
         if with_depth:
-            carried_depth.write(table, part, cache_of(folder.absolute()))
+            carried_depth.write(table, part, cache_of(folder))
         else:
             pq.write_table(table, part, compression="zstd")
     return table.num_rows

@@ -17,7 +17,8 @@ from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import MAKE_AGAIN, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import flat_columns, sample_of, severity, types_of
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
+from generators.files import whole, write_whole
 from generators.physics import Depth
 from generators.sample import Sample
 from generators.sources.splits import SPLITS
@@ -37,6 +38,7 @@ class Preview:
     page: Path
 
 
+@plain_errors()
 def preview(folder: Path) -> Preview:
     """Write contact_sheet.png and preview.html beside the dataset in `folder`.
 
@@ -55,8 +57,9 @@ def preview(folder: Path) -> Preview:
         raise InputError(f"{folder} holds no finished shard yet; run dubench generate first")
     sheet = contact_sheet(recipe, _spread(files))
     written = Preview(folder / "contact_sheet.png", folder / "preview.html")
-    sheet.save(written.sheet)
-    written.page.write_text(_page(folder, recipe, files, sheet), "utf-8")
+    with whole(written.sheet) as part:
+        sheet.save(part, "PNG")
+    write_whole(written.page, _page(folder, recipe, files, sheet))
     return written
 
 

@@ -19,9 +19,9 @@ from generators.depth.prepared import (
     write_prepared,
 )
 from generators.engines import OnProgress
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
+from generators.files import from_home
 from generators.sources.hub import depth_folder
-from generators.sources.photographs import UnreadableError
 from generators.sources.pools import Photograph, Pool, SourceSpec
 
 FOLDERS = ("folder", "disparity")
@@ -76,7 +76,7 @@ def check(spec: DepthSpec, sources: Sequence[SourceSpec]) -> None:
     Raises:
         InputError: no such folder, or a column where no source has columns.
     """
-    if spec.source in FOLDERS and not Path(spec.where).expanduser().is_dir():
+    if spec.source in FOLDERS and not from_home(spec.where).is_dir():
         raise InputError(f"--depth {spec.source}={spec.where}: no such folder")
     if spec.column and not any(source.source == "hf" for source in sources):
         raise InputError(
@@ -104,7 +104,7 @@ def attach(
     Raises:
         InputError: the folder, column or model cannot be used, or a map is unusable (named).
     """
-    lidar_roots = [Path(s.where).expanduser() for s in sources if s.source == "nuscenes"]
+    lidar_roots = [from_home(s.where) for s in sources if s.source == "nuscenes"]
     attached = []
     count = 0
     for pool in pools:
@@ -159,7 +159,7 @@ def _by_model(
 
     files = [(sha256, photo.path) for sha256, photo in photos.items()]
     paths = estimate(files, model, cache, device, on_progress)
-    folder = Path(model).expanduser()
+    folder = from_home(model)
     name = f"model:{folder.name if folder.is_dir() else model}@{revision(model)}"
     # Decoding takes most of the time, and lets other threads run.
     with ThreadPoolExecutor(engines.cores()) as pool:
@@ -176,7 +176,7 @@ def _by_folder(
     quantity: Quantity = "disparity" if spec.source == "disparity" else "depth"
     maps = {}
     for number, (sha256, photo) in enumerate(photos.items(), 1):
-        folder = depth_folder(photo.path) if spec.column else Path(spec.where).expanduser()
+        folder = depth_folder(photo.path) if spec.column else from_home(spec.where)
         path = find_map(folder, photo.source_id)
         if path is not None:
             try:

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from generators.errors import UnreadableError
 from generators.sources.listing import Row
 from generators.sources.nuscenes import NuscenesTables, Table
-from generators.sources.photographs import UnreadableError
 
 FAR = 100.0
 """Depth of the sky in metres, and of all that is farther: the scanner sees 70 to 100 m."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from generators.sources.photographs import UnreadableError
+from generators.errors import UnreadableError
 
 # Depth tools often write numbers and, beside them, a picture to look at: numbers come first.
 SUFFIXES = (".npy", ".npz", ".pfm", ".tif", ".tiff", ".png")

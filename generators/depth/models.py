@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from generators import engines
 from generators.depth.prepared import Quantity, prepare, write_prepared
 from generators.engines import OnProgress
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
+from generators.files import from_home
 from generators.sources import photographs
 
 DEFAULT = "depth-anything/Depth-Anything-V2-Small-hf"
@@ -118,7 +119,7 @@ class _Place(NamedTuple):
 
 
 def _locate(model: str) -> _Place:
-    folder = Path(model).expanduser()
+    folder = from_home(model)
     if not folder.is_dir():
         commit = _commit(model)
         return _Place(model, commit, commit[:_DIGITS])
@@ -235,7 +236,7 @@ def _quantity(model: str, config: Any) -> Quantity:
 def _load(path: Path, sha256: str) -> NDArray[np.uint8]:
     try:
         pixels, digest = photographs.load(path)
-    except photographs.UnreadableError as error:
+    except UnreadableError as error:
         raise InputError(f"{path}: {error}; put it back or leave it out, and run again") from None
     if digest != sha256:
         raise InputError(f"{path} has changed since the run began; run again")
@@ -252,7 +253,7 @@ def _keep(raw: NDArray[np.float32], quantity: Quantity, photo: Path, path: Path)
     raw = np.maximum(raw, np.finfo(np.float32).tiny)
     try:
         prepared = prepare(raw, quantity, raw.shape)
-    except photographs.UnreadableError as error:
+    except UnreadableError as error:
         raise InputError(
             f"{photo}: its depth by the model {error}; choose another model or leave it out"
         ) from None

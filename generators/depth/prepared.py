@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from generators import images
 from generators.depth.crop_depth import NEAREST, quantile
-from generators.files import write_whole
-from generators.sources.photographs import UnreadableError
+from generators.errors import UnreadableError
+from generators.files import beside, write_whole
 
 Quantity = Literal["depth", "disparity"]
 """What the numbers of a map are: distance, or its inverse."""
@@ -107,7 +107,7 @@ def file_name(sha256: str, depth_source: str) -> str:
 
 def cache_of(home: Path) -> Path:
     """Where the maps of the dataset in the folder `home` are kept."""
-    return home.with_name(f"{home.name}.depth")
+    return beside(home, ".depth")
 
 
 def _check_aspect(shape: tuple[int, ...], photo_shape: tuple[int, ...]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from generators import engines
 from generators.engines import OnProgress
+from generators.errors import UnreadableError
 from generators.sources import photographs
 
 CHUNK = 64
@@ -38,6 +39,6 @@ def _inspect(
     for file in files:
         try:
             results.append(photographs.inspect(file))
-        except photographs.UnreadableError as error:
+        except UnreadableError as error:
             results.append(str(error))
     return results

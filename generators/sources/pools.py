@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generators.engines import OnProgress
 from generators.errors import InputError
+from generators.files import from_home
 from generators.sources import photographs
 from generators.sources.hub import spool
 from generators.sources.layouts import LAYOUTS
@@ -199,7 +200,7 @@ def _listing(spec: SourceSpec, options: GatherOptions) -> Listing:
         most = sum(options.split_counts.values())
         folder = options.spools / name
         return spool(spec.where, folder, most, options.on_progress, options.depth_column)
-    root = Path(spec.where).expanduser()
+    root = from_home(spec.where)
     if not root.exists():
         raise InputError(f"--source {spec}: no such folder")
     return LAYOUTS[spec.source](root)

@@ -17,7 +17,7 @@ from dubench.dataset import TYPE_NAMES, Split, open_split
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 
 _LEAST_DEVIATION = 1e-6
 
@@ -35,6 +35,7 @@ class Trained:
     validation: Validation | None
 
 
+@plain_errors()
 def train_statistics(
     dataset: str, out: Path | None = None, seed: int = 0, workers: int | None = None
 ) -> Trained:

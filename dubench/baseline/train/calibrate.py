@@ -15,7 +15,7 @@ from dubench.baseline.train.extract import extract
 from dubench.dataset import TYPE_NAMES, GroundTruth, open_split
 from dubench.progress import counting
 from generators import engines
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
@@ -41,6 +41,7 @@ class Held:
     ground_truth: GroundTruth
 
 
+@plain_errors()
 def train_calibration(
     model: str, datasets: Sequence[str], out: Path, workers: int | None = None
 ) -> Calibration:

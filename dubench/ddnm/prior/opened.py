@@ -3,7 +3,6 @@
 This file imports torch when it is imported.
 """
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from generators.errors import InputError, first_line
+from generators.files import from_home
 
 
 class OwnPrior:
@@ -73,7 +73,7 @@ def open_diffusers(where: str, device: str) -> DiffusionPrior:
     Raises:
         InputError: it is no pixel-space prior of RGB pictures, or cannot be had.
     """
-    folder = Path(where).expanduser()
+    folder = from_home(where)
     try:
         from diffusers import DDPMScheduler, UNet2DModel
     except ImportError:

@@ -1,11 +1,11 @@
 """Open a prior: the bundled one, one that `dubench train prior` made, or a UNet of diffusers."""
 
 from importlib.util import find_spec
-from pathlib import Path
 
 from dubench.ddnm.prior.folder import BUNDLED, ONNX, is_own
 from dubench.ddnm.priors import Prior
 from generators.errors import InputError
+from generators.files import from_home
 
 CPU = "cpu"
 
@@ -23,7 +23,7 @@ def open_prior(where: str | None, device: str = CPU, torch: bool = False) -> Pri
     Raises:
         InputError: it is no pixel-space prior of RGB pictures, cannot be had, or needs torch.
     """
-    folder = BUNDLED if where is None else Path(where).expanduser()
+    folder = BUNDLED if where is None else from_home(where)
     own = is_own(folder)
     if own and device == CPU and not torch and (folder / ONNX).exists():
         from dubench.ddnm.prior.opencv import OpenCVPrior

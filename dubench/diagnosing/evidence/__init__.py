@@ -8,7 +8,8 @@ from dubench.diagnosing.evidence.bars import probabilities, ranges
 from dubench.diagnosing.evidence.pictures import edges, photograph, spectrum
 from dubench.predictors.protocol import Image
 from dubench.report.plotting import GREY, PAGE, print_style, render
-from dubench.text import one_line, percent, words
+from dubench.text import percent, words
+from generators.errors import one_line
 
 _WARNING = "#B45309"
 _EDGE, _GAP, _BELOW = 0.12, 0.14, 1.3

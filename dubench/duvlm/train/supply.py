@@ -22,7 +22,6 @@ from dubench.duvlm.train.samples import (
     row_of,
 )
 from generators.errors import InputError
-from generators.files import FULL
 
 FIRST, REUSE = 16, 20
 """Chunks that there are before training begins; times that a picture is seen, in the mean."""
@@ -106,12 +105,6 @@ class Supply:
                     made = goal
                 else:
                     self._more.wait()
-        except OSError as error:
-            self._error = error
-            if error.errno in FULL:
-                self._error = InputError(
-                    f"{self._folder}: no space left; free some and run the same command again"
-                )
         except Exception as error:  # told where it is waited for
             self._error = error
 

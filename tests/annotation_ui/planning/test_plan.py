@@ -378,7 +378,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(copy: Path) -> None:
     command = [sys.executable, "-c", limit + PLAN, str(copy)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert process.stderr.splitlines()[-1].startswith("generators.errors.InputError: ")
-    assert "no space left for the pictures of" in process.stderr.splitlines()[-1]
+    assert "no space left; free some space" in process.stderr.splitlines()[-1]
     assert sorted(path.name for path in copy.parent.iterdir()) == ["copy"]
 
 

@@ -107,7 +107,10 @@ def test_what_is_broken_stops_nothing(dubench_here, folder: Path) -> None:
         ("diagnose nothing", "nothing: no photograph in this folder (.bmp, .jpeg, .jpg"),
         ("diagnose photo.png --model oracle", "no such model"),
         ("diagnose photo.png --model replay:preds.jsonl", "replay:preds.jsonl"),
-        ("diagnose photo.png --evidence file.txt", "--evidence file.txt: "),
+        (
+            "diagnose photo.png --evidence file.txt",
+            "file.txt: File exists; a file has this name",
+        ),
         ("diagnose", "Missing argument"),
     ],
 )

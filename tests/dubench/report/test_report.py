@@ -174,7 +174,7 @@ def test_killed_half_way_nothing_is_half_written(
     )
     run = subprocess.run([sys.executable, "-c", code, str(paths[1]), str(out)], cwd=HOME)
     assert run.returncode == -signal.SIGKILL
-    assert len(list(tmp_path.iterdir())) == 2  # half of the new one as well
+    assert len(list(tmp_path.iterdir())) == 3  # half of the new one and the lock as well
     assert {path: path.read_bytes() for path in sorted(out.rglob("*.*"))} == before
     write_report(paths[1:], out)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -255,7 +255,7 @@ def test_restored_images(dubench, train: Split, du110k: Path, tmp_path: Path) ->
         ("score preds.jsonl --split tset", "the splits are"),
         ("score preds.jsonl --metrics psnr", "nothing is restored"),
         ("score preds.jsonl --restored nowhere", "nowhere"),
-        ("score preds.jsonl --seed -1", "choose 0 or more"),
+        ("score preds.jsonl --seed -1", "--seed"),
         ("predict --dataset preds.jsonl", "no such folder"),
         ("predict --out no/preds.jsonl --dataset {du110k}", "the folder no does not exist"),
         ("predict --model nope --dataset {du110k}", "no such model"),

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from generators.depth.map_files import find_map, read_map
-from generators.sources.photographs import UnreadableError
+from generators.errors import UnreadableError
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from scipy import ndimage, stats
 
 from generators.depth.map_files import read_map
 from generators.depth.prepared import Quantity, load_prepared, prepare, write_prepared
-from generators.sources.photographs import UnreadableError
+from generators.errors import UnreadableError
 
 MOTORCYCLE = Path("data", "motorcycle_disp.npz")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from generators.errors import UnreadableError
 from generators.sources import photographs
-from generators.sources.photographs import UnreadableError
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.ddnm.prior.train.patches import LARGE
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
 from generators.sources import photographs
 from generators.sources.inspection import inspect_files
-from generators.sources.photographs import UnreadableError
 from generators.sources.pools import (
     MAX_UPSCALING,
     GatherOptions,
