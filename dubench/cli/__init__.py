@@ -10,6 +10,7 @@ from dubench.cli import (
     datasets,
     diagnosing,
     generating,
+    leaderboard,
     predicting,
     restoring,
     review,
@@ -44,6 +45,7 @@ for command in (
     app.command()(command)
 app.add_typer(training.app, name="train")
 app.add_typer(review.app, name="review")
+app.add_typer(leaderboard.app, name="leaderboard")
 
 
 def main() -> None:

@@ -45,6 +45,9 @@ def generate(
     blind: Annotated[
         bool, typer.Option("--blind", help="Keep the test split's answers apart, in OUT.answers.")
     ] = False,
+    test_only: Annotated[
+        bool, typer.Option("--test-only", help="Make all of it the test split, for a board.")
+    ] = False,
     workers: Workers = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda for the batched path.")] = "cpu",
     as_json: Json = False,
@@ -67,7 +70,9 @@ def generate(
     different: list[str] = []
     with resumable(f"finished shards in {out} are safe"), GenerateBar() as progress:
         if manifest:
-            _refuse_flags_beside_manifest(n=n, preset=preset, size=size, seed=seed, blind=blind)
+            _refuse_flags_beside_manifest(
+                n=n, preset=preset, size=size, seed=seed, blind=blind, test_only=test_only
+            )
             result, different = regenerate(
                 manifest, out, sources, workers, progress, depth=depths, device=device
             )
@@ -85,6 +90,7 @@ def generate(
                 depth=depths,
                 device=device,
                 blind=blind,
+                test_only=test_only,
             )
     _print_notes(result, None if manifest else n)
     if as_json:
@@ -99,7 +105,7 @@ def generate(
 def _refuse_flags_beside_manifest(**flags: object) -> None:
     for name, value in flags.items():
         if value:
-            raise InputError(f"--{name} with --manifest: the manifest says it; leave it out")
+            raise InputError(f"--{name.replace('_', '-')} with --manifest: the manifest says it; leave it out")
 
 
 def _print_notes(result: "GenerateResult", n: int | None) -> None:

@@ -161,6 +161,16 @@ def resampled_values(
     }
 
 
+def resampled_scores(rows: SampleScores, seed: int = 0) -> dict[str, Floats]:
+    """Every score in resamplings of the photographs, (resamples,) each, and nothing added.
+
+    The same for all models of the same photographs, so that differences of them are paired.
+    """
+    ratios, clusters = ratios_of(rows), codes(rows.clusters)
+    pairs = bootstrap_pairs(certainty.pairs(rows), clusters, seed=seed)
+    return _derived(draw(ratios, clusters, seed=seed).values() | pairs, rows)
+
+
 def _derived(values: Mapping[str, Floats], rows: SampleScores) -> dict[str, Floats]:
     """The ratios' values and all that follows from them, of whatever shape they have.
 

@@ -43,6 +43,7 @@ def generate(
     depth: DepthSpec | None = None,
     device: str = "cpu",
     blind: bool = False,
+    test_only: bool = False,
 ) -> GenerateResult:
     """Make about `n` pairs in the folder `out`, or finish what an earlier run began there.
 
@@ -58,6 +59,7 @@ def generate(
         depth: where the depth of photographs comes from; guessed by default.
         device: `cpu`, or a torch device for the batched path (within one level of the CPU's).
         blind: keep the answers of the test split from `out`; see `generators.build.blind`.
+        test_only: put every sample and every photograph into the test split, for a board.
 
     Raises:
         InputError: an argument is wrong, `out` holds something else, sources are unusable, or
@@ -80,6 +82,8 @@ def generate(
     _check_device(device)
     chosen = presets.load(preset)
     splits = split_counts(n, len(chosen.cycle))
+    if test_only:
+        splits = {split: sum(splits.values()) if split == "test" else 0 for split in splits}
     check_folder(out)
     with hold_folder(out):
         options = gather_options(out, splits, size, seed, workers, progress)
