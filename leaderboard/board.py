@@ -104,7 +104,9 @@ def create(folder: Path, title: str) -> Board:
     title = one_line(title)
     if not title:
         raise InputError("--title is empty; give the board a name")
-    if folder.exists() and (not folder.is_dir() or any(p.name != ".lock" for p in folder.iterdir())):
+    if folder.exists() and (
+        not folder.is_dir() or any(p.name != ".lock" for p in folder.iterdir())
+    ):
         raise InputError(f"{folder} is not empty; choose a new folder for the board")
     folder.mkdir(parents=True, exist_ok=True)
     board = Board(title)

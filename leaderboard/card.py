@@ -14,6 +14,7 @@ from generators.typed_json import from_json
 
 LARGEST = 64_000
 _LONGEST = 2000
+_MOST_BRACKETS = 100  # what nests deeply takes a parser minutes
 
 Seen = Literal["yes", "no", "unknown"]
 """What an author may say of training data."""
@@ -106,7 +107,7 @@ def missing(path: Path) -> list[str]:
             (Card, "", data),
             (Training, "training.", data.get("training")),
         )
-        for f in fields(cls)  # type: ignore[arg-type]
+        for f in fields(cls)
         if f.default is MISSING and (not isinstance(given, Mapping) or f.name not in given)
     ]
     if absent:
@@ -133,7 +134,9 @@ def card_of(data: object, where: str) -> Card:
     card = from_json(Card, data, where)
     for name, text in _texts(card):
         if len(text) > _LONGEST or any(not (c.isprintable() or c == "\n") for c in text):
-            raise InputError(f"{where}.{name}: at most {_LONGEST:,} characters, all of them visible")
+            raise InputError(
+                f"{where}.{name}: at most {_LONGEST:,} characters, all of them visible"
+            )
         if not text.strip() and name not in ("run", "notes"):
             raise InputError(f"{where}.{name} is empty; say `unknown` or `none` where that is so")
     for name, text in (("model", card.model), ("run", card.run)):
@@ -167,7 +170,9 @@ def _check_link(link: str, where: str) -> None:
     except ValueError:
         good = False
     if not good or re.search(r"[\s\"'<>\\`]", link):
-        raise InputError(f"{where}.link is {brief(link)}: give an address that begins with https://")
+        raise InputError(
+            f"{where}.link is {brief(link)}: give an address that begins with https://"
+        )
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -183,8 +188,10 @@ def _load(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise InputError(f"{path} cannot be read: {reason}") from None
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise InputError(f"{path}: not a card: too many brackets; a card is flat")
     try:
-        data = yaml.load(text, Loader=_loader())  # noqa: S506
+        data = yaml.load(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{path}: not a card{line}: {error.problem or error.context}") from None
@@ -217,7 +224,7 @@ def _plain(data: dict[Any, Any]) -> dict[str, Any]:
 def _loader() -> type:
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """Safe YAML without aliases, whose expansion knows no bound, and without repeated names."""
 
         def compose_node(self, parent: Any, index: Any) -> Any:
@@ -238,5 +245,3 @@ def _loader() -> type:
             return super().construct_mapping(node, deep)
 
     return Loader
-
-

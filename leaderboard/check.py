@@ -20,7 +20,6 @@ from leaderboard.intake import scored_as_pinned
 from leaderboard.submission import Entry
 
 
-
 @dataclass(frozen=True)
 class Checked:
     """What came of a check.
@@ -145,7 +144,9 @@ def _unlike(stored: ScoreResult, again: ScoreResult) -> list[str]:
         lines.append("predictions_sha256 is of other predictions")
     for field in ("content_id", "n", "clusters"):
         if getattr(stored, field) != getattr(again, field):
-            lines.append(f"{field} is {getattr(stored, field)} there and {getattr(again, field)} again")
+            lines.append(
+                f"{field} is {getattr(stored, field)} there and {getattr(again, field)} again"
+            )
     if stored.understanding.confusion != again.understanding.confusion:
         lines.append("the confusion matrix is not what the predictions give")
     return lines

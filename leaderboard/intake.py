@@ -299,18 +299,19 @@ def _bounded(path: Path) -> Iterator[Iterator[bytes]]:
             raise InputError(f"{path} cannot be unpacked: {error}; pack it again") from None
 
 
-def _store(
-    part: Path, card: Card, scored: Scored, plain: Path | None, request: Request
-) -> None:
+def _store(part: Path, card: Card, scored: Scored, plain: Path | None, request: Request) -> None:
     """Write the files of a submission into the folder `part`."""
     shown = replace(card, contact=submission.WITHHELD)
     (part / submission.CARD).write_text(json.dumps(to_json(shown), indent=1) + "\n", "utf-8")
     (part / submission.CONTACT).write_text(card.contact + "\n", "utf-8")
     write_score(part / submission.SCORE, scored)
     if plain:
-        with plain.open("rb") as source, (part / submission.PREDICTIONS).open("wb") as raw:
-            # Without a name and a time, so that the same predictions have the same bytes.
-            with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-                shutil.copyfileobj(source, packed)
+        # Without a name and a time, so that the same predictions have the same bytes.
+        with (
+            plain.open("rb") as source,
+            (part / submission.PREDICTIONS).open("wb") as raw,
+            gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
+        ):
+            shutil.copyfileobj(source, packed)
     if request.restored:
         restored_table.write_hashes(request.restored, part / submission.RESTORED)

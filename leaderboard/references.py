@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def add_references(
             out = Path(temporary) / "predictions.jsonl"
             predictor = _predictor(name, data)
             before, total = place * data.n, len(wanted) * data.n
-            predict(data, predictor, out, lambda done, _, b=before, t=total: on_progress(b + done, t))
+            predict(data, predictor, out, partial(_progress, on_progress, before, total))
             card = Card(
                 model=name,
                 revision=f"{predictor.name}, dubench {version('dubench')}",
@@ -65,6 +66,12 @@ def add_references(
                 notes=_NOTES[name],
             )
             intake.add(folder, intake.Request(out, card, status="reference"))
+
+
+def _progress(
+    report: Callable[[int, int], None], before: int, total: int, done: int, _: int
+) -> None:
+    report(before + done, total)
 
 
 def _predictor(name: str, data: Split) -> Predictor | Replay:

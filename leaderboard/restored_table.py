@@ -34,7 +34,9 @@ def unpack(path: Path, folder: Path, ids: Collection[str]) -> None:
         seen.add(name)
         size += len(data)
         if size > LARGEST:
-            raise InputError(f"{path}: more than {LARGEST // 10**9} GB of restored images, unpacked")
+            raise InputError(
+                f"{path}: more than {LARGEST // 10**9} GB of restored images, unpacked"
+            )
         suffix = next((s for magic, s in _SUFFIXES.items() if data.startswith(magic)), None)
         if suffix is None:
             raise InputError(f"{path}: the image of {name} is no PNG, JPEG, WebP or BMP file")

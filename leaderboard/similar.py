@@ -26,7 +26,9 @@ def near_identical(models: Sequence[SampleScores]) -> list[tuple[int, int]]:
     alike = np.zeros((len(models), len(models)))
     compared = 0
     for type_name in models[0].scored_types if models else ():
-        key = next((k.name for k in TYPES[type_name].keys if k.kind != "vector" and not k.integer), None)
+        key = next(
+            (k.name for k in TYPES[type_name].keys if k.kind != "vector" and not k.integer), None
+        )
         if key is None:
             continue
         mine = models[0].types == TYPE_NAMES.index(type_name)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dubench.report.columns import HEADLINES, metric_column
 from dubench.report.formats import Column
-from dubench.scoring.estimates import resampled_scores
-from dubench.scoring.intervals import LEAST_CLUSTERS, percentile_interval
+from dubench.scoring.estimates import ratios_of, resampled_scores
+from dubench.scoring.intervals import LEAST_CLUSTERS, codes, outer_interval, percentile_interval
 from dubench.scoring.metrics import METRICS
+from dubench.scoring.paired import resampled_gaps
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from generators.errors import InputError
@@ -117,7 +118,7 @@ def standings(folder: Path, epoch: Epoch) -> Standings:
     }  # fmt: skip
     enough = clusters >= LEAST_CLUSTERS
     placed = {c.name: _ranks(c, values[c.name], samples[c.name]) if enough else {} for c in columns}
-    anchor = next((g for g, m in enumerate(groups) if kept[m[0]].card.model == ANCHOR), None)
+    anchor = next((place for place, e in enumerate(kept) if e.card.model == ANCHOR), None)
     standing = []
     for g, group in enumerate(groups):
         runs = tuple(kept[i] for i in group)
@@ -131,7 +132,9 @@ def standings(folder: Path, epoch: Epoch) -> Standings:
                 _intervals(runs, own, samples, g) if enough else {},
                 _spread(runs, own),
                 {name: placed[name][g] for name in own if g in placed[name]},
-                _against(own, values, samples, g, anchor) if enough else {},
+                _against(own, kept[anchor], [rows[i] for i in group], rows[anchor])
+                if enough and anchor is not None and anchor not in group
+                else {},
                 tuple(sorted(names)),
             )
         )
@@ -220,17 +223,21 @@ def _spread(runs: Sequence[Entry], own: Mapping[str, float]) -> dict[str, Interv
 
 def _against(
     own: Mapping[str, float],
-    values: Mapping[str, Sequence[float | None]],
-    samples: Mapping[str, Sequence[Floats | None]],
-    g: int,
-    anchor: int | None,
+    anchor: Entry,
+    mine: Sequence[SampleScores],
+    theirs: SampleScores,
 ) -> dict[str, tuple[float, float, float]]:
-    """Own − anchor's, and the interval of the difference in shared resamplings."""
-    if anchor is None or anchor == g:
-        return {}
+    """Own − the anchor's, and the interval of the difference, paired as `dubench compare` does."""
+    clusters = codes(theirs.clusters)
+    of_anchor = ratios_of(theirs)
+    gaps = [
+        resampled_gaps(theirs, rows, of_anchor, ratios_of(rows), clusters, seed=0) for rows in mine
+    ]
     result = {}
     for name, value in own.items():
-        other, mine, theirs = values[name][anchor], samples[name][g], samples[name][anchor]
-        if other is not None and mine is not None and theirs is not None:
-            result[name] = (value - other, *percentile_interval(mine - theirs))
+        other = anchor.result.scores.get(name)
+        if other is None or any(name not in end for run in gaps for end in run):
+            continue
+        ends = (np.mean([run[end][name] for run in gaps], axis=0) for end in (0, 1))
+        result[name] = (value - other, *outer_interval(*ends))
     return result

@@ -85,7 +85,9 @@ def entries(board: Path, epoch: Epoch) -> list[Entry]:
         InputError: one of them is damaged.
     """
     home = epoch_folder(board, epoch)
-    folders = [path for path in home.iterdir() if not path.name.startswith(".")] if home.is_dir() else []
+    folders = (
+        [path for path in home.iterdir() if not path.name.startswith(".")] if home.is_dir() else []
+    )
     found = [read(folder) for folder in folders]
     return sorted(found, key=lambda entry: (entry.submission.added, entry.submission.id))
 

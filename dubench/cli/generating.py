@@ -105,7 +105,9 @@ def generate(
 def _refuse_flags_beside_manifest(**flags: object) -> None:
     for name, value in flags.items():
         if value:
-            raise InputError(f"--{name.replace('_', '-')} with --manifest: the manifest says it; leave it out")
+            raise InputError(
+                f"--{name.replace('_', '-')} with --manifest: the manifest says it; leave it out"
+            )
 
 
 def _print_notes(result: "GenerateResult", n: int | None) -> None:

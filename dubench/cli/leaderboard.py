@@ -152,3 +152,24 @@ def check(folder: Board, dataset: Data = None, as_json: Json = False) -> None:
         + ("all as stored" if checked.good else f"{len(checked.differences)} differences")
     )
     raise typer.Exit(0 if checked.good else 1)
+
+
+@app.command()
+def build(
+    folder: Board,
+    out: Annotated[Path | None, typer.Option(help="BOARD/site unless given.")] = None,
+    pictures: Annotated[
+        bool, typer.Option(help="Show degraded images of ten samples of each model.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Write the board's pages for any static host, and its tables as CSV, JSON and LaTeX."""
+    from dubench.progress import counting
+    from leaderboard.site import build as run
+
+    with counting("pages of models") as on_progress:
+        page = run(folder, out or folder / "site", pictures=pictures, on_progress=on_progress)
+    if as_json:
+        print_json({"page": str(page)})
+        return
+    print(page)

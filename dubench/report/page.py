@@ -103,7 +103,7 @@ and do not compete.</p>
 absolute and relative error of the values, of which those under a wrong type or wrong keys count as
 zero. Skill: 1 − P-Rel / P-Rel of a constant answer that knows the type; below 0 is worse than
 that.</p>
-{_certainty(scores)}{"".join(map(_table, tables))}
+{_certainty(scores)}{"".join(map(table_html, tables))}
 <h2>Figures</h2>
 {"".join(_figure(drawing, pictures) for drawing in drawings if drawing.figure)}
 {_left_out(drawings)}
@@ -125,7 +125,8 @@ of a constant range. Silence counts as all types alike, or as a key's whole rang
 """
 
 
-def _table(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """A table as HTML; everything in it is escaped."""
     # The arrow stays with the last word, and T-Acc is one word.
     heads_text = (_text(column.head).replace("-", "\u2011") for column in table.columns)
     names = [re.sub(" (?=[%↑↓])", "\u00a0", head) for head in heads_text]

@@ -1,0 +1,125 @@
+"""What every page of a board has: its frame, its policy, and how things are written."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from dubench.text import one_line
+from leaderboard.board import Epoch
+from leaderboard.submission import Entry
+
+_ASSETS = Path(__file__).parents[1] / "assets"
+
+MARK = '<meta name="generator" content="dubench leaderboard">'
+"""In every page, and how an earlier site is known from somebody's folder."""
+
+PAGES = {
+    "index.html": "Ranking",
+    "understanding.html": "Understanding",
+    "types.html": "By type",
+    "certainty.html": "Certainty",
+    "restoration.html": "Restoration",
+    "about.html": "About",
+}
+
+STATUS = {
+    "verified": "the host computed the scores from the predictions",
+    "reproduced": "the host ran the model itself",
+    "reference": "a baseline that the host ran",
+    "self-reported": "scores as the submitter sent them; nobody has checked them",
+}
+
+
+def text(value: object) -> str:
+    """Anything a submitter may have written, on one line, as text of a page."""
+    return escape(one_line(str(value)))
+
+
+def frame(
+    board_title: str, title: str, body: str, pages: Iterable[str], here: str, root: str = ""
+) -> str:
+    """A whole page.
+
+    Args:
+        pages: names of the pages that there are. here: the page's own, or another's.
+        root: way to the folder of the pages, such as `../`.
+    """
+    style, script = _asset("board.css"), _asset("board.js")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+    links = "".join(
+        f'<a href="{root}{page}"{" aria-current=page" if page == here else ""}>{PAGES[page]}</a>'
+        for page in PAGES
+        if page in pages
+    )
+    whole = f"{title} · {board_title}" if title != board_title else title
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="referrer" content="no-referrer">
+{MARK}
+<title>{text(whole)}</title>
+<style>{style}</style></head>
+<body><a class="skip" href="#main">Skip to the content</a>
+<header class="bar"><div><a class="brand" href="{root}index.html">{text(board_title)}</a>
+<nav aria-label="Pages">{links}</nav>
+<button id="theme" type="button" aria-label="Dark or light" title="Dark or light"><svg
+viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><circle cx="10" cy="10" r="7.5"
+fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M10 2.5a7.5 7.5 0 0 1 0 15z"
+fill="currentColor"/></svg></button></div></header>
+<main id="main">{body}</main>
+<footer><p>Scores, intervals and pages by <b>dubench</b>. This page fetches nothing and sends
+nothing.</p></footer>
+<script>{script}</script></body></html>
+"""
+
+
+def badges(entry: Entry, *, top: bool = False) -> str:
+    """What a reader should know of a row at a glance."""
+    card, status = entry.card, entry.submission.status
+    marks = [f'<span class="badge {status}" title="{STATUS[status]}">{status}</span>']
+    if top:
+        marks.insert(
+            0,
+            '<span class="badge top" title="no model is certainly better">not separable from the '
+            "best</span>",
+        )
+    if card.open_weights and status != "reference":
+        marks.append('<span class="badge open">open weights</span>')
+    if card.training.photographs_seen == "yes":
+        marks.append(
+            '<span class="badge warn" title="its author says that it may have seen the test '
+            'photographs">photographs seen</span>'
+        )
+    return "".join(marks)
+
+
+def size(parameters: int | None) -> str:
+    """How many numbers a model has, in three digits; a dash where nobody says."""
+    if parameters is None:
+        return "–"
+    for factor, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if parameters >= factor:
+            return f"{parameters / factor:.3g} {unit}"
+    return str(parameters)
+
+
+def epoch_words(epoch: Epoch) -> str:
+    """An epoch in a few words."""
+    when = f"opened {epoch.opened}" + (f", closed {epoch.closed}" if epoch.closed else "")
+    return f"epoch {epoch.number} ({'blind' if epoch.blind else 'open'} test, {when})"
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text("utf-8")
+
+
+def _digest(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

@@ -1,0 +1,295 @@
+"""Submissions are scored again, whole or not at all, and a board notices what was changed."""
+
+import gzip
+import io
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from dubench.dataset import Split, open_split
+from dubench.scoring.score import score
+from generators.dataset.folder import lock
+from generators.errors import InputError
+from leaderboard import board as boards
+from leaderboard import intake, submission
+from leaderboard.check import check
+from leaderboard.intake import Request, add, lacking
+from leaderboard.submission import Entry, current, entries
+from tests.conftest import Dubench
+from tests.leaderboard.boards import answers, card
+
+
+@pytest.fixture
+def request_(data: Split, tmp_path: Path) -> Request:
+    """A good one."""
+    return Request(answers(data, tmp_path / "preds.jsonl"), card(tmp_path / "card.yaml"))
+
+
+def on(board: Path) -> list[Entry]:
+    return entries(board, boards.read(board).epoch)
+
+
+def test_the_scores_are_those_of_the_scorer(board: Path, request_: Request, data: Split) -> None:
+    entry = add(board, request_)
+    own = score(request_.predictions, data.where, data.name).result
+    assert entry.result.scores == own.scores
+    assert entry.result.predictions_sha256 == own.predictions_sha256
+    assert entry.submission.status == "verified"
+    checked = check(board)
+    assert checked.good
+    assert checked.recomputed == checked.submissions == 3
+
+
+def test_the_contact_is_in_no_file_but_one(board: Path, request_: Request) -> None:
+    folder = add(board, request_).folder
+    holding = [p.name for p in folder.iterdir() if b"a@example.org" in p.read_bytes()]
+    assert holding == [submission.CONTACT]
+
+
+@pytest.mark.parametrize("name", [submission.SCORE, submission.CARD, submission.PREDICTIONS])
+def test_a_changed_file_is_named(board: Path, request_: Request, name: str) -> None:
+    path = add(board, request_).folder / name
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(bytes(data))
+    checked = check(board)
+    assert any(name in line for line in checked.differences)
+
+
+def test_a_better_score_with_matching_hashes_is_named(board: Path, request_: Request) -> None:
+    folder = add(board, request_).folder
+    stored = json.loads((folder / submission.SCORE).read_text())
+    stored["understanding"]["p_rel"]["avg"] = 0.001
+    (folder / submission.SCORE).write_text(json.dumps(stored))
+    record = json.loads((folder / submission.FILE).read_text())
+    record["files"] = submission.hashes(folder)
+    (folder / submission.FILE).write_text(json.dumps(record))
+    (line,) = check(board).differences
+    assert "p_rel.avg is 0.001 there" in line
+
+
+def test_predictions_of_other_data_are_refused(
+    board: Path, request_: Request, du110k: Path, tmp_path: Path
+) -> None:
+    other = answers(open_split(str(du110k), "test"), tmp_path / "other.jsonl")
+    with pytest.raises(InputError, match=r"content_id|recipe_id"):
+        add(board, replace(request_, predictions=other))
+    assert len(on(board)) == 2
+
+
+def test_a_score_of_another_scorer_is_refused(board: Path, request_: Request) -> None:
+    whole = boards.read(board)
+    old = replace(whole.epoch, scorer="0.0")
+    boards.write(board, replace(whole, epochs=(old,)))
+    with pytest.raises(InputError, match=r"pinned to 0\.0"):
+        add(board, request_)
+
+
+def test_packed_predictions_are_taken(board: Path, request_: Request, tmp_path: Path) -> None:
+    packed = tmp_path / "preds.jsonl.gz"
+    packed.write_bytes(gzip.compress(request_.predictions.read_bytes()))
+    assert add(board, replace(request_, predictions=packed)).result.coverage == 1
+
+
+def test_a_bomb_is_refused(
+    board: Path, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LARGEST", 1_000_000)
+    bomb = tmp_path / "bomb.jsonl.gz"
+    bomb.write_bytes(gzip.compress(b" " * 20_000_000))
+    with pytest.raises(InputError, match="more than 1 MB"):
+        add(board, replace(request_, predictions=bomb))
+    large = tmp_path / "large.jsonl"
+    with large.open("wb") as file:
+        file.truncate(2_000_000)
+    with pytest.raises(InputError, match="more than 1 MB"):
+        add(board, replace(request_, predictions=large))
+
+
+@pytest.mark.parametrize("data_", [b"PK\x03\x04 a zip", b"\x1f\x8b cut", b"{", b""])
+def test_what_is_no_predictions_is_refused(
+    board: Path, request_: Request, tmp_path: Path, data_: bytes
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(data_)
+    with pytest.raises(InputError, match=r"odd\.jsonl"):
+        add(board, replace(request_, predictions=path))
+    assert len(on(board)) == 2
+
+
+def test_a_symbolic_link_is_refused(board: Path, request_: Request, tmp_path: Path) -> None:
+    (tmp_path / "link.jsonl").symlink_to(request_.predictions)
+    with pytest.raises(InputError, match="no regular file"):
+        add(board, replace(request_, predictions=tmp_path / "link.jsonl"))
+
+
+def test_files_that_predictions_name_are_left_out(
+    board: Path, data: Split, request_: Request, tmp_path: Path
+) -> None:
+    evil = answers(data, tmp_path / "evil.jsonl", restored="../../etc/passwd")
+    entry = add(board, replace(request_, predictions=evil))
+    assert entry.result.restoration is None
+    assert "`restored` of 16 predictions was left out" in entry.submission.notes[0]
+
+
+def test_the_same_model_twice_needs_supersede_and_nothing_vanishes(
+    board: Path, data: Split, request_: Request, tmp_path: Path
+) -> None:
+    first = add(board, request_)
+    better = answers(data, tmp_path / "better.jsonl", wrong=0.01)
+    with pytest.raises(InputError, match="--supersede"):
+        add(board, replace(request_, predictions=better))
+    second = add(board, replace(request_, predictions=better, supersede=True))
+    assert second.submission.supersedes == first.submission.id
+    assert len(on(board)) == 4
+    assert first.submission.id not in {e.submission.id for e in current(on(board))}
+
+
+def test_another_run_stands_beside(board: Path, data: Split, tmp_path: Path) -> None:
+    for run in (1, 2):
+        preds = answers(data, tmp_path / f"{run}.jsonl", seed=run)
+        add(board, Request(preds, card(tmp_path / "card.yaml", run=f"seed {run}")))
+    assert len(current(on(board))) == 4
+
+
+def test_the_boards_own_rows_are_nobody_elses(
+    board: Path, request_: Request, tmp_path: Path
+) -> None:
+    theirs = card(tmp_path / "theirs.yaml", model="Statistics")
+    with pytest.raises(InputError, match="own rows"):
+        add(board, replace(request_, card=theirs, supersede=True))
+
+
+def test_a_contact_sends_so_many_to_a_blind_epoch(
+    board: Path, request_: Request, data: Split, tmp_path: Path
+) -> None:
+    whole = boards.read(board)
+    blind = replace(whole, epochs=(replace(whole.epoch, blind=True),), blind_limit=1)
+    boards.write(board, blind)
+    add(board, request_)
+    more = answers(data, tmp_path / "more.jsonl", seed=1)
+    same = card(tmp_path / "more.yaml", model="another", contact="A@Example.org")
+    with pytest.raises(InputError, match="1 are allowed"):
+        add(board, Request(more, same))
+    add(board, Request(more, card(tmp_path / "b.yaml", model="another", contact="b@example.org")))
+    (tmp_path / "own.json").write_text("{}")
+    with pytest.raises(InputError, match="predictions only"):
+        add(board, Request(tmp_path / "own.json", card(tmp_path / "c.yaml", model="c",
+                                                       contact="c@example.org")))  # fmt: skip
+
+
+def test_an_add_while_another_works_is_refused(board: Path, request_: Request) -> None:
+    with lock(board), pytest.raises(InputError, match="another dubench"):
+        add(board, request_)
+    assert len(on(board)) == 2
+    add(board, request_)
+
+
+def test_killed_in_mid_add_the_board_is_whole(
+    board: Path, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = os.fork()
+    if child == 0:
+        submission.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        add(board, request_)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    home = submission.epoch_folder(board, boards.read(board).epoch)
+    assert any(path.name.startswith(".part-") for path in home.iterdir())
+    assert len(on(board)) == 2
+    assert check(board).good
+    add(board, request_)
+    assert not any(path.name.startswith(".") for path in home.iterdir())
+
+
+def _restored(data: Split, path: Path, **changed: object) -> Path:
+    rows = []
+    for name, degraded in data.images("degraded"):
+        buffer = io.BytesIO()
+        Image.fromarray(degraded).save(buffer, "PNG")
+        rows.append({"id": name, "image": buffer.getvalue()})
+    rows[0] |= changed
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_restored_images_are_scored_and_only_hashes_kept(
+    board: Path, data: Split, request_: Request, tmp_path: Path
+) -> None:
+    images = _restored(data, tmp_path / "restored.parquet")
+    folder = tmp_path / "restored"
+    folder.mkdir()
+    for row in pq.read_table(images).to_pylist():
+        (folder / f"{row['id']}.png").write_bytes(row["image"])
+    own = score(request_.predictions, data.where, data.name, metrics="psnr,ssim", restored=folder)
+    entry = add(board, replace(request_, restored=images))
+    assert entry.result.restoration == own.result.restoration
+    kept = pq.read_table(entry.folder / submission.RESTORED)
+    assert kept.column_names == ["id", "sha256"]
+    checked = check(board)
+    assert checked.good
+    assert any("restoration" in line for line in checked.not_repeated)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"id": "../../x"}, "no sample"),
+        ({"id": "nobody"}, "no sample"),
+        ({"image": b"x"}, "no PNG"),
+    ],
+)
+def test_odd_restored_images_are_refused(
+    board: Path, data: Split, request_: Request, tmp_path: Path, changed: dict, named: str
+) -> None:
+    images = _restored(data, tmp_path / "restored.parquet", **changed)
+    with pytest.raises(InputError, match=named):
+        add(board, replace(request_, restored=images))
+    assert len(on(board)) == 2
+
+
+def test_a_dry_run_lists_what_is_missing_and_adds_nothing(
+    board: Path, request_: Request, tmp_path: Path
+) -> None:
+    assert lacking(board, request_)[0] == []
+    lines = request_.predictions.read_text().splitlines()
+    request_.predictions.write_text("\n".join(lines[:-2]) + "\n")
+    (tmp_path / "short.yaml").write_text("model: x\n")
+    wrong, scored = lacking(board, replace(request_, card=tmp_path / "short.yaml"))
+    assert "contact is missing" in wrong
+    assert any("2 of 16 images have no prediction" in line for line in wrong)
+    assert scored
+    assert len(on(board)) == 2
+
+
+def test_from_the_command_line(
+    board: Path, request_: Request, tmp_path: Path, dubench_here: Dubench
+) -> None:
+    arguments = ("add", request_.predictions, "--card", request_.card, "--board", board)
+    dry = dubench_here("leaderboard", *arguments, "--dry-run", cwd=tmp_path)
+    assert (dry.returncode, dry.stdout.splitlines()[-1]) == (0, "nothing is missing")
+    assert dubench_here("leaderboard", *arguments, cwd=tmp_path).returncode == 0
+    again = dubench_here("leaderboard", *arguments, cwd=tmp_path)
+    assert again.returncode == 2
+    assert len(again.stderr.splitlines()) == 1
+    assert dubench_here("leaderboard", "check", board, cwd=tmp_path).returncode == 0
+    (on(board)[-1].folder / submission.CARD).write_text("{}")
+    assert dubench_here("leaderboard", "check", board, cwd=tmp_path).returncode == 1
+
+
+def test_a_score_nobody_checked_says_so(
+    board: Path, data: Split, request_: Request, tmp_path: Path, dubench_here: Dubench
+) -> None:
+    dubench_here("score", request_.predictions, "--out", tmp_path / "own.json", cwd=tmp_path)
+    entry = add(board, replace(request_, predictions=tmp_path / "own.json"))
+    assert entry.submission.status == "self-reported"
+    checked = check(board)
+    assert checked.good
+    assert any("self-reported" in line for line in checked.not_repeated)
