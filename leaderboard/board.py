@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dubench.dataset import Split, open_split
-from dubench.text import one_line
-from generators.errors import InputError
+from generators.errors import InputError, one_line
 from generators.files import write_whole
 from generators.typed_json import from_json, to_json
 
@@ -215,7 +214,5 @@ def read_json(path: Path) -> object:
     """What a JSON file holds; InputError if it cannot be read."""
     try:
         return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise InputError(f"{path} is damaged: not JSON") from None

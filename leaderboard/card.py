@@ -185,9 +185,8 @@ def _load(path: Path) -> dict[str, Any]:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path}: a card has at most {LARGEST // 1000} kB")
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise InputError(f"{path} cannot be read: {reason}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} cannot be read: not UTF-8") from None
     if text.count("[") + text.count("{") > _MOST_BRACKETS:
         raise InputError(f"{path}: not a card: too many brackets; a card is flat")
     try:

@@ -12,7 +12,7 @@ from typing import Any
 from dubench.dataset import Split
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.score_files import read_score
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from leaderboard import board as boards
 from leaderboard import submission
 from leaderboard.board import Epoch
@@ -42,6 +42,7 @@ class Checked:
         return not self.differences
 
 
+@plain_errors()
 def check(
     folder: Path,
     dataset: str | None = None,

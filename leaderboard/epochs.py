@@ -12,6 +12,7 @@ from generators.build.blind import answers_folder
 from generators.build.generate import generate
 from generators.build.job import Progress
 from generators.depth.attach import DepthSpec
+from generators.files import beside
 from generators.sources.pools import SourceSpec
 from leaderboard import board as boards
 from leaderboard.board import DEFAULT_TITLE, Epoch
@@ -53,7 +54,7 @@ def draw(
         InputError: as `generate`.
     """
     number = 1 + len(_board(folder, title).epochs)
-    out = folder.with_name(f"{folder.absolute().name}.epoch{number}")
+    out = beside(folder, f".epoch{number}")
     generate(
         wanted.n,
         out,

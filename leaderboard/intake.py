@@ -14,8 +14,8 @@ from dubench.dataset import Split
 from dubench.scoring.score import score
 from dubench.scoring.score_files import Scored, read_score, write_score
 from dubench.text import STRICT, Repeated
-from generators.dataset.folder import lock
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
+from generators.lock import hold_folder
 from generators.typed_json import to_json
 from leaderboard import board as boards
 from leaderboard import restored_table, submission
@@ -82,6 +82,7 @@ def _silent(done: int, total: int) -> None:
     pass
 
 
+@plain_errors()
 def add(
     folder: Path,
     request: Request,
@@ -100,7 +101,7 @@ def add(
             is at work on the board. Nothing is stored then.
     """
     card = request.card if isinstance(request.card, Card) else read_card(request.card)
-    with lock(folder):
+    with hold_folder(folder):
         epoch = boards.read(folder).numbered(None)
         old = _check_new(folder, epoch, card, request.supersede)
         home = submission.epoch_folder(folder, epoch)

@@ -9,7 +9,7 @@ from pathlib import Path
 from dubench.report.formats import Table, comma_separated, latex, markdown
 from dubench.report.tables import tables
 from dubench.scoring.result import ScoreResult
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from leaderboard import board as boards
 from leaderboard import submission
 from leaderboard.board import Board, Epoch
@@ -30,6 +30,7 @@ _PUBLIC = (submission.CARD, submission.SCORE)
 _OPEN = (submission.PREDICTIONS, submission.ROWS, submission.RESTORED)
 
 
+@plain_errors()
 def build(
     folder: Path,
     out: Path,
@@ -64,8 +65,6 @@ def build(
         if board.epoch not in shown:
             raise InputError(f"{folder}: epoch {board.epoch.number} has no submissions yet")
         _replace(out.absolute(), part)
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return out / "index.html"

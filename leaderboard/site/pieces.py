@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from dubench.text import one_line
+from generators.errors import one_line
 from leaderboard.board import Epoch
 from leaderboard.submission import Entry
 

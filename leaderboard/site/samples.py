@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dubench.dataset import TYPE_NAMES, Split
 from dubench.scoring.sample_scores import OTHER, SampleScores, keys_of
 
-_BEST, _WORST, _RANDOM = 3, 4, 3
+_BEST, _WORST, _ALL = 3, 4, 10
 _SIDE, _QUALITY = 192, 78
 
 
@@ -39,17 +39,21 @@ def errors(rows: SampleScores) -> NDArray[np.float64]:
 
 
 def choose(rows: SampleScores) -> list[Sample]:
-    """Ten samples: the random ones are the same for every model of the same data."""
+    """Ten samples; the random ones are of one order for every model of the same data."""
     error = errors(rows)
     scored = np.flatnonzero(~np.isnan(error))
     order = scored[np.argsort(error[scored], kind="stable")]
     rng = np.random.Generator(np.random.Philox(key=len(rows.ids)))
-    random = rng.permutation(scored)[:_RANDOM]
-    groups = {"worst": order[::-1][:_WORST], "best": order[:_BEST], "random": random}
+    groups = {
+        "worst": order[::-1][:_WORST],
+        "best": order[:_BEST],
+        "random": rng.permutation(scored),
+    }
     chosen: dict[int, Sample] = {}
     for why, places in groups.items():
         for place in map(int, places):
-            chosen.setdefault(place, Sample(why, place, float(error[place])))
+            if len(chosen) < _ALL:
+                chosen.setdefault(place, Sample(why, place, float(error[place])))
     return list(chosen.values())
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from dubench.dataset import Split, open_split
 from dubench.scoring.score import score
-from generators.dataset.folder import lock
 from generators.errors import InputError
+from generators.lock import hold_folder
 from leaderboard import board as boards
 from leaderboard import intake, submission
 from leaderboard.check import check
@@ -186,7 +186,7 @@ def test_a_contact_sends_so_many_to_a_blind_epoch(
 
 
 def test_an_add_while_another_works_is_refused(board: Path, request_: Request) -> None:
-    with lock(board), pytest.raises(InputError, match="another dubench"):
+    with hold_folder(board), pytest.raises(InputError, match="another dubench"):
         add(board, request_)
     assert len(on(board)) == 2
     add(board, request_)
