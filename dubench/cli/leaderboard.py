@@ -173,3 +173,31 @@ def build(
         print_json({"page": str(page)})
         return
     print(page)
+
+
+@app.command()
+def export(
+    folder: Board,
+    out: Annotated[Path, typer.Option(help="New folder to write to.")],
+    form: Annotated[
+        str, typer.Option("--format", help="eee: Every Eval Ever; hub: eval.yaml, .eval_results.")
+    ] = "eee",
+    number: Annotated[
+        int | None, typer.Option("--epoch", help="The open one unless given.")
+    ] = None,
+    hub_dataset: Annotated[
+        str | None, typer.Option(help="For hub: OWNER/NAME of the dataset there.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="For hub: address of the board.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write scores in the exchange formats of the field."""
+    from leaderboard.exports import export as run
+
+    if form not in ("eee", "hub"):
+        raise typer.BadParameter("--format is eee or hub")
+    files = run(folder, out, "eee" if form == "eee" else "hub", number, hub_dataset, url)
+    if as_json:
+        print_json([str(path) for path in files])
+        return
+    print(f"{out}: {len(files)} files")

@@ -16,13 +16,35 @@ if (table) {
   const number = (cell) => cell.dataset.v === "" ? null : Number(cell.dataset.v);
   const missingLast = (a, b, sign) => a === null ? 1 : b === null ? -1 : sign * (a - b);
 
+  const svg = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+  const top = (row, now) => {
+    let badge = row.querySelector(".badge.top");
+    if (now && !badge) {
+      badge = document.createElement("span");
+      badge.className = "badge top";
+      badge.textContent = "not separable from the best";
+      row.cells[1].insertBefore(badge, row.cells[1].querySelector(".badge"));
+    }
+    row.classList.toggle("top", now);
+  };
+  const x = (place) => 3 + 84 * (place - 1) / Math.max(1, count - 1);
+  for (const row of rows) {
+    const line = svg("svg", { class: "rankline", viewBox: "0 0 90 6", width: 90, height: 6, "aria-hidden": true });
+    line.append(svg("line", { x1: 3, x2: 87, y1: 3, y2: 3 }), svg("line", { y1: 3, y2: 3 }));
+    row.cells[0].append(line);
+  }
+
   // Ranks are those of the score in column `at`: the place, and which places are possible.
   const rank = (at) => {
     let tops = 0;
     for (const row of rows) {
       const [place, best, worst] = (row.cells[at].dataset.r || "").split(",").map(Number);
       const cell = row.cells[0];
-      row.classList.toggle("top", best === 1);
+      top(row, best === 1);
       tops += best === 1;
       const [gap, span] = (row.cells[at].dataset.d || "–|").split("|"), cellOfGap = row.querySelector(".gap");
       cellOfGap.firstChild.textContent = gap;
@@ -30,7 +52,7 @@ if (table) {
       cell.querySelector("b").textContent = place || "–";
       cell.querySelector("small").textContent =
         best ? (best === worst ? "certain" : `${best} to ${worst}`) : "no interval";
-      const line = cell.querySelector("line + line"), x = (r) => 3 + 84 * (r - 1) / Math.max(1, count - 1);
+      const line = cell.querySelector("line + line");
       line.toggleAttribute("hidden", !best);
       if (best) { line.setAttribute("x1", x(best)); line.setAttribute("x2", x(worst) + .1); }
     }
@@ -73,4 +95,5 @@ if (table) {
   };
   for (const control of [find, size, open, verified]) control.addEventListener("input", filter);
   filter();
+  rank(heads.findIndex((head) => (head.getAttribute("aria-sort") ?? "none") !== "none"));
 }

@@ -130,32 +130,23 @@ def _row(row: Standing, standings: Standings) -> str:
     return (
         f'<tr{top} data-find="{find}" data-size="{"" if count is None else count}" '
         f'data-open="{int(card.open_weights)}" data-verified="{verified}">'
-        f"{_rank(row, len(standings.rows))}"
+        f"{_rank(row)}"
         f'<th scope="row" data-v="{text(row.name.lower())}"><a '
         f'href="models/{row.entry.submission.id}'
         f'.html">{text(row.name)}</a><small>{text(card.organisation)}</small>{runs}'
-        f"{badges(row.entry, top=True)}</th>{cells}"
+        f"{badges(row.entry, top=_is_top(row))}</th>{cells}"
         f'<td class="gap">{_gap(row, standings)}</td>'
         f'<td data-v="{"" if count is None else count}">{size(count)}</td>'
         f'<td data-v="{card.date}">{card.date}</td></tr>\n'
     )
 
 
-def _rank(row: Standing, count: int) -> str:
+def _rank(row: Standing) -> str:
     rank = row.ranks.get(DEFAULT)
-    place, span, ends = "–", "no interval", (3.0, 3.0)
-    if rank:
-        place = str(rank.place)
-        span = "certain" if rank.best == rank.worst else f"{rank.best} to {rank.worst}"
-        at = [3 + 84 * (end - 1) / max(1, count - 1) for end in (rank.best, rank.worst)]
-        ends = (at[0], at[1] + 0.1)
-    return (
-        f'<td class="rank"><b>{place}</b> <small>{span}</small><svg class="rankline" viewBox="0 '
-        f'0 90 6" '
-        f'width="90" height="6" aria-hidden="true"><line x1="3" x2="87" y1="3" y2="3"/><line '
-        f'x1="{ends[0]:.1f}" x2="{ends[1]:.1f}" y1="3" '
-        f'y2="3"{"" if rank else " hidden"}/></svg></td>'
-    )
+    if rank is None:
+        return '<td class="rank"><b>–</b><small>no interval</small></td>'
+    span = "certain" if rank.best == rank.worst else f"{rank.best} to {rank.worst}"
+    return f'<td class="rank"><b>{rank.place}</b><small>{span}</small></td>'
 
 
 def _cell(row: Standing, column: Column) -> str:

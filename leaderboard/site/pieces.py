@@ -83,20 +83,16 @@ nothing.</p></footer>
 def badges(entry: Entry, *, top: bool = False) -> str:
     """What a reader should know of a row at a glance."""
     card, status = entry.card, entry.submission.status
-    marks = [f'<span class="badge {status}" title="{STATUS[status]}">{status}</span>']
+    marks = [f'<span class="badge {status}">{status}</span>']
     if top:
         marks.insert(
             0,
-            '<span class="badge top" title="no model is certainly better">not separable from the '
-            "best</span>",
+            '<span class="badge top">not separable from the best</span>',
         )
     if card.open_weights and status != "reference":
         marks.append('<span class="badge open">open weights</span>')
     if card.training.photographs_seen == "yes":
-        marks.append(
-            '<span class="badge warn" title="its author says that it may have seen the test '
-            'photographs">photographs seen</span>'
-        )
+        marks.append('<span class="badge warn">may have seen the photographs</span>')
     return "".join(marks)
 
 

@@ -71,7 +71,7 @@ def test_equal_models_are_told_apart_on_one_board_of_twenty() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spread", [0.05, 0.4])
+@pytest.mark.parametrize("spread", [0.4, 3.0])
 def test_all_true_ranks_are_inside(spread: float) -> None:
     rng = np.random.default_rng(6)
     true = np.arange(MODELS, 0, -1)
