@@ -19,6 +19,7 @@ from generators import presets
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo
 from generators.dataset.parquet import reading
+from generators.dataset.schema import schema
 from generators.errors import InputError, first_line, plain_errors
 from generators.files import from_home
 from generators.presets import Preset
@@ -345,8 +346,11 @@ def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
 
 
 def _table(files: list[Path], columns: list[str]) -> pa.Table:
+    types = schema()
+    wanted = pa.schema([types.field(name) for name in columns])
     tables = []
     for file in files:
         with reading(file):
-            tables.append(pq.ParquetFile(file).read(columns=columns))
+            table = pq.ParquetFile(file).read(columns=columns)
+            tables.append(table.select(columns).cast(wanted))
     return pa.concat_tables(tables)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from generators.depth import crop_depth, procedural
 from generators.depth.prepared import load_prepared
-from generators.errors import InputError
+from generators.errors import InputError, UnreadableError
 from generators.operators import bicubic_matrix, bicubic_reduction_matrix
 from generators.physics import Depth
 from generators.randomness import Purpose, stream
@@ -118,7 +118,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
     """Decode `photo` for crops of `size`.
 
     Raises:
-        UnreadableError: the file can no longer be read.
+        UnreadableError, OSError: the file can no longer be read.
         InputError: it is no longer the file that was inspected.
     """
     short = min(photo.width, photo.height)
@@ -130,7 +130,7 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
             "or start again in another --out"
         )
     shape = (photo.height, photo.width)
-    known = load_prepared(Path(photo.depth_map)) if photo.depth_map else None
+    known = _known_depth(photo) if photo.depth_map else None
     return Clean(
         photo.source_id,
         digest,
@@ -143,6 +143,13 @@ def open_photograph(photo: Photograph, size: int) -> Clean:
         photo.depth_hash,
         photo.group,
     )
+
+
+def _known_depth(photo: Photograph) -> NDArray[np.float32]:
+    try:
+        return load_prepared(Path(photo.depth_map))
+    except UnreadableError as error:
+        raise UnreadableError(f"its depth map {photo.depth_map}: {error}") from None
 
 
 def open_scene(seed: int, split: str, number: int, size: int) -> Clean:

@@ -9,7 +9,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from time import sleep
 from typing import Any, TypeVar
 
 from generators.errors import InputError, plain_errors
+from generators.main_guard import UNGUARDED, end_second_run
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -62,6 +63,7 @@ def run(
     Raises:
         InputError: `workers` is below one, or one was killed, as by a lack of memory.
     """
+    end_second_run()
     workers = processes(workers)
     if not tasks:
         return
@@ -74,17 +76,33 @@ def run(
         pool = ProcessPoolExecutor(
             min(workers, len(tasks)), context, initializer=_start, initargs=(channel,)
         )
+        started = pool._processes  # a lost pool forgets it
         try:
             yield from _in_order(pool, work, tasks)
         except BrokenProcessPool:
-            raise InputError(
-                "a worker process was killed, most likely for lack of memory; what is finished is "
-                "safe: run the same command again, with fewer --workers"
-            ) from None
+            raise InputError(_loss(started.values())) from None
         finally:
             _stop(pool)
             over.set()
             listener.join(timeout=2)
+
+
+def _loss(workers: Iterable[Any]) -> str:
+    """What became of workers of which one was lost."""
+    for worker in workers:
+        worker.join(timeout=1)
+    codes = {worker.exitcode for worker in workers}
+    if UNGUARDED in codes:
+        return (
+            "workers read the script that starts them, so the script must not start them while it "
+            "is read: put its calls below `if __name__ == '__main__':`"
+        )
+    if -signal.SIGKILL in codes:
+        return (
+            "a worker process was killed, most likely for lack of memory; what is finished is "
+            "safe: run the same command again, with fewer --workers"
+        )
+    return "a worker process ended by itself; what is finished is safe: run the same command again"
 
 
 def _in_order(

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from generators.errors import InputError
+from generators.main_guard import end_second_run
 
 FOLDER_LOCK = ".lock"
 _HELD = (errno.EWOULDBLOCK, errno.EACCES)
@@ -21,6 +22,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
         InputError: another run holds it, or its file system has no locks.
         OSError: it cannot be written to.
     """
+    end_second_run()
     _check_name(folder)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     with ExitStack() as stack:
@@ -34,6 +36,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
 @contextmanager
 def hold_beside(path: Path) -> Iterator[None]:
     """Hold what is, or will be, at `path` for this run alone; raises as `hold_folder`."""
+    end_second_run()
     _check_name(path)
     target = path.resolve()  # a link and the file itself are one
     with _hold(target.with_name(f".{target.name}.lock"), path):

@@ -1,5 +1,6 @@
 """Make a dataset, or degrade one photograph."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ from generators.typed_json import to_json
 
 if TYPE_CHECKING:
     from generators.build.job import GenerateResult
+    from generators.depth.attach import DepthSpec
 
 
 def generate(
@@ -92,7 +94,7 @@ def generate(
                 blind=blind,
                 test_only=test_only,
             )
-    _print_notes(result, None if manifest else n)
+    _print_notes(result, None if manifest else n, depths)
     if as_json:
         print_json(_as_json(result, different))
         return
@@ -110,7 +112,7 @@ def _refuse_flags_beside_manifest(**flags: object) -> None:
             )
 
 
-def _print_notes(result: "GenerateResult", n: int | None) -> None:
+def _print_notes(result: "GenerateResult", n: int | None, depths: "DepthSpec") -> None:
     """Say on stderr what differs from the `n` pairs asked for, and what was not used."""
     notes = []
     total = result.recipe.n + result.blind
@@ -119,9 +121,16 @@ def _print_notes(result: "GenerateResult", n: int | None) -> None:
     for source, reasons in result.left_out.items():
         for reason, names in reasons.items():
             notes.append(f"{source}: left out {len(names):,} {reason}, such as {names[0]}")
+    if depths.source != "procedural":
+        counts = sum((Counter(pool.depth) for pool in result.recipe.pools), Counter[str]())
+        if guessed := counts["procedural"]:
+            notes.append(
+                f"--depth {depths.source}={depths.where}: {guessed:,} of {counts.total():,} "
+                "photographs have no map there; their depth is procedural"
+            )
     if result.redrawn:
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
-        notes.append(f"crops drawn again: {counts}")
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
+        notes.append(f"crops drawn again: {reasons}")
     for line in notes:
         note(line)
 
@@ -179,9 +188,12 @@ def degrade(
 
     result = degrade_file(photo, type_name, values, out, preset, seed)
     if as_json:
-        print_json({"image": str(result.path), "tuples": result.sample.tuples})
+        rest = {"postprocess": result.sample.postprocess} if result.sample.postprocess else {}
+        print_json({"image": str(result.path), "tuples": result.sample.tuples, **rest})
         return
     print(result.path)
     for type_, key, value in result.sample.tuples:
         numbers = value if isinstance(value, float) else " ".join(f"{entry:g}" for entry in value)
         print(f"  {type_}  {key} = {numbers}")
+    for name, amount in result.sample.postprocess.items():
+        print(f"  after it  {name} = {amount}")

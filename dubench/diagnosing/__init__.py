@@ -79,8 +79,8 @@ def open_photograph(path: Path) -> Image:
     """
     try:
         return photographs.load(path)[0]
-    except UnreadableError as error:
-        raise UndiagnosedError(str(error)) from None
+    except (OSError, UnreadableError) as error:
+        raise UndiagnosedError(getattr(error, "strerror", None) or str(error)) from None
 
 
 @lru_cache(maxsize=1)

@@ -27,7 +27,7 @@ def run(
     Raises:
         InputError: the model does not answer, or `evidence` cannot be written.
     """
-    places = look(paths)
+    places = look(paths, [evidence] if evidence else [])
     pictures = name_pictures(evidence, places.photographs) if evidence else {}
     for place, why in places.problems:
         yield place, f"{place}: {why}"

@@ -62,7 +62,7 @@ def restore_photographs(
     Raises:
         InputError: `out` holds something else or cannot be written, or the model does not answer.
     """
-    places = look(paths)
+    places = look(paths, [out])
     targets = name_pictures(out, places.photographs)
     report = OpenReport(out, {**run, "force": force})
     if any(path.resolve().is_relative_to(out.resolve()) for path in targets):

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from generators.build.job import GenerateResult, Job, Progress
 from generators.build.produce import produce
 from generators.dataset.card import card
+from generators.dataset.folder import match_recipe
 from generators.dataset.info import FILE, BlindSplit, DatasetInfo
 from generators.dataset.order import ROW_GROUP
 from generators.dataset.recipe import Recipe, share_out
@@ -42,8 +43,16 @@ def produce_blind(
     if not splits["test"]:
         raise InputError("--blind: so few samples leave no test split; ask for more with --n")
     answers = answers_folder(out)
+    if (out / FILE).exists() and not (answers / FILE).exists():
+        if not DatasetInfo.read(out).blind:
+            raise InputError(f"{out} holds a dataset that is not blind; choose another --out")
+        raise InputError(
+            f"{answers} is missing, which holds the answers to the blind test split of {out}: put "
+            "it back, or choose another --out for another test split"
+        )
     open_splits = {**splits, "test": 0}
     public = replace(job.recipe, splits=open_splits, pools=share_out(open_splits, list(pools)))
+    match_recipe(out, replace(job, recipe=public).info)  # before any answers are made
     hidden_splits = {"train": 0, "validation": 0, "test": splits["test"]}
     hidden = replace(
         job.recipe,
@@ -54,6 +63,7 @@ def produce_blind(
     )
     with hold_folder(answers):
         kept = produce(answers, replace(job, recipe=hidden), workers, progress)
+    _check_commitment(out, answers, kept.identity["test"].content_id)
     result = produce(out, replace(job, recipe=public), workers, progress)
     _copy_without_answers(answers, out, hidden)
     blind = BlindSplit(splits["test"], kept.identity["test"].content_id)
@@ -61,6 +71,15 @@ def produce_blind(
     write_whole(out / "README.md", card(info))
     info.write(out)
     return replace(result, new=result.new + kept.new, blind=hidden.n)
+
+
+def _check_commitment(out: Path, answers: Path, content_id: str) -> None:
+    there = DatasetInfo.read(out).blind if (out / FILE).exists() else None
+    if there and there.commitment != content_id:
+        raise InputError(
+            f"{answers} holds the answers to another blind test split than {out} shows; put those "
+            "back that were made with it"
+        )
 
 
 def _secret_seed(answers: Path) -> int:

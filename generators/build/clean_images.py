@@ -8,6 +8,7 @@ from functools import cached_property
 from generators.crops import Clean, open_photograph, open_scene
 from generators.dataset.manifest import ManifestRow
 from generators.dataset.recipe import Recipe, Slot
+from generators.errors import InputError, UnreadableError
 from generators.sources.pools import Photograph
 
 ROOM = 64 << 20
@@ -30,7 +31,8 @@ class CleanImages:
         """The `number`-th photograph or scene of the slot's pool and split.
 
         Raises:
-            UnreadableError: the file can no longer be read.
+            InputError: the file can no longer be read. Another in its place would make another
+                dataset under the same name.
         """
         photos = self.photographs[slot.pool]
         if photos:
@@ -45,7 +47,14 @@ class CleanImages:
         return self._photograph(self._by_hash[row.provenance.photograph])
 
     def _photograph(self, photo: Photograph) -> Clean:
-        return self._keep(photo.sha256, lambda: open_photograph(photo, self.recipe.size))
+        try:
+            return self._keep(photo.sha256, lambda: open_photograph(photo, self.recipe.size))
+        except (OSError, UnreadableError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(
+                f"{photo.path}: {reason}; it could be read when the run began: put it back, and "
+                "run the same command to go on"
+            ) from None
 
     def _scene(self, split: str, number: int) -> Clean:
         seed, size = self.recipe.seed, self.recipe.size

@@ -25,6 +25,7 @@ from generators.sources.inspection import inspect_files
 from generators.sources.pools import GatherOptions, Pool, SourceSpec, gather
 from generators.sources.splits import split_counts
 from generators.taxonomy import TYPES
+from generators.walk import BESIDE
 
 LEAST_SIZE, MOST_SIZE = 32, 2048
 
@@ -208,6 +209,7 @@ def gather_options(
         partial(inspect_files, workers, progress.inspected),
         beside(home, ".spool"),
         progress.spooled,
+        apart=(home, *(beside(home, ending) for ending in BESIDE)),
     )
 
 

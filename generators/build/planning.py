@@ -12,7 +12,7 @@ from generators.crops import Box, Clean
 from generators.dataset.manifest import ManifestRow
 from generators.dataset.recipe import Recipe, Slot
 from generators.dataset.schema import Origin
-from generators.errors import InputError, UnreadableError
+from generators.errors import InputError
 from generators.physics import Depth, Image, Values, compose
 from generators.postprocess import draw_postprocess
 from generators.randomness import Purpose, stream
@@ -114,11 +114,7 @@ class Planner:
         redrawn: Counter[str],
     ) -> PlannedSample | None:
         recipe = self.recipe
-        try:
-            clean = self.images.open(slot, number)
-        except UnreadableError:
-            redrawn["unreadable"] += 1
-            return None
+        clean = self.images.open(slot, number)
         box = clean.box(rng, recipe.size, recipe.preset.draw_resizing(rng))
         deep = needs_depth(slot.types)
         # Most fogs that do not suit a crop show in a rough depth, long before all else is done.

@@ -15,7 +15,7 @@ from generators.dataset.info import CODEC, DatasetInfo
 from generators.dataset.order import ROW_GROUP, Shard
 from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
-from generators.dataset.schema import ACCEPTED, Row, provenance_of, types_of
+from generators.dataset.schema import ACCEPTED, Row, another_schema, provenance_of, types_of
 from generators.errors import InputError, plain_errors
 
 
@@ -100,7 +100,10 @@ def _verify_shard(folder: Path, number: int, report: engines.Report) -> _ShardAu
     path = folder / "data" / shard.name
     try:
         with reading(path, remedy="", name=shard.name):
-            for batch in pq.ParquetFile(path).iter_batches(batch_size=ROW_GROUP):
+            file = pq.ParquetFile(path)
+            if problem := another_schema(file.schema_arrow):
+                audit.problems.append(f"{shard.name}: {problem}")
+            for batch in file.iter_batches(batch_size=ROW_GROUP):
                 for row in batch.to_pylist():
                     _verify_row(recipe, shard, audit, row)
                 report(len(batch))

@@ -20,12 +20,23 @@ def write_or_match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo:
         what recipe.json says: `info`, or more if an earlier run has finished the dataset.
 
     Raises:
+        InputError: as `match_recipe`.
+    """
+    there = match_recipe(out, info)
+    if not there:
+        (out / "data").mkdir(exist_ok=True)
+        info.write(out)
+    return there or info
+
+
+def match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo | None:
+    """recipe.json in `out`, which is that of the dataset to be made; None where there is none.
+
+    Raises:
         InputError: `out` holds another recipe; the message names what differs.
     """
     if not (out / FILE).exists():
-        (out / "data").mkdir(exist_ok=True)
-        info.write(out)
-        return info
+        return None
     there = DatasetInfo.read(out)
     differing = _differing(there, info)
     if differing:

@@ -129,6 +129,15 @@ def flat_columns() -> dict[str, Key | None]:
     return columns
 
 
+def another_schema(there: pa.Schema) -> str | None:
+    """Which column of a file is of another type than in `schema`, or None."""
+    wanted = schema()
+    for field in there:
+        if field.name in wanted.names and field.type != wanted.field(field.name).type:
+            return f"its column {field.name} is {field.type}, not {wanted.field(field.name).type}"
+    return None
+
+
 def schema() -> pa.Schema:
     """The Arrow schema, with the features that `datasets` reads from its metadata."""
     fields = [

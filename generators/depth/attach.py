@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generators import engines
-from generators.depth.map_files import find_map, read_map
+from generators.depth.map_files import find_map, list_maps, read_map, zero_is_farthest
 from generators.depth.prepared import (
     Quantity,
     Words,
@@ -175,12 +175,18 @@ def _by_folder(
 ) -> Maps:
     quantity: Quantity = "disparity" if spec.source == "disparity" else "depth"
     maps = {}
+    listed: dict[Path, dict[str, Path]] = {}
     for number, (sha256, photo) in enumerate(photos.items(), 1):
         folder = depth_folder(photo.path) if spec.column else from_home(spec.where)
-        path = find_map(folder, photo.source_id)
+        if folder not in listed:
+            listed[folder] = list_maps(folder)
+        path = find_map(listed[folder], photo.source_id)
         if path is not None:
             try:
-                prepared = prepare(read_map(path), quantity, (photo.height, photo.width))
+                raw = read_map(path)
+                if quantity == "disparity":
+                    raw = zero_is_farthest(raw)
+                prepared = prepare(raw, quantity, (photo.height, photo.width))
             except UnreadableError as error:
                 raise InputError(_complaint(spec, folder, path, error)) from None
             maps[sha256] = _keep(cache, sha256, spec.source, prepared)

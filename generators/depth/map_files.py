@@ -1,7 +1,9 @@
 """Depth maps that come with photographs, in the files that depth tools write."""
 
+import unicodedata
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,28 +11,49 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from generators.errors import UnreadableError
+from generators.errors import InputError, UnreadableError
+from generators.walk import walk
 
 # Depth tools often write numbers and, beside them, a picture to look at: numbers come first.
 SUFFIXES = (".npy", ".npz", ".pfm", ".tif", ".tiff", ".png")
 
-_BROKEN_ARRAY = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+_BROKEN_ARRAY = (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
-def find_map(folder: Path, source_id: str) -> Path | None:
-    """The depth map in `folder` of the photograph `source_id`, a path relative to its source.
+def list_maps(folder: Path) -> dict[str, Path]:
+    """The depth maps in `folder` by their paths in it, without suffix, for `find_map`.
 
-    It has the photograph's stem and one of `SUFFIXES`, and lies in the same sub-folder or else
-    in `folder` itself. Of several, the first in the order of `SUFFIXES` is taken.
+    Of several that differ in the suffix alone, the first in the order of `SUFFIXES` is taken.
+
+    Raises:
+        InputError: a place in it cannot be looked into.
+    """
+    held = walk(folder, SUFFIXES)
+    if held.problems:
+        place, why = held.problems[0]
+        raise InputError(f"depth maps: {place}: {why}; let it be read, or move it elsewhere")
+    maps: dict[str, Path] = {}
+    for path in sorted(held.files, key=lambda path: SUFFIXES.index(path.suffix.lower())):
+        maps.setdefault(_key(path.relative_to(folder).with_suffix("").as_posix()), path)
+    return maps
+
+
+def find_map(maps: Mapping[str, Path], source_id: str) -> Path | None:
+    """The depth map of the photograph `source_id`, a path relative to its source.
+
+    It has the photograph's stem, and lies in the same sub-folder or else in the top one. Letters
+    with accents are the same whether they are one character or two: systems write both.
+
+    Args:
+        maps: as `list_maps` gives them.
     """
     name = PurePosixPath(source_id)
-    for home in (folder / name.parent, folder):
-        for suffix in SUFFIXES:
-            for ending in (suffix, suffix.upper()):
-                path = home / f"{name.stem}{ending}"
-                if path.is_file():
-                    return path
-    return None
+    beside = str(name.parent / name.stem)
+    return maps.get(_key(beside)) or maps.get(_key(name.stem))
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def read_map(path: Path) -> NDArray[np.float32]:
@@ -58,6 +81,29 @@ def read_map(path: Path) -> NDArray[np.float32]:
         raise UnreadableError(f"shape {shape} is not two-dimensional; a depth map has one channel")
     with np.errstate(over="ignore"):  # what leaves float32 is infinite, hence invalid
         return values.astype(np.float32)
+
+
+def zero_is_farthest(disparity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Disparity whose zeros are measured ones, as depth models' scripts write it.
+
+    They stretch each map to the whole numbers 0 … 255 or 0 … 65535, where 0 is the farthest; to
+    others 0 means not measured. A map that takes the whole range and every level at its low end
+    is one that was stretched.
+
+    Raises:
+        UnreadableError: it takes the whole range, but has a gap above 0: it may be either.
+    """
+    low, high = float(disparity.min()), float(disparity.max())
+    if low != 0 or high not in (255, 65535) or (disparity != np.rint(disparity)).any():
+        return disparity
+    step = (high + 1) / 256
+    if len(np.unique(disparity[disparity < 4 * step] // step)) < 4:
+        raise UnreadableError(
+            f"whole numbers from 0 to {high:.0f} with a gap above 0, which is either the farthest "
+            "or not measured: write 1 for 0 if it is the farthest, or 1 less than the largest "
+            "number for the largest if it was not measured"
+        )
+    return np.maximum(disparity, np.float32(0.5))
 
 
 def _array(path: Path) -> NDArray[Any]:

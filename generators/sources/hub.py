@@ -6,13 +6,14 @@ is a folder like any other. Depth in another column is spooled beside the photog
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from generators.engines import OnProgress
 from generators.errors import InputError, first_line
 from generators.files import write_whole
-from generators.sources.listing import Entry, Listing
+from generators.sources.listing import UNREADABLE, Entry, Listing
 
 _INDEX = "index.json"
 _SUFFIXES = {
@@ -78,9 +79,12 @@ def spool(
             if depth_column:
                 _keep_depth(folder / _DEPTHS, name, number, row[depth_column])
             on_progress(len(files), most)
-    except InputError:
-        raise
     except Exception as error:  # whatever a remote reader or a broken file raises
+        shutil.rmtree(folder, ignore_errors=True)  # without its index it is of no use
+        with suppress(OSError):
+            folder.parent.rmdir()
+        if isinstance(error, InputError) or (isinstance(error, OSError) and error.errno):
+            raise
         raise InputError(
             f"--source hf={name}: row {number + 1} cannot be read ({first_line(error)}); repair "
             "the dataset, or take a split without it: hf=NAME:SPLIT"
@@ -93,7 +97,8 @@ def spool(
 
 def _listing(folder: Path, spooled: dict[str, Any]) -> Listing:
     entries = [Entry(folder / file, Path(file).stem) for file in spooled["files"]]
-    return Listing(entries, {"not an image": spooled["broken"]} if spooled["broken"] else {})
+    broken = [f"{row}: not an image" for row in spooled["broken"]]
+    return Listing(entries, {UNREADABLE: broken} if broken else {})
 
 
 def _open(name: str, depth_column: str) -> tuple[Any, str]:
@@ -150,7 +155,13 @@ def _bytes(image: Any) -> bytes | None:
         return None
     if image.get("bytes"):
         return bytes(image["bytes"])
-    path = Path(image.get("path") or "")
+    place = image.get("path") or ""
+    if "://" in place:  # in an archive, such as zip://photo.jpg::/data/photos.zip, or elsewhere
+        import fsspec
+
+        with fsspec.open(place, "rb") as file:
+            return bytes(file.read())
+    path = Path(place)
     return path.read_bytes() if path.is_file() else None
 
 

@@ -4,14 +4,15 @@ Names do not depend on how the user points at a source: they are relative to the
 publisher calls the root, so that the same photograph has the same name in every laboratory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from generators.errors import InputError
 from generators.sources import photographs
-from generators.sources.listing import Listing, Row, find, listed, parse, require
+from generators.sources.listing import UNREADABLE, Listing, Row, find, listed, parse, require
 from generators.sources.nuscenes import nuscenes
+from generators.walk import walk
 
 _ALIGNED = "img_align_celeba"
 # Archives unpack to bdd100k/, and some users keep each archive in a folder of its own.
@@ -19,15 +20,28 @@ _DEPTHS = ("", "*/", "*/*/")
 _CLEAR = {"clear", "partly cloudy", "overcast"}
 
 
-def folder(root: Path) -> Listing:
-    """Every image at any depth below `root`, by its suffix; hidden files are skipped.
+def folder(root: Path, apart: Collection[Path] = ()) -> Listing:
+    """Every image at any depth below `root`, by its suffix; see `generators.walk`.
+
+    Args:
+        apart: folders not to look into.
 
     Raises:
-        InputError: no such folder.
+        InputError: no such folder, or one in it cannot be looked into.
     """
     require(root, "folder")
-    paths = (path for path in root.rglob("*") if path.suffix.lower() in photographs.SUFFIXES)
-    return Listing(listed(root, (path for path in paths if path.is_file())))
+    held = walk(root, photographs.SUFFIXES, apart)
+    nowhere = [place for place, _ in held.problems if place.is_symlink()]
+    for place, why in held.problems:
+        if place not in nowhere:
+            raise InputError(
+                f"--source folder={root}: {place}: {why}; let it be read, or move it elsewhere"
+            )
+    listing = Listing(listed(root, held.files))
+    if nowhere:
+        names = (place.relative_to(root).as_posix() for place in nowhere)
+        listing.left_out[UNREADABLE] = [f"{name}: a link that leads nowhere" for name in names]
+    return listing
 
 
 def celeba(root: Path) -> Listing:

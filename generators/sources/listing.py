@@ -1,6 +1,8 @@
 """What a source holds: its photographs, and what finding them in a folder has in common."""
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +11,9 @@ from typing import Any
 from generators.errors import InputError
 
 Row = dict[str, Any]
+
+UNREADABLE = "unreadable"
+"""Why photographs are left out that must not be too many."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,11 @@ class Listing:
 
 
 def require(root: Path, source: str) -> None:
-    """Raise InputError unless `root`, of `--source source=root`, is a folder."""
+    """Raise InputError unless `root`, of `--source source=root`, is a folder, and OSError unless
+    it may be read."""
     if not root.is_dir():
         raise InputError(f"--source {source}={root}: no such folder")
+    os.scandir(root).close()  # that it may be read: patterns pass over what may not
 
 
 def find(option: str, *places: Iterable[Path], holds: str) -> Path | None:
@@ -68,10 +75,17 @@ def find(option: str, *places: Iterable[Path], holds: str) -> Path | None:
 def listed(
     base: Path, paths: Iterable[Path], group: Callable[[Path], str] = lambda path: ""
 ) -> list[Entry]:
-    """`paths` but hidden ones, named relative to `base` and sorted by name."""
+    """`paths` but hidden ones, named relative to `base` and sorted by name.
+
+    A byte of a name that is not UTF-8 stands in it as `%E9`, for names are written down.
+    """
     shown = (path for path in paths if not path.name.startswith("."))
-    entries = (Entry(path, path.relative_to(base).as_posix(), group(path)) for path in shown)
+    entries = (Entry(path, _text(path.relative_to(base).as_posix()), group(path)) for path in shown)
     return sorted(entries, key=lambda entry: entry.name)
+
+
+def _text(name: str) -> str:
+    return re.sub("[\udc80-\udcff]", lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", name)
 
 
 def parse(

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators import decoding
-from generators.errors import UnreadableError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -26,9 +25,10 @@ def inspect(path: Path) -> Inspection:
     """Read the file at `path` once, whole, and decode it as cheaply as proves it sound.
 
     Raises:
-        UnreadableError: it cannot be read or decoded, or is cut short.
+        UnreadableError: it cannot be decoded, or is cut short.
+        OSError: the system does not give it, which says nothing of the photograph.
     """
-    data = _bytes(path)
+    data = path.read_bytes()
     return Inspection(hashlib.sha256(data).hexdigest(), *decoding.inspect(data))
 
 
@@ -37,14 +37,7 @@ def load(path: Path, reduction: int = 1) -> tuple[NDArray[np.uint8], str]:
     SHA-256 of its file; see `decoding.decode`.
 
     Raises:
-        UnreadableError: as `inspect`.
+        UnreadableError, OSError: as `inspect`.
     """
-    data = _bytes(path)
+    data = path.read_bytes()
     return decoding.decode(data, reduction), hashlib.sha256(data).hexdigest()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(error.strerror or str(error)) from None

@@ -12,8 +12,8 @@ from generators.errors import InputError
 from generators.files import from_home
 from generators.sources import photographs
 from generators.sources.hub import spool
-from generators.sources.layouts import LAYOUTS
-from generators.sources.listing import Listing
+from generators.sources.layouts import LAYOUTS, folder
+from generators.sources.listing import UNREADABLE, Listing
 from generators.sources.splits import SPLITS, part
 
 BUNDLED = Path(__file__).parents[1] / "data" / "photos"
@@ -43,15 +43,19 @@ class SourceSpec:
 
     @staticmethod
     def parse(text: str) -> "SourceSpec":
-        """Read SOURCE, SOURCE=WHERE, SOURCE@WEIGHT or SOURCE=WHERE@WEIGHT.
+        """Read SOURCE, SOURCE=WHERE, SOURCE@WEIGHT or SOURCE=WHERE@WEIGHT; WHERE as it is where
+        it is there.
 
         Raises:
             InputError: it is none of them.
         """
-        match = re.fullmatch(r"(?P<rest>.*?)(@(?P<weight>\d+(\.\d+)?))?", text, re.DOTALL)
-        assert match
-        source, _, where = match["rest"].partition("=")
-        weight = float(match["weight"] or 1)
+        source, _, where = text.partition("=")
+        weight = 1.0
+        if not where or not from_home(where).exists():  # a folder may be called shots@2
+            match = re.fullmatch(r"(?P<rest>.*?)(@(?P<weight>\d+(\.\d+)?))?", text, re.DOTALL)
+            assert match
+            source, _, where = match["rest"].partition("=")
+            weight = float(match["weight"] or 1)
         if source not in SOURCES:
             raise InputError(f"unknown source {source!r}; the sources are: {', '.join(SOURCES)}")
         if source not in PLACELESS and not where:
@@ -124,6 +128,7 @@ class GatherOptions:
         spools: folder in which streamed datasets are kept.
         on_progress: called with the number of streamed images that are there, and of all.
         depth_column: column of streamed datasets to keep as their depth; empty for none.
+        apart: folders that are no source, such as that of the output.
     """
 
     split_counts: Mapping[str, int]
@@ -133,6 +138,7 @@ class GatherOptions:
     spools: Path
     on_progress: OnProgress
     depth_column: str = ""
+    apart: tuple[Path, ...] = ()
 
 
 def gather(specs: Sequence[SourceSpec], options: GatherOptions) -> list[Pool]:
@@ -173,11 +179,12 @@ def _placed(spec: SourceSpec, options: GatherOptions, seen: set[str]) -> Pool:
     """
     listing = _listing(spec, options)
     left_out = listing.left_out
+    files = len(listing.entries) + len(left_out.get(UNREADABLE, []))
     usable: list[Photograph] = []
     results = options.inspect([entry.path for entry in listing.entries])
     for entry, result in zip(listing.entries, results, strict=True):
         if isinstance(result, str):
-            left_out.setdefault("unreadable", []).append(f"{entry.name}: {result}")
+            left_out.setdefault(UNREADABLE, []).append(f"{entry.name}: {result}")
             continue
         width, height = result.width, result.height
         if result.sha256 in seen:
@@ -189,7 +196,7 @@ def _placed(spec: SourceSpec, options: GatherOptions, seen: set[str]) -> Pool:
             usable.append(
                 Photograph(entry.name, entry.path, result.sha256, width, height, entry.group)
             )
-    _check_usable(spec, left_out, len(listing.entries), len(usable), options.size)
+    _check_usable(spec, left_out, files, len(usable), options.size)
     parted = part(usable, options.split_counts, options.seed)
     return Pool(spec.source, spec.weight, parted, left_out=left_out)
 
@@ -198,11 +205,13 @@ def _listing(spec: SourceSpec, options: GatherOptions) -> Listing:
     if spec.source == "hf":
         name = re.sub(r"[^\w.-]+", "-", spec.where).strip("-.")
         most = sum(options.split_counts.values())
-        folder = options.spools / name
-        return spool(spec.where, folder, most, options.on_progress, options.depth_column)
+        place = options.spools / name
+        return spool(spec.where, place, most, options.on_progress, options.depth_column)
     root = from_home(spec.where)
     if not root.exists():
         raise InputError(f"--source {spec}: no such folder")
+    if spec.source == "folder":
+        return folder(root, options.apart)
     return LAYOUTS[spec.source](root)
 
 
@@ -210,7 +219,7 @@ def _check_usable(
     spec: SourceSpec, left_out: Mapping[str, list[str]], files: int, usable: int, size: int
 ) -> None:
     """Refuse a source of which too much is unreadable, or nothing is usable."""
-    unreadable = left_out.get("unreadable", [])
+    unreadable = left_out.get(UNREADABLE, [])
     if len(unreadable) > MAX_UNREADABLE_SHARE * files:
         raise InputError(
             f"--source {spec}: {len(unreadable)} of {files} files cannot be read (limit "

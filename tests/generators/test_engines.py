@@ -1,8 +1,12 @@
 """Workers: in order, single-threaded, and their errors reach the caller."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +26,7 @@ def fail(task: int, report: Callable[[int], None]) -> None:
 
 
 def die(task: int, report: Callable[[int], None]) -> None:
-    os._exit(9)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def torch_imported(task: int, report: Callable[[int], None]) -> bool:
@@ -55,6 +59,23 @@ def test_an_error_of_a_worker_is_raised_here() -> None:
 def test_a_killed_worker_is_named() -> None:
     with pytest.raises(InputError, match="a worker process was killed"):
         list(engines.run(die, [1, 2], 2))
+
+
+UNGUARDED = """
+from pathlib import Path
+from generators import SourceSpec, generate
+generate(8, Path("d"), [SourceSpec("dead-leaves")], size=32, workers=1)
+"""
+
+
+def test_a_script_without_a_main_guard_is_named_as_that(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    script = [sys.executable, str(tmp_path / "script.py")]
+    run = subprocess.run(script, capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 1
+    assert "put its calls below `if __name__ == '__main__':`" in run.stderr.splitlines()[-1]
+    assert run.stderr.count("Traceback") <= 2  # of this process, and none of its workers
+    assert "memory" not in run.stderr
 
 
 def test_workers_do_not_import_torch() -> None:

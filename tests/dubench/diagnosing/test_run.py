@@ -90,7 +90,7 @@ def test_what_is_broken_stops_nothing(dubench_here, folder: Path) -> None:
         ("album/notes.txt", "not an image"),
         ("album/cut.jpg", "cut short"),
         ("album/empty.png", "not an image"),
-        ("album/gone.jpg", "No such file"),
+        ("album/gone.jpg", "a link that leads nowhere"),
         ("album/tiny.png", "20×20 pixels are too few"),
     ):
         (line,) = [line for line in lines if line.startswith(f"dubench: {name}: ")]

@@ -1,6 +1,7 @@
 """A blind test split shows nothing but pictures."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -94,6 +95,28 @@ def test_a_shard_that_shows_too_much_is_found(tmp_path: Path) -> None:
 def test_too_few_samples_for_a_test_split(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="leave no test split"):
         generate(8, tmp_path / "d", BUILTIN, size=64, blind=True)
+
+
+def test_without_its_answers_no_others_are_made(blind: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(blind, tmp_path / "d"))
+    answers = Path(shutil.copytree(blind.with_name("d.answers"), tmp_path / "kept"))
+    with pytest.raises(InputError, match=r"d\.answers is missing.*put it back"):
+        generate(440, out, BUILTIN, size=64, blind=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "kept"]
+    answers.rename(tmp_path / "d.answers")
+    assert generate(440, out, BUILTIN, size=64, blind=True).new == 0
+    generate(440, tmp_path / "other", BUILTIN, size=64, blind=True)
+    shutil.rmtree(tmp_path / "d.answers")
+    (tmp_path / "other.answers").rename(tmp_path / "d.answers")
+    with pytest.raises(InputError, match="another blind test split than"):
+        generate(440, out, BUILTIN, size=64, blind=True)
+
+
+def test_an_open_dataset_does_not_become_blind(du110k: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(du110k, tmp_path / "d"))
+    with pytest.raises(InputError, match="is not blind"):
+        generate(440, out, BUILTIN, size=64, blind=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["d"]
 
 
 def test_the_cache_does_not_take_one_secret_for_another(blind: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Depth maps in files written by other libraries."""
 
+import unicodedata
 import warnings
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generators.depth.map_files import find_map, read_map
+from generators.depth.map_files import find_map, list_maps, read_map, zero_is_farthest
 from generators.errors import UnreadableError
 
 
@@ -119,7 +120,7 @@ def test_maps_are_found_by_name(tmp_path: Path) -> None:
     matches = {
         photo: path and path.relative_to(tmp_path).as_posix()
         for photo in ("sub/a.jpg", "a.jpg", "other/b.jpeg", "c.jpg", "d.png", "x.y.jpg")
-        for path in [find_map(tmp_path, photo)]
+        for path in [find_map(list_maps(tmp_path), photo)]
     }
     assert matches == {
         "sub/a.jpg": "sub/a.npy",
@@ -129,3 +130,30 @@ def test_maps_are_found_by_name(tmp_path: Path) -> None:
         "d.png": None,
         "x.y.jpg": "x.y.tif",
     }
+
+
+def test_maps_are_found_whichever_way_accents_are_written(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        folder = tmp_path / form / unicodedata.normalize(form, "été")
+        folder.mkdir(parents=True)
+        np.save(folder / unicodedata.normalize(form, "café.npy"), np.ones((2, 2)))
+    for there, asked in (("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")):
+        maps = list_maps(tmp_path / there)
+        for name in ("été/café.jpg", "été/café.v2.jpg", "café.jpg"):
+            photo = unicodedata.normalize(asked, name)
+            assert bool(find_map(maps, photo)) == (name == "été/café.jpg")
+
+
+@pytest.mark.parametrize("most", [255, 65535])
+def test_zero_is_the_farthest_in_a_map_that_was_stretched(most: int) -> None:
+    """As Depth Anything's run.py writes: (d - min) / (max - min) * 255 as uint8."""
+    raw = np.random.default_rng(0).gamma(2, 3, (60, 80)).astype(np.float32)
+    stretched = np.floor((raw - raw.min()) / (raw.max() - raw.min()) * most).astype(np.float32)
+    known = zero_is_farthest(stretched)
+    assert known.min() > 0
+    np.testing.assert_array_equal(np.maximum(stretched, 0.5), known)
+    holes = np.where(stretched < most / 16, 0, stretched)
+    with pytest.raises(UnreadableError, match="with a gap above 0"):
+        zero_is_farthest(holes)
+    for other in (raw, stretched + 1, np.minimum(holes, most - 1)):
+        np.testing.assert_array_equal(zero_is_farthest(other), other)

@@ -83,7 +83,7 @@ def test_a_broken_row_is_left_out_and_named(photos: Path, tmp_path: Path) -> Non
     rows.to_parquet(tmp_path / "d" / "train.parquet")
     listing = spool(str(tmp_path / "d"), tmp_path / "s", 9, quiet)
     assert len(listing.entries) == 2
-    assert listing.left_out == {"not an image": ["row 1"]}
+    assert listing.left_out == {"unreadable": ["row 1: not an image"]}
 
 
 def test_a_dataset_without_images(tmp_path: Path) -> None:
@@ -107,3 +107,25 @@ def test_another_split(parquet: Path, tmp_path: Path) -> None:
     assert len(spool(f"{root}:test", tmp_path / "s", 9, quiet).entries) == 1
     with pytest.raises(InputError, match="nope"):
         spool(f"{root}:nope", tmp_path / "n", 9, quiet)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_folders_of_images_plain_and_zipped(photos: Path, tmp_path: Path, zipped: bool) -> None:
+    chosen = sorted(photos.glob("*.jpg"))[:2]
+    place = tmp_path / "d" / "train"
+    place.mkdir(parents=True)
+    for photo in chosen:
+        shutil.copy(photo, place)
+    if zipped:
+        shutil.make_archive(str(place), "zip", place)
+        shutil.rmtree(place)
+    listing = spool(str(tmp_path / "d"), tmp_path / "s", 9, quiet)
+    assert not listing.left_out
+    kept = {entry.path.read_bytes() for entry in listing.entries}
+    assert kept == {photo.read_bytes() for photo in chosen}
+
+
+def test_a_failure_leaves_no_half_of_a_spool(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="hf="):
+        spool(str(tmp_path / "nothing"), tmp_path / "s" / "x", 9, quiet)
+    assert not list(tmp_path.iterdir())
