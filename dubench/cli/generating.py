@@ -129,8 +129,8 @@ def _print_notes(result: "GenerateResult", n: int | None, depths: "DepthSpec") -
                 "photographs have no map there; their depth is procedural"
             )
     if result.redrawn:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
-        notes.append(f"crops drawn again: {reasons}")
+        redrawn = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
+        notes.append(f"crops drawn again: {redrawn}")
     for line in notes:
         note(line)
 
