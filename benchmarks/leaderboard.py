@@ -45,11 +45,13 @@ def interactive(page: Path) -> float | None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page()
-        tab.goto(f"file://{page}")
-        took = tab.evaluate(
-            """() => { document.querySelectorAll("#board thead button")[3].click();
-            document.body.offsetHeight; return performance.now(); }"""
+        tab.add_init_script(
+            """addEventListener("load", () => {
+            document.querySelectorAll("#board thead button")[3].click();
+            document.body.offsetHeight; window.ready = performance.now(); })"""
         )
+        tab.goto(f"file://{page}")
+        took = tab.evaluate("ready")
         browser.close()
     return float(took)
 

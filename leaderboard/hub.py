@@ -7,29 +7,11 @@ is a task of its own.
 from pathlib import Path
 from typing import Any
 
-from dubench.scoring.result import AVERAGE
+from dubench.publish import TASKS, benchmark
 from leaderboard.board import Board, Epoch
 from leaderboard.submission import Entry
 
-TASKS = {"t_acc": "t_acc", "j_acc": "j_acc", "p_rel_avg": f"p_rel.{AVERAGE}"}
-"""Task → score. Shares are given in percent, as on the Hub elsewhere."""
-
 _PERCENT = ("t_acc", "j_acc")
-
-
-def benchmark(title: str, split: str) -> dict[str, Any]:
-    """eval.yaml at the root of the dataset."""
-    return {
-        "name": title,
-        "description": (
-            "Parametric degradation understanding: say which physical degradation a photograph "
-            "suffered, by which parameters, at which values. t_acc: the type is right, %; j_acc: "
-            "the type and exactly its keys, %; p_rel_avg: mean relative error of the values, lower "
-            "is better."
-        ),
-        "evaluation_framework": "dubench",
-        "tasks": [{"id": task, "config": "default", "split": split} for task in TASKS],
-    }
 
 
 def results(entry: Entry, dataset: str, url: str | None) -> list[dict[str, Any]]:

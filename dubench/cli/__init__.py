@@ -12,6 +12,7 @@ from dubench.cli import (
     generating,
     leaderboard,
     predicting,
+    publishing,
     restoring,
     review,
     scoring,
@@ -41,6 +42,7 @@ for command in (
     scoring.score,
     scoring.compare,
     scoring.report,
+    publishing.publish,
 ):
     app.command()(command)
 app.add_typer(training.app, name="train")

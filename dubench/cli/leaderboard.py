@@ -201,3 +201,15 @@ def export(
         print_json([str(path) for path in files])
         return
     print(f"{out}: {len(files)} files")
+
+
+@app.command()
+def serve(
+    folder: Board,
+    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 7860,
+) -> None:
+    """Show the board in the browser with a form for submissions, until Ctrl-C."""
+    from leaderboard.app import serve as run
+
+    run(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))

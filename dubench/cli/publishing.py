@@ -1,0 +1,52 @@
+"""Publish datasets and boards."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dubench.cli.options import Json, print_json
+
+
+def publish(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of a dataset or of a board.")
+    ],
+    to: Annotated[str, typer.Option(help="OWNER/NAME of the repository on the Hub.")],
+    title: Annotated[
+        str | None, typer.Option(help="Of a dataset as a benchmark; that of its folder by default.")
+    ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="If the repository is made: for you alone.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would go up; send nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Publish a dataset, or a board's pages as a Space, on the Hugging Face Hub."""
+    from dubench.publish import RepoType, check_repo, dataset_files
+    from dubench.publish import publish as run
+    from leaderboard.board import FILE
+    from leaderboard.publish import site_files
+
+    check_repo(to)
+    kind: RepoType = "space" if (folder / FILE).is_file() else "dataset"
+    files = (
+        site_files(folder)
+        if kind == "space"
+        else dataset_files(folder, title or folder.absolute().name)
+    )
+    total = sum(file.size for file in files)
+    address = None if dry_run else run(files, to, kind, private=private)
+    if as_json:
+        listed = [{"path": file.path, "bytes": file.size} for file in files]
+        print_json({"to": to, "type": kind, "files": listed, "bytes": total, "commit": address})
+        return
+    if dry_run:
+        for file in files:
+            print(f"{file.size:>14,}  {file.path}")
+    what = "would go to" if dry_run else "are in"
+    print(f"{len(files):,} files, {total / 1e6:,.1f} MB, {what} the {kind} {to}")
+    if address:
+        print(address)

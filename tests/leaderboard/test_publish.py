@@ -1,0 +1,92 @@
+"""What goes up is what a dry run lists, and nothing that is the host's alone."""
+
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from dubench.publish import dataset_files, publish
+from generators.errors import InputError
+from leaderboard.publish import site_files
+from leaderboard.site import build
+from tests.conftest import Dubench
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
+    """What is asked of a Hub that takes everything."""
+    huggingface_hub = pytest.importorskip("huggingface_hub", reason="needs dubench[train]")
+    asked: list[tuple[str, dict]] = []
+
+    class Api:
+        def create_repo(self, repo: str, **options: object) -> None:
+            asked.append((repo, options))
+
+        def create_commit(self, repo: str, operations: list, **options: object) -> SimpleNamespace:
+            asked.append((repo, {"paths": [one.path_in_repo for one in operations]}))
+            return SimpleNamespace(commit_url="https://example.org/commit")
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Api)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    return asked
+
+
+def test_a_dry_run_lists_a_dataset_and_sends_nothing(
+    du110k: Path, hub: list, dubench_here: Dubench
+) -> None:
+    done = dubench_here("publish", du110k, "--to", "lab/du", "--dry-run", cwd=du110k)
+    assert done.returncode == 0
+    listed = {line.split()[1] for line in done.stdout.splitlines()[:-1]}
+    assert {"README.md", "recipe.json", "eval.yaml"} < listed
+    shards = {f"data/{path.name}" for path in (du110k / "data").iterdir()}
+    assert shards < listed
+    assert hub == []
+    assert "hf_secret" not in done.stdout + done.stderr
+
+
+def test_what_goes_up_is_what_was_listed(du110k: Path, hub: list) -> None:
+    files = dataset_files(du110k, "Mine")
+    assert publish(files, "lab/du", "dataset") == "https://example.org/commit"
+    (_, made), (_, sent) = hub
+    assert made["repo_type"] == "dataset"
+    assert sent["paths"] == [file.path for file in files]
+    (card,) = [file.content for file in files if file.path == "eval.yaml"]
+    assert yaml.safe_load(card)["name"] == "Mine"
+
+
+def test_of_a_board_its_pages_alone(made_up: Path, tmp_path: Path, hub: list) -> None:
+    board = Path(shutil.copytree(made_up, tmp_path / "board"))
+    with pytest.raises(InputError, match="no pages"):
+        site_files(board)
+    build(board, board / "site")
+    files = site_files(board)
+    assert not {"host.json", "contact.txt"} & {Path(file.path).name for file in files}
+    front = yaml.safe_load(files[0].content.decode().split("---")[1])
+    assert (front["sdk"], front["title"]) == ("static", "A board")
+    publish(files, "lab/board", "space")
+    assert hub[0][1]["space_sdk"] == "static"
+    os.utime(board / "board.json", (2**33, 2**33))
+    with pytest.raises(InputError, match="old"):
+        site_files(board)
+
+
+def test_answers_and_odd_names_are_refused(du110k: Path, tmp_path: Path, hub: list) -> None:
+    with pytest.raises(InputError, match="answers"):
+        dataset_files(tmp_path / "du.answers", "x")
+    with pytest.raises(InputError, match="OWNER/NAME"):
+        publish([], "https://x", "dataset")
+    assert hub == []
+
+
+def test_without_a_login_it_says_how(
+    hub: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub, "get_token", lambda: None)
+    with pytest.raises(InputError, match="hf auth login"):
+        publish([], "lab/du", "dataset")
+    assert hub == []
