@@ -97,8 +97,8 @@ def publish(
     if get_token() is None:
         raise InputError("nobody is logged in on the Hub; run hf auth login, or set HF_TOKEN")
     api = HfApi()
-    sdk = {"space_sdk": "static"} if repo_type == "space" else {}
-    api.create_repo(repo, repo_type=repo_type, private=private, exist_ok=True, **sdk)
+    sdk = "static" if repo_type == "space" else None
+    api.create_repo(repo, repo_type=repo_type, private=private, exist_ok=True, space_sdk=sdk)
     operations = [
         CommitOperationAdd(
             file.path, str(file.content) if isinstance(file.content, Path) else file.content

@@ -29,6 +29,13 @@ LONGEST = 600
 LARGEST = "2gb"
 _WAITING = 20
 
+_HEIGHT = 150
+_FILES = {
+    "Predictions (.jsonl or .jsonl.gz)": [".jsonl", ".gz"],
+    "Card (.yaml)": [".yaml", ".yml"],
+    "Restored images (.parquet), if any": [".parquet"],
+}
+
 Answer = tuple[str, bool]
 
 
@@ -91,26 +98,28 @@ def board_blocks(folder: Path) -> "Blocks":
             gr.Markdown(_plain(epoch_words(board.epoch)))
             shown = gr.Dataframe(
                 table.rows(), headers=table.heads, datatype="str", interactive=False,
-                show_search="filter", wrap=True, label="Ranking",
+                show_search="filter", label="Ranking", column_widths=table.widths,
             )  # fmt: skip
         with gr.Tab("Submit"):
             gr.Markdown(
                 "Predictions as `dubench predict` writes them, and a card. *Check* says what is "
                 "missing and adds nothing. One submission is scored at a time."
             )
-            files = [
-                gr.File(label="Predictions (.jsonl or .jsonl.gz)", file_types=[".jsonl", ".gz"]),
-                gr.File(label="Card (.yaml)", file_types=[".yaml", ".yml"]),
-                gr.File(label="Restored images (.parquet), if any", file_types=[".parquet"]),
-            ]
+            with gr.Row():
+                files = [
+                    gr.File(label=label, file_types=suffixes, height=_HEIGHT)
+                    for label, suffixes in _FILES.items()
+                ]
             with gr.Accordion("A card, as an example", open=False):
                 gr.Code(EXAMPLE, language="yaml", interactive=False, show_label=False)
             with gr.Row():
                 checked, sent = gr.Button("Check"), gr.Button("Submit", variant="primary")
             said = gr.Textbox(label="Answer", lines=8, interactive=False)
-        one = {"concurrency_limit": 1, "concurrency_id": "scoring"}
-        checked.click(check, files, said, api_name="check", **one)
-        sent.click(submit, files, [said, shown], api_name="submit", **one)
+        for button, function, outputs in ((checked, check, [said]), (sent, submit, [said, shown])):
+            button.click(
+                function, files, outputs, api_name=function.__name__,
+                concurrency_limit=1, concurrency_id="scoring",
+            )  # fmt: skip
         app.load(table.rows, None, shown, api_name=False)
     app.queue(max_size=_WAITING)
     return app
@@ -185,6 +194,11 @@ class _Table:
             "status",
             "date",
         ]
+
+    @property
+    def widths(self) -> list[int]:
+        columns = len(self._standings().columns)
+        return [60, 90, 230, 130, *[190] * columns, 110, 110, 110]
 
     def rows(self) -> list[list[str]]:
         found = self._standings()
