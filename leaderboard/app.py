@@ -196,7 +196,7 @@ class _Table:
         ]
 
     @property
-    def widths(self) -> list[int]:
+    def widths(self) -> list[str | int]:
         columns = len(self._standings().columns)
         return [60, 90, 230, 130, *[190] * columns, 110, 110, 110]
 
