@@ -263,7 +263,9 @@ def _folder(where: str, path: Path, split: str) -> Split:
     ]
     if not files:
         others = [name for name in SPLITS if any((path / "data").glob(f"{name}-*.parquet"))]
-        remedy = f"; it has {', '.join(others)}: give --split {others[0]}" if others else ""
+        remedy = f"; it has {', '.join(others)}" if others else ""
+        if others and split != "train":
+            remedy += f": give --split {others[0]}"
         raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet){remedy}")
     return Split(where, split, path.absolute().name, files, info)
 

@@ -20,13 +20,11 @@ Preset = Annotated[str, typer.Option(help="Name of a preset, or a .toml file of 
 Workers = Annotated[int | None, typer.Option(help="Processes; as many as cores unless given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Dataset = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a dataset.")]
-Source = Annotated[
-    list[str],
-    typer.Option(
-        help="Where clean photographs come from: builtin, dead-leaves, folder=DIR, celeba=DIR, "
-        "bdd100k=DIR, nuscenes=DIR or hf=NAME, with @WEIGHT to mix several.",
-    ),
-]
+SOURCE = typer.Option(
+    help="Where clean photographs come from: builtin, dead-leaves, folder=DIR, celeba=DIR, "
+    "bdd100k=DIR, nuscenes=DIR or hf=NAME, with @WEIGHT to mix several.",
+)
+Source = Annotated[list[str], SOURCE]
 Depth = Annotated[
     str,
     typer.Option(

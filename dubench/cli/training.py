@@ -1,12 +1,21 @@
 """Train the models that dubench ships, on data of your own."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Json, Seed, Source, Workers, print_json, resumable
-from generators.lock import hold_beside
+from dubench.cli.options import (
+    SOURCE,
+    Device,
+    Json,
+    Seed,
+    Source,
+    Workers,
+    print_json,
+    resumable,
+)
+from generators.errors import InputError
 
 app = typer.Typer(help="Train a model.")
 
@@ -80,7 +89,7 @@ def prior(
     """Train a prior of clean photographs for `dubench restore`; hours on a laptop, resumable."""
     from dubench.ddnm.prior.train import train_prior
 
-    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
+    with resumable(f"the last checkpoint in {out} is safe"):
         trained = train_prior(source, out, patches, seed, workers, device)
     if as_json:
         print_json({"model": str(trained.path), "patches": patches, "psnr": trained.psnr})
@@ -92,40 +101,127 @@ def prior(
 
 @app.command()
 def sft(
-    source: Source,
+    source: Annotated[list[str] | None, SOURCE] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A Qwen3-VL to fine-tune, a folder or OWNER/NAME on the Hub; nano is trained "
+            "unless given."
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="With --model, instead of --source: folder, Parquet glob or Hub name, whose "
+            "train split is learnt from."
+        ),
+    ] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for the model, its checkpoint and its samples.")
-    ] = Path("nano"),
+        Path | None,
+        typer.Option(help="Folder for the model and its checkpoints; nano or du-vlm unless given."),
+    ] = None,
     images: Annotated[
-        int, typer.Option(help="Degraded crops to see, each about twenty times.")
-    ] = 4_000_000,
+        int | None,
+        typer.Option(
+            help="To see in all: 4,000,000 for nano, each about twenty times; with --model ten "
+            "times the dataset, or 1,000,000 fresh crops."
+        ),
+    ] = None,
     chart_alone: Annotated[
         int | None,
-        typer.Option(help="So many of them with the chart alone; a quarter unless given."),
+        typer.Option(help="nano: so many of them with the chart alone; a quarter unless given."),
     ] = None,
     views: Annotated[
-        str, typer.Option(help="Shown beside the photograph: some of fft, edges, chart.")
-    ] = "chart",
+        str | None,
+        typer.Option(
+            help="Shown beside the photograph: chart for nano, fft,edges,chart with --model."
+        ),
+    ] = None,
+    delta: Annotated[
+        float | None, typer.Option(help="With --model: step of the values' grid; 0.01.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="With --model: photographs at once on a device; 4.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="With --model: train all weights, not adapters.")
+    ] = False,
+    optimizer: Annotated[
+        str | None, typer.Option(help="With --model: adamw, or adamw-8bit (bitsandbytes).")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="With --model: say what would be trained, and in how much memory."
+        ),
+    ] = False,
     seed: Seed = 0,
     workers: Workers = None,
     device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Train nano, the small reference model; hours on a laptop, resumable."""
-    from dubench.duvlm.train import train_sft
-
-    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
-        trained = train_sft(
-            source, out, images, chart_alone, views.split(","), seed, workers, device
-        )
-    if as_json:
-        print_json({"model": str(trained.path), "images": images, "scores": trained.scores})
+    """Train DU-VLM: nano, hours on a laptop, or with --model any Qwen3-VL; resumable."""
+    shown = None if views is None else [view for view in views.split(",") if view]
+    of_model = {"dataset": dataset, "delta": delta, "batch": batch, "full": full or None,
+                "optimizer": optimizer}  # fmt: skip
+    given = {name: value for name, value in of_model.items() if value is not None}
+    _check_owner(model, given, chart_alone, dry_run)
+    if model and dry_run:
+        _dry_run(model, shown, delta, batch, as_json)
         return
-    print(f"{trained.path}: use it with --model nano:{trained.path}")
-    for preset, scores in trained.scores.items():
+    place = out or Path("du-vlm" if model else "nano")
+    common: dict[str, Any] = {"seed": seed, "workers": workers, "device": device}
+    common |= {"images": images} if images is not None else {}
+    common |= {"views": shown} if shown is not None else {}
+    with resumable(f"the last checkpoint in {place} is safe"):
+        if model:
+            from dubench.duvlm.fine_tuning import fine_tune
+
+            trained = fine_tune(model, place, sources=source or (), **given, **common)
+        else:
+            from dubench.duvlm.train import train_sft
+
+            trained = train_sft(source or (), place, chart_alone=chart_alone, **common)
+    if as_json:
+        seen = {"images": trained.images, "scores": trained.scores}
+        print_json({"model": str(trained.path), **seen})
+        return
+    print(f"{trained.path}: use it with --model {'duvlm' if model else 'nano'}:{trained.path}")
+    for name, scores in trained.scores.items():
         alarms = scores["false_alarms"]
         none = "" if alarms is None else f", false alarms {100 * alarms:.1f} %"
         print(
-            f"  {preset}, photographs held out: T-Acc {scores['t_acc']:.4f}, mean P-Rel "
+            f"  {name}, photographs held out: T-Acc {scores['t_acc']:.4f}, mean P-Rel "
             f"{scores['p_rel']['avg']:.4f}{none}"
         )
+
+
+def _check_owner(
+    model: str | None, given: dict[str, Any], chart_alone: int | None, dry_run: bool
+) -> None:
+    """Raise InputError for an option of the other kind of training."""
+    if model and chart_alone is not None:
+        raise InputError("--chart-alone is for nano: leave it out, or leave out --model")
+    if not model and (given or dry_run):
+        flag = next(iter(given), "dry_run").replace("_", "-")
+        raise InputError(f"--{flag} is for a model of your choice: name it with --model")
+
+
+def _dry_run(
+    model: str, views: list[str] | None, delta: float | None, batch: int | None, as_json: bool
+) -> None:
+    from dubench.duvlm.fine_tuning import reckon
+
+    run = reckon(model, views, delta, batch)
+    if as_json:
+        print_json(run.to_json())
+        return
+    print(
+        f"{model}: {run.parameters / 1e9:.2f} billion parameters, {run.trained / 1e6:.1f} million "
+        f"in adapters and new tokens, {run.batch} photographs a pass"
+    )
+    for matrix, count in run.rows.items():
+        print(f"  {matrix}: rows of {count} of {run.tokens} new tokens learn")
+    for need in run.needs:
+        fits = "fits" if need.fits else "does not fit"
+        print(f"  {need.gpus:14} {need.way:17} {need.gib:6.1f} GiB of {need.room:.0f}: {fits}")

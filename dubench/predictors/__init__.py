@@ -94,6 +94,7 @@ KNOWN = (
     "statistics:FILE",
     "nano",
     "nano:FOLDER",
+    "duvlm:FOLDER",
     "replay:FILE",
     "hf:ID_OR_PATH",
     "openai:MODEL@BASE_URL",
@@ -128,6 +129,12 @@ def _nano(what: str, **options: Any) -> Predictor:
     from dubench.predictors.nano import Nano
 
     return Nano(what, **options)
+
+
+def _duvlm(what: str, **options: Any) -> Predictor:
+    from dubench.predictors.duvlm import DuVlm
+
+    return DuVlm(what, **options)
 
 
 def _plugin(what: str) -> Predictor:
@@ -188,6 +195,7 @@ _FAMILIES = {
     "classical": _Family(_classical),
     "statistics": _Family(_statistics),
     "nano": _Family(_nano, frozenset({"device", "batch"})),
+    "duvlm": _Family(_duvlm, frozenset({"device", "batch", "dtype"})),
     "replay": _Family(Replay),
     "hf": _Family(_hf, _ASKED | _LOADED),
     "clip": _Family(_clip, _LOADED),

@@ -7,21 +7,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dubench.duvlm.views import as_pictures
+from dubench.duvlm.prompts import Question, question
 from dubench.predictions.free_text import LONGEST, certainty
 from dubench.predictors.prompts import Prompt
 from dubench.predictors.protocol import Image, Record
 from dubench.text import brief
 from generators.errors import InputError
 
-Question = Sequence[Image | str]
-"""Pictures, (H, W, 3) uint8 RGB, and texts, in the order in which a model gets them."""
-
-_CAPTIONS = {
-    "fft": "Its log-amplitude spectrum, zero frequency in the middle:",
-    "edges": "The strength of its edges, by Sobel's filter:",
-    "chart": "Statistics of it, each as eight cells that fill one after the other:",
-}
 _COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 _WHICH = "Which colour is this picture? Answer with one word: red, green, blue or yellow."
 _COLOUR = re.compile(r"\b(red|green|blue|yellow)\b", re.IGNORECASE)
@@ -111,15 +103,11 @@ class Asked:
         if not self._checked:
             self._check_sight()
             self._checked = True
-        return [self._record(one) for one in self._model.ask([self._question(i) for i in images])]
+        return [self._record(one) for one in self._ask(images)]
 
-    def _question(self, image: Image) -> Question:
-        if not self._views:
-            return image, self._prompt.text
-        shown: list[Image | str] = ["The photograph:", image]
-        for name, picture in zip(self._views, as_pictures(image, self._views), strict=True):
-            shown += [_CAPTIONS[name], picture]
-        return [*shown, self._prompt.text]
+    def _ask(self, images: Sequence[Image]) -> Sequence[Reply]:
+        text = self._prompt.text
+        return self._model.ask([question(image, self._views, text) for image in images])
 
     def _record(self, reply: Reply) -> Record:
         self._cut += reply.cut

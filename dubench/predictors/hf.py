@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dubench.duvlm.prompts import Question, encode
 from dubench.predictors import pretrained
-from dubench.predictors.asking import Question, Reply
+from dubench.predictors.asking import Reply
 from generators.errors import InputError, first_line
 
 
@@ -77,23 +78,8 @@ class Hf:
         ]
 
     def _inputs(self, questions: Sequence[Question]) -> Any:
-        from PIL import Image
-
-        def content(part: Any) -> dict[str, Any]:
-            if isinstance(part, str):
-                return {"type": "text", "text": part}
-            return {"type": "image", "image": Image.fromarray(part)}
-
         try:
-            return self._processor.apply_chat_template(
-                [[{"role": "user", "content": list(map(content, q))}] for q in questions],
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
-                # Some tokenizers bring a length at which they would cut pictures off.
-                processor_kwargs={"padding": True, "truncation": False},
-            )
+            return encode(self._processor, questions)
         except (ValueError, TypeError) as error:
             raise self._refusal(error) from None
 

@@ -36,6 +36,7 @@ class Notes:
         chart: which chart.
         calibration: what makes it as sure as it ought to be.
         training: how it was trained, for people.
+        ranges: of keys whose range is not the taxonomy's.
     """
 
     delta: float = DELTA
@@ -43,6 +44,12 @@ class Notes:
     chart: str = field(default_factory=chart.form)
     calibration: Calibration = field(default_factory=Calibration)
     training: Mapping[str, Any] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Of its answers."""
+        return Vocabulary(Grid(self.delta, self.ranges))
 
 
 def save(folder: Path, answering: Answering, notes: Notes) -> None:
@@ -79,10 +86,7 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
                 f"--model nano:{folder}: there is no {name}; name a folder that dubench train sft "
                 "wrote, or ask any other model with --model hf:FOLDER"
             )
-    try:
-        notes = from_json(Notes, json.loads((folder / NOTES).read_text("utf-8")), NOTES)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / NOTES} cannot be read: {first_line(error)}") from None
+    notes = read_notes(folder)
     if not _known(notes):
         raise InputError(
             f"--model nano:{folder} was trained on other views ({', '.join(notes.views)}, chart "
@@ -97,7 +101,7 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
         raise InputError(
             f"--model nano:{folder} cannot be loaded ({type(error).__name__}: {first_line(error)})"
         ) from None
-    vocabulary = Vocabulary(Grid(notes.delta))
+    vocabulary = notes.vocabulary
     known = words.get_vocab()
     values = {piece for piece in known if piece.startswith("[V-")}
     if values != set(vocabulary.values) or not set(vocabulary.pieces) <= known.keys():
@@ -106,6 +110,18 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
             "again, or train it again with dubench train sft"
         )
     return Answering(model.eval().to(device), words, vocabulary, layout_of(notes)), notes
+
+
+def read_notes(folder: Path) -> Notes:
+    """What dubench must know of the model in a folder.
+
+    Raises:
+        InputError: the file is not there, or damaged.
+    """
+    try:
+        return from_json(Notes, json.loads((folder / NOTES).read_text("utf-8")), NOTES)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / NOTES} cannot be read: {first_line(error)}") from None
 
 
 def layout_of(notes: Notes) -> tuple[str, ...]:

@@ -116,14 +116,14 @@ def new(words: Any, seed: int, vocabulary: Vocabulary = NANO) -> Any:
                 weight.normal_(0, _DEVIATION)
         rows = [words.convert_tokens_to_ids(piece) for piece in vocabulary.values]
         embedding = model.model.language_model.embed_tokens.weight
-        embedding[rows] = _DEVIATION * math.sqrt(2) * _waves(len(rows), embedding.shape[1])
+        embedding[rows] = _DEVIATION * math.sqrt(2) * waves(len(rows), embedding.shape[1])
     for name in ("eos_token_id", "pad_token_id"):
         setattr(model.generation_config, name, getattr(words, name))
     return model
 
 
-def _waves(count: int, width: int) -> Tensor:
+def waves(count: int, width: int) -> Tensor:
     """Sinusoids (count, width) from half a wave to many: neighbours are alike from the start."""
     places = torch.linspace(0, 1, count)[:, None]
-    waves = math.pi * torch.logspace(0, math.log2(count), width // 2, base=2)
-    return torch.cat([(places * waves).sin(), (places * waves).cos()], 1)
+    phases = math.pi * torch.logspace(0, math.log2(count), width // 2, base=2)
+    return torch.cat([(places * phases).sin(), (places * phases).cos()], 1)

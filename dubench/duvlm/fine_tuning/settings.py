@@ -1,0 +1,48 @@
+"""How a Qwen3-VL is fine-tuned: what a user chooses, and what is fixed."""
+
+from dataclasses import dataclass
+
+BATCH = 4
+"""Photographs at once on a device, unless told."""
+TOGETHER = 32
+"""Photographs of one step of the optimizer, on all devices together, at least."""
+EVERY = 250
+"""Steps between validations, and checkpoints."""
+WIDTHS, NARROWED = (0.04, 0.015), 0.3
+"""Standard deviations of the values' Gaussians, at first and after that share of the run."""
+LORA_RATE, FULL_RATE, WARM_UP = 1e-4, 1e-5, 0.03
+OPTIMIZERS = {"adamw": "adamw_torch", "adamw-8bit": "adamw_bnb_8bit"}
+"""Their names for transformers."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a model is trained.
+
+    Attributes:
+        images: to see in all.
+        batch: photographs at once on a device.
+        full: all weights rather than adapters.
+        optimizer: one of OPTIMIZERS.
+        seed: of order, adapters and what is fed.
+        workers: processes that read or make photographs, beside the one that trains.
+        device: cpu or cuda.
+    """
+
+    images: int
+    batch: int = BATCH
+    full: bool = False
+    optimizer: str = "adamw"
+    seed: int = 0
+    workers: int = 0
+    device: str = "cpu"
+
+
+def width_of(share: float) -> float:
+    """Standard deviation of the values' Gaussians: it falls geometrically, then stays.
+
+    Args:
+        share: of the run that is done.
+    """
+    wide, narrow = WIDTHS
+    return wide * (narrow / wide) ** min(1.0, share / NARROWED)
