@@ -16,6 +16,7 @@ from dubench.cli.options import (
     resumable,
 )
 from generators.errors import InputError
+from generators.lock import hold_beside
 
 app = typer.Typer(help="Train a model.")
 
@@ -89,7 +90,7 @@ def prior(
     """Train a prior of clean photographs for `dubench restore`; hours on a laptop, resumable."""
     from dubench.ddnm.prior.train import train_prior
 
-    with resumable(f"the last checkpoint in {out} is safe"):
+    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
         trained = train_prior(source, out, patches, seed, workers, device)
     if as_json:
         print_json({"model": str(trained.path), "patches": patches, "psnr": trained.psnr})
@@ -162,8 +163,13 @@ def sft(
 ) -> None:
     """Train DU-VLM: nano, hours on a laptop, or with --model any Qwen3-VL; resumable."""
     shown = None if views is None else [view for view in views.split(",") if view]
-    of_model = {"dataset": dataset, "delta": delta, "batch": batch, "full": full or None,
-                "optimizer": optimizer}  # fmt: skip
+    of_model: dict[str, Any] = {
+        "dataset": dataset,
+        "delta": delta,
+        "batch": batch,
+        "full": full or None,
+        "optimizer": optimizer,
+    }
     given = {name: value for name, value in of_model.items() if value is not None}
     _check_owner(model, given, chart_alone, dry_run)
     if model and dry_run:
@@ -173,7 +179,7 @@ def sft(
     common: dict[str, Any] = {"seed": seed, "workers": workers, "device": device}
     common |= {"images": images} if images is not None else {}
     common |= {"views": shown} if shown is not None else {}
-    with resumable(f"the last checkpoint in {place} is safe"):
+    with resumable(f"the last checkpoint in {place} is safe"), hold_beside(place):
         if model:
             from dubench.duvlm.fine_tuning import fine_tune
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dubench.duvlm.views import as_pictures
+from dubench.duvlm.views import as_pictures, for_nano
 from dubench.predictors.protocol import Image
+from dubench.tiles import SIDE
+from generators.errors import InputError
 
 Question = Sequence[Image | str]
 """Pictures, (H, W, 3) uint8 RGB, and texts, in the order in which a model gets them."""
@@ -15,6 +17,9 @@ TRAINED = (
 )
 """The question to models that `dubench train sft` has trained."""
 
+AS_NANO = ("nano",)
+"""Instead of views: the pictures that nano takes, whichever program runs it."""
+
 _CAPTIONS = {
     "fft": "Its log-amplitude spectrum, zero frequency in the middle:",
     "edges": "The strength of its edges, by Sobel's filter:",
@@ -23,7 +28,18 @@ _CAPTIONS = {
 
 
 def question(image: Image, views: Sequence[str], text: str) -> Question:
-    """A photograph, its views with a caption each, and the question."""
+    """A photograph, its views with a caption each, and the question.
+
+    Raises:
+        InputError: the views are AS_NANO, and the photograph is larger than a tile.
+    """
+    if views == AS_NANO:
+        if max(image.shape[:2]) > SIDE:
+            raise InputError(
+                f"--views nano takes pictures of at most {SIDE} pixels a side, not "
+                f"{image.shape[1]} × {image.shape[0]}; --model nano reads larger ones in tiles"
+            )
+        return [*for_nano(image), text]
     if not views:
         return image, text
     shown: list[Image | str] = ["The photograph:", image]

@@ -23,7 +23,8 @@ class Options(TypedDict, total=False):
     Attributes:
         device: `cpu` or `cuda`.
         prompt: file with a question of one's own.
-        views: computed pictures shown beside the image, of `fft`, `edges` and `chart`.
+        views: computed pictures shown beside the image, of `fft`, `edges` and `chart`; `nano`
+            alone for the pictures that nano takes.
         max_tokens: the longest answer.
         anyway: ask a model that cannot tell colours, too.
         batch: images at once.
@@ -165,13 +166,17 @@ def _asked(
     anyway: bool = False,
     **rest: Any,
 ) -> Predictor:
+    from dubench.duvlm.prompts import AS_NANO
     from dubench.duvlm.views import check_views
     from dubench.predictors.asking import Asked
     from dubench.predictors.prompts import read_prompt, zero_shot
 
     # What costs little to check comes first: a model may take minutes to load.
-    question, shown = read_prompt(prompt) if prompt else zero_shot(keys), check_views(views)
-    return Asked(model(what, **rest), question, shown, anyway)
+    question = read_prompt(prompt) if prompt else zero_shot(keys)
+    # nano knows no colours: it has one question, which its pictures are.
+    as_nano = tuple(views) == AS_NANO
+    shown = AS_NANO if as_nano else check_views(views)
+    return Asked(model(what, **rest), question, shown, anyway or as_nano)
 
 
 def _clip(what: str, **options: Any) -> Predictor:

@@ -1,12 +1,12 @@
 """The reference model at any size: a Qwen3-VL that `dubench train sft --model` has trained."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dubench.packages import check_training
 from dubench.predictors.protocol import Image, Record
 from dubench.tiles import tiles
+from generators.files import from_home
 
 
 class DuVlm:
@@ -39,7 +39,7 @@ class DuVlm:
         from dubench.duvlm.model import qwen
 
         check_rule(rule)
-        self._qwen, self._notes, about = qwen.load(Path(folder).expanduser(), device, dtype)
+        self._qwen, self._notes, about = qwen.load(from_home(folder), device, dtype)
         self.name = f"duvlm:{folder}"
         self.batch = batch
         self._rule = rule

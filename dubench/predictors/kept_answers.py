@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from dubench.predictors.asking import Question, Reply
+from dubench.duvlm.prompts import Question
+from dubench.predictors.asking import Reply
 from generators.errors import InputError
 from generators.files import from_home
 from generators.images import pixel_hash

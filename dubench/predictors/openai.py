@@ -12,8 +12,9 @@ from time import monotonic, perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
+from dubench.duvlm.prompts import Question
 from dubench.predictions.answer import MOST
-from dubench.predictors.asking import Question, Reply
+from dubench.predictors.asking import Reply
 from dubench.predictors.kept_answers import KeptAnswers, kept_answers, key_of
 from dubench.text import brief
 from generators.errors import InputError, first_line

@@ -5,11 +5,11 @@ import os
 import shutil
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dubench.duvlm.fine_tuning.settings import BATCH, OPTIMIZERS, Course
+from dubench.duvlm.train import TrainedSft
 from dubench.duvlm.views import PHOTOGRAPH, VIEWS, check_views
 from dubench.packages import check_training
 from dubench.predictions.grammar import DELTA, GrammarError, Grid, steps
@@ -32,22 +32,6 @@ FRESH = 1_000_000
 RUN, CHECKPOINTS = "run.json", "checkpoints"
 
 
-@dataclass(frozen=True)
-class FineTuned:
-    """A model and how it does.
-
-    Attributes:
-        path: its folder.
-        images: seen.
-        scores: on photographs held out, by dataset or preset: `t_acc`, `false_alarms`, `p_rel`;
-            empty where there were none.
-    """
-
-    path: Path
-    images: int
-    scores: dict[str, Any]
-
-
 def fine_tune(
     model: str,
     out: Path,
@@ -62,7 +46,7 @@ def fine_tune(
     seed: int = 0,
     workers: int | None = None,
     device: str = "cpu",
-) -> FineTuned:
+) -> TrainedSft:
     """Fine-tune a Qwen3-VL, show bars on stderr, and write the whole model to `out` at the end.
 
     A run that was stopped goes on where its last checkpoint is.
@@ -112,7 +96,7 @@ def fine_tune(
         trainer = _trained(qwen, data, arguments, on_progress, checkpoint)
     _write(out, trainer, shown, identity)
     last = trainer.validations[-1:]
-    return FineTuned(out, trainer.state.global_step * trainer.per_step,
+    return TrainedSft(out, trainer.state.global_step * trainer.per_step,
                      last[0]["scores"] if last else {})  # fmt: skip
 
 
@@ -125,7 +109,7 @@ def reckon(
         InputError: as `fine_tune`.
     """
     check_training("torch", "torchvision", "transformers", "peft")
-    shown = check_views(VIEWS if views is None else views)
+    shown = check_views(tuple(VIEWS) if views is None else views)
     grid = Grid(_checked(DELTA if delta is None else delta))
     quiet()
     from dubench.duvlm.fine_tuning.memory import dry_run
@@ -138,8 +122,9 @@ def quiet() -> None:
     """Keep libraries from reporting what is trained to their makers, and from talking between."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl|peft")
-    from transformers.utils import logging
+    from transformers.utils import logging as its_logging
 
+    logging: Any = its_logging
     logging.disable_progress_bar()
     logging.set_verbosity_error()
 
@@ -244,7 +229,7 @@ def _trained(
 
     trainer = Trainer(qwen, data, arguments, on_progress)
     try:
-        trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except torch.OutOfMemoryError:
         raise InputError(
             f"the memory of {arguments.device} does not suffice; give a smaller --batch, or see "
@@ -258,6 +243,7 @@ def _write(out: Path, trainer: "Trainer", views: tuple[str, ...], identity: dict
     from dubench.duvlm.decoding import Calibration
     from dubench.duvlm.fine_tuning.adapters import merged
     from dubench.duvlm.model.files import NOTES, Notes
+    from dubench.duvlm.prompts import TRAINED
     from dubench.duvlm.train.curves import draw
     from dubench.training import HISTORY, writing
     from generators.typed_json import to_json
@@ -279,6 +265,7 @@ def _write(out: Path, trainer: "Trainer", views: tuple[str, ...], identity: dict
         if not trainer.is_world_process_zero():
             return
         trainer.qwen.processor.save_pretrained(out)
+        write_whole(out / "prompt.txt", TRAINED + "\n")
         write_whole(out / HISTORY, json.dumps(history, indent=1) + "\n")
         if history:
             write_whole(out / "curves.png", draw(history))

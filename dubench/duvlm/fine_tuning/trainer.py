@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import PrinterCallback, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from dubench.duvlm.fine_tuning.data import Data, Held
 from dubench.duvlm.fine_tuning.settings import (
@@ -49,7 +50,7 @@ def configuration(course: Course, out: Path) -> SFTConfig:
         optim=OPTIMIZERS[course.optimizer],
         bf16=cuda,
         use_cpu=not cuda,
-        activation_checkpointing=cuda,
+        gradient_checkpointing=cuda,
         dataloader_num_workers=course.workers,
         seed=course.seed,
         save_steps=EVERY,
@@ -80,7 +81,7 @@ class Trainer(SFTTrainer):
     """
 
     # The loss is the mean over a pass, so that passes of one step are averaged.
-    loss_is_scaled_for_ga = False
+    loss_is_scaled_for_ga: Any = False
 
     def __init__(
         self, qwen: Qwen, data: Data, arguments: SFTConfig, on_progress: OnProgress
@@ -137,10 +138,11 @@ class Trainer(SFTTrainer):
         """Score the photographs held out; the entry joins `state.log_history`."""
         if not self._held:
             return
-        self.model.eval()
+        network: Any = self.model
+        network.eval()
         with self.compute_loss_context_manager():
             believed = [(self._believe(held), held.truth) for held in self._held.values()]
-        self.model.train()
+        network.train()
         vocabulary = self.qwen.vocabulary
         scores = {
             name: asdict(validate(vocabulary, *pair))
@@ -167,8 +169,9 @@ class Trainer(SFTTrainer):
         return [entry for entry in self.state.log_history if "scores" in entry]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        with writing(Path(self.args.output_dir)):
-            super()._save_checkpoint(model, trial)
+        save: Any = super()._save_checkpoint
+        with writing(Path(str(self.args.output_dir))):
+            save(model, trial)
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """None: checkpoints are for going on alone."""

@@ -22,7 +22,7 @@ def add(model: Any, words: Any, vocabulary: Vocabulary) -> list[int]:
     """
     from tokenizers import AddedToken
 
-    texts = list(vocabulary.new)
+    before, texts = len(words), list(vocabulary.new)
     tokens = words(texts, add_special_tokens=False)["input_ids"]
     spelled = dict(zip(texts, tokens, strict=True))
     # As special tokens they would be left out when an answer is decoded.
@@ -34,7 +34,7 @@ def add(model: Any, words: Any, vocabulary: Vocabulary) -> list[int]:
         both = (model.get_input_embeddings().weight, model.get_output_embeddings().weight)
         for matrix in {id(x): x for x in both}.values():
             if not matrix.is_meta:  # of a dry run
-                _begin(matrix, words, spelled, vocabulary)
+                _begin(matrix, before, words, spelled, vocabulary)
     return ids
 
 
@@ -50,9 +50,13 @@ def untie(model: Any) -> None:
 
 @torch.no_grad()
 def _begin(
-    matrix: Tensor, words: Any, spelled: dict[str, list[int]], vocabulary: Vocabulary
+    matrix: Tensor,
+    before: int,
+    words: Any,
+    spelled: dict[str, list[int]],
+    vocabulary: Vocabulary,
 ) -> None:
-    deviation = matrix.float().std()
+    deviation = matrix[:before].float().std()
     for piece, tokens in spelled.items():
         matrix[words.convert_tokens_to_ids(piece)] = matrix[tokens].mean(0)
     rows = words.convert_tokens_to_ids(list(vocabulary.values))

@@ -25,6 +25,7 @@ from dubench.duvlm.views import PHOTOGRAPH, VIEWS
 from dubench.predictors import pretrained
 from dubench.predictors.protocol import Image
 from generators.errors import InputError, first_line
+from generators.files import from_home
 
 Ask = Callable[[Image], Question]
 """From a photograph to the question about it."""
@@ -108,7 +109,7 @@ def _of_rows(inputs: dict[str, Tensor], rows: NDArray[np.intp]) -> dict[str, Ten
         return inputs
     grids = inputs["image_grid_thw"].view(count, -1, 3)
     lengths = grids.prod(-1).sum(-1).tolist()
-    pixels = inputs["pixel_values"].split(lengths)
+    pixels = torch.split(inputs["pixel_values"], lengths)
     some = {name: x[rows] for name, x in inputs.items() if len(x) == count}
     return some | {
         "image_grid_thw": grids[rows].flatten(0, 1),
@@ -121,7 +122,7 @@ def check_base(what: str, vocabulary: Vocabulary, views: tuple[str, ...]) -> Non
     answers in this vocabulary and is shown these views, if it was trained before."""
     from transformers import AutoConfig
 
-    folder = Path(what).expanduser()
+    folder = from_home(what)
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise InputError(f"--model {what}: there is no config.json; name a folder of transformers")
     try:

@@ -29,7 +29,8 @@ class TrainedSft:
     Attributes:
         path: its folder.
         images: seen.
-        scores: per preset, on photographs held out: `t_acc`, `false_alarms` and `p_rel`.
+        scores: per preset or dataset, on photographs held out: `t_acc`, `false_alarms` and
+            `p_rel`; empty where there are none.
     """
 
     path: Path

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from dubench.duvlm.prompts import Question
 from dubench.duvlm.views import as_pictures
-from dubench.predictors.asking import Asked, Question, Reply
+from dubench.predictors.asking import Asked, Reply
 from dubench.predictors.prompts import zero_shot
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES

