@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from generators.errors import InputError
@@ -54,7 +54,8 @@ def _hold(lock: Path, place: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                lock.unlink(missing_ok=True)
+                with suppress(OSError):  # one that stays is no obstacle
+                    lock.unlink()
             return
         finally:
             os.close(handle)
@@ -98,7 +99,5 @@ def _check_name(path: Path) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    try:
+    with suppress(OSError):  # it holds something now
         folder.rmdir()
-    except OSError:
-        return  # it holds something now
