@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from generators import presets
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo
-from generators.dataset.parquet import reading
+from generators.dataset.parquet import columns_of, read_columns, reading
 from generators.dataset.schema import schema
 from generators.errors import InputError, first_line, plain_errors
 from generators.files import from_home
@@ -341,10 +341,7 @@ def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
     for file in files:
         with reading(file):
             source = pq.ParquetFile(file)
-            absent = [name for name in columns if name not in source.schema_arrow.names]
-            if absent:
-                raise InputError(f"{file}: no column {absent[0]}: not a dataset of dubench")
-            yield from source.iter_batches(100, columns=columns)
+            yield from source.iter_batches(100, columns=columns_of(source, file, columns))
 
 
 def _table(files: list[Path], columns: list[str]) -> pa.Table:
@@ -353,6 +350,5 @@ def _table(files: list[Path], columns: list[str]) -> pa.Table:
     tables = []
     for file in files:
         with reading(file):
-            table = pq.ParquetFile(file).read(columns=columns)
-            tables.append(table.select(columns).cast(wanted))
+            tables.append(read_columns(file, columns).cast(wanted))
     return pa.concat_tables(tables)

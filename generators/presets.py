@@ -177,7 +177,7 @@ def load(name: str) -> Preset:
             f"unknown preset {name!r}; use one of: {known}, or the path of your own .toml file"
         )
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {error}") from None
     base = data.pop("extends", None)

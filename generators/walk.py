@@ -10,6 +10,8 @@ LITTER = frozenset(
 )
 """Folders that systems make beside people's own, with copies and thumbnails in them."""
 
+_LITTER_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
 BESIDE = (".depth", ".spool", ".answers", ".review")
 """What dubench keeps beside a dataset, by the ending of its name."""
 
@@ -25,6 +27,12 @@ class Held:
 
     files: tuple[Path, ...]
     problems: tuple[tuple[Path, str], ...]
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder of this name is the system's, and means nothing to anyone."""
+    # AppleDouble keeps beside a file what file systems of others have no place for, as ._NAME.
+    return name in LITTER or name in _LITTER_FILES or name.startswith("._")
 
 
 def walk(root: Path, suffixes: Collection[str], apart: Collection[Path] = ()) -> Held:

@@ -64,7 +64,7 @@ def read_score(path: Path) -> Scored:
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{path}: not JSON; give a score.json that dubench score wrote") from None
     if not isinstance(data, dict) or not {"signature", "understanding"} <= set(data):
         raise InputError(f"{path}: not a score; give a score.json that dubench score wrote")

@@ -15,6 +15,7 @@ from generators.dataset.parquet import reading
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
 from generators.sources.splits import SPLITS
+from generators.walk import is_litter
 
 
 @dataclass
@@ -91,7 +92,7 @@ def _type_counts(recipe: Recipe, shards: Sequence[tuple[Shard, ShardContent]]) -
 def _stray_files(folder: Path, recipe: Recipe) -> Iterator[str]:
     names = {shard.name for shard in recipe.shards}
     for file in sorted((folder / "data").glob("*.parquet")):
-        if file.name not in names and not file.name.startswith("blind-"):
+        if file.name not in names and not (file.name.startswith("blind-") or is_litter(file.name)):
             yield f"{file.name} is not part of the recipe"
 
 

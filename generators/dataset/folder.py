@@ -8,6 +8,7 @@ from generators.dataset.recipe import Recipe
 from generators.errors import InputError
 from generators.lock import FOLDER_LOCK
 from generators.sources.splits import SPLITS
+from generators.walk import is_litter
 
 # Photographs differ: between half and one and a half times this.
 BYTES_PER_PIXEL = 3.0
@@ -91,8 +92,8 @@ def check_folder(out: Path) -> None:
     """Raise InputError if `out` is a file or holds something that is no dataset of ours."""
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out} is a file; choose a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / FILE).exists():
-        leftovers = {path.name for path in out.iterdir()}
+    if out.is_dir() and not (out / FILE).exists():
+        leftovers = {path.name for path in out.iterdir() if not is_litter(path.name)}
         if leftovers - {FOLDER_LOCK, "data", ".recipe.json.part"} or any((out / "data").glob("*")):
             raise InputError(
                 f"--out {out} is not empty and holds no dubench dataset; choose another folder"

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from generators.dataset.info import Identity
-from generators.dataset.parquet import MAKE_AGAIN, reading
+from generators.dataset.parquet import MAKE_AGAIN, columns_of, reading
 from generators.dataset.recipe import Recipe
 from generators.presets import Preset
 from generators.sources.splits import SPLITS
@@ -59,7 +59,9 @@ def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
 def _rows(files: list[Path]) -> Iterator[dict[str, Any]]:
     for file in files:
         with reading(file, MAKE_AGAIN):
-            for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=COLUMNS):
+            opened = pq.ParquetFile(file)
+            columns = columns_of(opened, file, COLUMNS)
+            for batch in opened.iter_batches(batch_size=4096, columns=columns):
                 yield from batch.to_pylist()
 
 

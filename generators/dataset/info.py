@@ -143,7 +143,7 @@ class DatasetInfo:
             raise InputError(f"{folder} holds no dubench dataset ({FILE} is missing)")
         try:
             data = json.loads(path.read_text("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InputError(f"{path} is damaged: not a JSON object") from None
         return DatasetInfo.from_json(data, str(path))
 

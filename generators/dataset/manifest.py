@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from generators.dataset import carried_depth
 from generators.dataset.info import DatasetInfo, Identity
-from generators.dataset.parquet import MAKE_AGAIN, reading
+from generators.dataset.parquet import MAKE_AGAIN, read_columns, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import Provenance, Row, degradations_of, provenance_of, schema
@@ -133,7 +133,7 @@ def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
     for shard in recipe.shards:
         file = folder / "data" / shard.name
         with reading(file, MAKE_AGAIN):
-            tables.append(pq.read_table(file, columns=list(COLUMNS)))
+            tables.append(read_columns(file, COLUMNS))
     metadata = {
         _KEY: FORMAT,
         b"recipe": json.dumps(recipe.to_json()).encode(),

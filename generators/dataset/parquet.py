@@ -1,6 +1,6 @@
 """Write a Parquet file that is there whole or not at all; say what is wrong with one read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -75,6 +75,22 @@ def holds(path: Path, rows: int) -> bool:
         return int(pq.read_metadata(path).num_rows) == rows
     except (OSError, pa.ArrowException):
         return False
+
+
+def columns_of(file: pq.ParquetFile, path: Path, columns: Iterable[str]) -> list[str]:
+    """`columns`; raises InputError where the open `file`, which is at `path`, lacks one."""
+    wanted = list(columns)
+    for name in wanted:
+        if name not in file.schema_arrow.names:
+            raise InputError(f"{path}: no column {name}: not a dataset of dubench")
+    return wanted
+
+
+def read_columns(path: Path, columns: Iterable[str]) -> pa.Table:
+    """Those columns of the file at `path`, in this order; raises as `columns_of`."""
+    with pq.ParquetFile(path) as file:
+        wanted = columns_of(file, path, columns)
+        return file.read(columns=wanted).select(wanted)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from generators.dataset.info import DatasetInfo
-from generators.dataset.parquet import MAKE_AGAIN, reading
+from generators.dataset.parquet import MAKE_AGAIN, read_columns, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import flat_columns, sample_of, severity, types_of
 from generators.errors import InputError, plain_errors
@@ -124,12 +124,11 @@ def _spread(files: Sequence[Path]) -> list[Sample]:
     for file, i in groups[::step][: 2 * PAIRS]:
         seen: Counter[tuple[str, ...]] = Counter()
         with reading(file, MAKE_AGAIN):
-            group = pq.ParquetFile(file).read_row_group(i)
-        for row in group.to_pylist():
-            types = types_of(row)
-            seen[types] += 1
-            if seen[types] <= most:
-                samples.append(sample_of(row, file.name)[0])
+            for row in pq.ParquetFile(file).read_row_group(i).to_pylist():
+                types = types_of(row)
+                seen[types] += 1
+                if seen[types] <= most:
+                    samples.append(sample_of(row, file.name)[0])
     return samples
 
 
@@ -142,7 +141,7 @@ def _page(folder: Path, recipe: Recipe, files: Sequence[Path], sheet: Image.Imag
     tables = []
     for file in files:
         with reading(file, MAKE_AGAIN):
-            tables.append(pq.read_table(file, columns=columns))
+            tables.append(read_columns(file, columns))
     values = {c: [v for t in tables for v in t[c].to_pylist()] for c in columns}
     title = html.escape(f"{recipe.preset.name} in {folder.name}")
     splits = ", ".join(f"{recipe.splits[s]:,} {s}" for s in SPLITS if recipe.splits[s])

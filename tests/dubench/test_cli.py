@@ -63,21 +63,21 @@ def errors(run: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
 
 
-def test_a_manifest_and_back(dubench, photos: Path, tmp_path: Path) -> None:
+def test_a_manifest_and_back(dubench_here, photos: Path, tmp_path: Path) -> None:
     source = ("--source", f"folder={photos}")
-    run = dubench("generate", "--n", 8, "--size", 64, *source, "--out", "d", cwd=tmp_path)
+    run = dubench_here("generate", "--n", 8, "--size", 64, *source, "--out", "d", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    run = dubench("manifest", "d", "--out", "m.parquet", cwd=tmp_path)
+    run = dubench_here("manifest", "d", "--out", "m.parquet", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "m.parquet: 8 rows" in run.stdout
     again = ("generate", "--manifest", "m.parquet")
-    run = dubench(*again, *source, "--out", "again", cwd=tmp_path)
+    run = dubench_here(*again, *source, "--out", "again", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "the very pixels of the manifest" in run.stdout
     assert rows(tmp_path / "again") == rows(tmp_path / "d")
     (tmp_path / "few").mkdir()
     shutil.copy(sorted(photos.glob("*.jpg"))[0], tmp_path / "few")
-    run = dubench(*again, "--source", "folder=few", "--out", "less", cwd=tmp_path)
+    run = dubench_here(*again, "--source", "folder=few", "--out", "less", cwd=tmp_path)
     assert run.returncode == 2
     (line,) = errors(run)
     assert "photographs of the manifest" in line
@@ -85,7 +85,7 @@ def test_a_manifest_and_back(dubench, photos: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "less").exists()
 
 
-def test_depth_from_a_folder(dubench, photos: Path, tmp_path: Path) -> None:
+def test_depth_from_a_folder(dubench_here, photos: Path, tmp_path: Path) -> None:
     (tmp_path / "maps").mkdir()
     for photo in photos.glob("*.jpg"):
         with Image.open(photo) as image:
@@ -93,13 +93,13 @@ def test_depth_from_a_folder(dubench, photos: Path, tmp_path: Path) -> None:
         across = np.linspace(1, 9, width // 8, dtype=np.float32)
         np.save(tmp_path / "maps" / f"{photo.stem}.npy", np.tile(across, (height // 8, 1)))
     flags = ("--source", f"folder={photos}", "--depth", "folder=maps", "--out", "d")
-    run = dubench("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
+    run = dubench_here("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     sources = [row["depth_source"] for row in rows(tmp_path / "d")]
     assert sorted(sources, key=str) == [None] * 6 + ["folder"] * 2
 
 
-def test_a_dataset_with_depth_in_a_column(dubench, photos: Path, tmp_path: Path) -> None:
+def test_a_dataset_with_depth_in_a_column(dubench_here, photos: Path, tmp_path: Path) -> None:
     cells: dict[str, list[dict]] = {"image": [], "depth": []}
     for photo in sorted(photos.glob("*.jpg")):
         buffer = io.BytesIO()
@@ -112,15 +112,15 @@ def test_a_dataset_with_depth_in_a_column(dubench, photos: Path, tmp_path: Path)
     (tmp_path / "hub").mkdir()
     datasets.Dataset.from_dict(cells, features).to_parquet(tmp_path / "hub" / "train.parquet")
     flags = ("--source", "hf=hub", "--depth", "column=depth", "--out", "d")
-    run = dubench("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
+    run = dubench_here("generate", "--n", 8, "--size", 64, *flags, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     dataset = rows(tmp_path / "d")
     assert {row["source"] for row in dataset} == {"hf"}
     assert [row["depth_source"] for row in dataset if row["depth"]] == ["column"] * 2
 
 
-def test_a_blind_test_split(dubench, tmp_path: Path) -> None:
-    run = dubench("generate", "--blind", "--n", 160, "--size", 32, "--out", "d", cwd=tmp_path)
+def test_a_blind_test_split(dubench_here, tmp_path: Path) -> None:
+    run = dubench_here("generate", "--blind", "--n", 160, "--size", 32, "--out", "d", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "answers are in d.answers" in run.stdout
     shown = pq.read_table(next((tmp_path / "d" / "data").glob("blind-test-*")))
@@ -131,17 +131,19 @@ def test_a_blind_test_split(dubench, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has a GPU")
-def test_cuda_where_there_is_none(dubench, tmp_path: Path) -> None:
-    run = dubench("generate", "--n", 8, "--size", 32, "--device", "cuda", cwd=tmp_path)
+def test_cuda_where_there_is_none(dubench_here, tmp_path: Path) -> None:
+    run = dubench_here("generate", "--n", 8, "--size", 32, "--device", "cuda", cwd=tmp_path)
     assert run.returncode == 2
     (line,) = errors(run)
     assert "no CUDA device was found; use cpu" in line
     assert not list(tmp_path.iterdir())
 
 
-def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
+def test_degrade_a_photograph(dubench_here, photos: Path, tmp_path: Path) -> None:
     photo = photos / "bridge-by-sander-klootwijk.jpg"
-    run = dubench("degrade", photo, "--type", "haze", "--set", "transmission=0.4", cwd=tmp_path)
+    run = dubench_here(
+        "degrade", photo, "--type", "haze", "--set", "transmission=0.4", cwd=tmp_path
+    )
     assert run.returncode == 0, run.stderr
     transmission = float(run.stdout.partition("transmission = ")[2])
     assert transmission == pytest.approx(0.4, abs=2e-5)  # of the β that has five digits
@@ -149,7 +151,7 @@ def test_degrade_a_photograph(dubench, photos: Path, tmp_path: Path) -> None:
         assert degraded.size == (1138, 640)
     matrix = "0.8,-0.2,-0.1,-0.3,1.0,0.2,-0.1,0.1,0.5"
     given = ["--set", "gamma=2.5", "--set", f"camera_intrinsics={matrix}"]
-    run = dubench(
+    run = dubench_here(
         "degrade", photo, "--type", "low_light", *given, "--out", "n.png", "--json", cwd=tmp_path
     )
     assert run.returncode == 0, run.stderr
