@@ -6,6 +6,7 @@ import { Viewer } from "./viewer.js";
 const RENEW = 180; // seconds; a lease runs for ten minutes
 const AGAIN = 30; // seconds until the page asks again when there was nothing to do
 const RETRY = 1; // seconds until it asks again when no server answered
+const NARROW = matchMedia("(max-width: 56rem)");
 const LEAST_LOOK = 250; // milliseconds in which nobody can have judged what has just appeared
 
 const SCALES = {
@@ -17,6 +18,8 @@ class LoggedOut extends Error {}
 
 class Unanswered extends Error {}
 
+const SILENT = "No answer from the server. Nothing is lost: trying again …";
+
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
 async function ask(name, ...data) {
@@ -26,11 +29,14 @@ async function ask(name, ...data) {
     const headers = { "Content-Type": "application/json" };
     answer = await fetch(`gradio_api/run/${name}`, { method: "POST", headers, body });
   } catch {
-    throw new Unanswered();
+    throw new Unanswered(SILENT);
   }
   if (answer.status === 401) throw new LoggedOut();
-  if (!answer.ok) throw new Unanswered();
-  return (await answer.json()).data[0];
+  if ([400, 404, 413].includes(answer.status)) return { error: (await answer.json()).detail };
+  if (!answer.ok) throw new Unanswered(SILENT);
+  const reply = (await answer.json()).data[0];
+  if (reply.trouble) throw new Unanswered(reply.trouble);
+  return reply;
 }
 
 function element(tag, words = "", of = {}) {
@@ -51,6 +57,12 @@ class Page {
       undo: () => this.undo(),
       history: () => this.history(),
       logout: () => this.logout(),
+      skip: () => this.skip(),
+      older: () => this.older(),
+      guide: () => this.guide(),
+      side: () => this.viewer.toggle("side"),
+      difference: () => this.viewer.toggle("difference"),
+      pixels: () => this.viewer.pixels(),
       go: () => this.open(),
       split: () => this.viewer.look("split"),
       flip: () => this.viewer.flip(),
@@ -60,8 +72,9 @@ class Page {
       note: () => this.at.note.focus(),
     };
     root.addEventListener("click", (event) => {
-      const name = event.target.closest("[data-do]")?.dataset.do;
-      if (name) this.does[name]();
+      const on = event.target.closest("[data-do]");
+      if (on?.dataset.item) this.reopen(on.dataset.item);
+      else if (on) this.does[on.dataset.do]();
     });
     this.at.note.addEventListener("input", () => this.keep());
     this.at.reasons.addEventListener("change", () => this.keep());
@@ -74,10 +87,12 @@ class Page {
 
   key(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (this.at.history.open) {
-      if (event.key.toLowerCase() === "h" && !event.repeat) {
+    const dialog = [this.at.history, this.at.guide].find((one) => one.open);
+    if (dialog) {
+      const again = dialog === this.at.history ? "history" : "guide";
+      if (this.named(event) === again && !event.repeat) {
         event.preventDefault();
-        this.at.history.close();
+        dialog.close();
       }
       return;
     }
@@ -87,20 +102,31 @@ class Page {
     }
     const on = event.target.closest?.("button, a, input");
     if (on?.matches(":focus-visible") && [" ", "Enter"].includes(event.key)) return;
-    const act = this.bound(event.key);
+    const act = this.bound(event);
     if (!act || (event.repeat && !event.key.startsWith("Arrow"))) return;
     event.preventDefault();
     act();
   }
 
-  bound(key) {
+  // What is written on the key counts. Where that is no Latin letter (Cyrillic, or the digits of a
+  // French keyboard), it is the key at the letter's place.
+  named({ key, code = "" }) {
+    const names = { a: "accept", r: "reject", k: "skip", u: "undo", h: "history", n: "note", c: "split",
+      s: "side", x: "difference", " ": "flip", d: "depth", t: "transmission", z: "zoom", "0": "pixels",
+      "?": "guide" };
+    const at = /^[a-z]$/i.test(key) ? "" : code.replace(/^(?:Key|Digit|Numpad)(?=.$)/, "").toLowerCase();
+    return names[key.toLowerCase()] ?? names[at];
+  }
+
+  bound(event) {
+    const { key, code = "" } = event;
     if (key === "Enter") return this.at.message.querySelector("[data-do=go]:not([hidden])") && this.does.go;
     if (key === "ArrowLeft") return () => this.viewer.slide(-0.02);
     if (key === "ArrowRight") return () => this.viewer.slide(0.02);
-    if (/^[1-9]$/.test(key)) return () => this.boxes()[key - 1]?.click();
-    const names = { a: "accept", r: "reject", u: "undo", h: "history", n: "note", c: "split",
-      " ": "flip", d: "depth", t: "transmission", z: "zoom" };
-    return this.does[names[key.toLowerCase()]];
+    const name = this.named(event);
+    if (name) return this.does[name];
+    const digit = /^[1-9]$/.test(key) ? key : code.match(/^Digit([1-9])$/)?.[1];
+    if (digit && !/^[a-z]$/i.test(key)) return () => this.boxes()[digit - 1]?.click();
   }
 
   boxes() {
@@ -121,7 +147,7 @@ class Page {
           break;
         } catch (error) {
           if (!(error instanceof Unanswered)) throw error;
-          this.say("No answer from the server. Nothing is lost: trying again …");
+          this.say(error.message);
           await pause(RETRY);
         }
       }
@@ -148,6 +174,25 @@ class Page {
       if (!response.stale && !response.error) sessionStorage.removeItem(lease.draft);
       await this.update(response);
     });
+  }
+
+  skip() {
+    const { lease } = this;
+    if (!lease || this.stale || performance.now() - this.shown < LEAST_LOOK) return;
+    const { note } = this.answer();
+    return this.once(async () => {
+      const response = await ask("skip", lease.token, note);
+      if (!response.stale && !response.error) sessionStorage.removeItem(lease.draft);
+      await this.update(response);
+    });
+  }
+
+  reopen(item) {
+    this.at.history.close();
+    return this.once(
+      async () => this.update(await ask("reopen", item)),
+      async () => this.update(await ask("open")),
+    );
   }
 
   undo() {
@@ -197,25 +242,33 @@ class Page {
     if (lease) {
       lease.draft = `${response.reviewer} ${lease.item}`;
       const urls = Object.entries(lease.images).map(([view, name]) => [view, `images/${name}`]);
-      await this.decoded(Object.fromEntries(urls));
+      if (!(await this.decoded(Object.fromEntries(urls)))) {
+        // The server looks whether it is the pictures; one that is gone is asked again.
+        return this.update(await ask("broken", lease.token));
+      }
     }
     this.stale = false;
     this.lease = lease;
-    this.say("");
+    this.say(response.said ?? "");
     this.progress(response);
-    this.at.work.hidden = !lease;
+    this.at.work.hidden = this.at.verdict.hidden = !lease;
     this.at.nothing.hidden = !!lease;
     this.root.hidden = false;
     if (lease) this.item(lease, response.reasons);
     else this.nothing(response);
   }
 
+  // Whether the pictures could be shown; a second try, for a server that was just away.
   async decoded(urls) {
-    try {
-      await this.viewer.show(urls);
-    } catch {
-      throw new Unanswered();
+    for (const wait of [RETRY, 0]) {
+      try {
+        await this.viewer.show(urls);
+        return true;
+      } catch {
+        await pause(wait);
+      }
     }
+    return false;
   }
 
   item(lease, reasons) {
@@ -237,19 +290,22 @@ class Page {
     this.spent = 0;
     this.since(document.hidden ? null : this.shown);
     at.stage.dataset.item = lease.item;
+    if (NARROW.matches) at.stage.parentElement.scrollIntoView({ block: "start" });
     this.fetch();
   }
 
   // Only to be quick: without an answer the pictures come when they are needed.
   async fetch() {
-    const names = await ask("upcoming").catch(() => []);
-    this.viewer.fetch(names.map((name) => `images/${name}`));
+    const { images = [] } = await ask("upcoming").catch(() => ({}));
+    this.viewer.fetch(images.map((name) => `images/${name}`));
   }
 
-  nothing({ done, left }) {
+  nothing({ done, left, others }) {
+    const wait = others === 1 ? "1 pair waits" : `${others} pairs wait`;
+    const more = others ? ` ${wait} for another person: tell whoever runs the review.` : "";
     this.at.nothing.textContent = left
       ? `Others hold what is left (${left}). This page asks again every ${AGAIN} seconds.`
-      : `You have judged all there is for you: ${done}. Thank you!`;
+      : `You have judged all there is for you: ${done}. Thank you!${more}`;
     if (!left) return;
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.lease || this.open(), AGAIN * 1000);
@@ -274,14 +330,16 @@ class Page {
     this.at.words.textContent = words;
     this.at.message.hidden = !words;
     this.at.message.querySelector("button").hidden = !go;
+    if (words && NARROW.matches) this.at.message.scrollIntoView({ block: "nearest" });
   }
 
   viewed() {
     const { view, level } = this.viewer;
-    for (const name of ["split", "depth", "transmission"])
+    for (const name of ["split", "side", "difference", "depth", "transmission"])
       this.button(name).setAttribute("aria-pressed", view === name);
     this.button("flip").setAttribute("aria-pressed", view === "clean" || view === "degraded");
     this.at.zoom.textContent = `${+level.toFixed(1)}×`;
+    this.button("pixels").setAttribute("aria-pressed", this.viewer.atPixels);
     this.at.scale.hidden = !(view in SCALES);
     [this.at.low.textContent, this.at.high.textContent] = SCALES[view] ?? ["", ""];
   }
@@ -292,15 +350,41 @@ class Page {
 
   // Opened at once, so that the next key belongs to it and not to the pair behind it.
   async history() {
-    this.at.judged.replaceChildren(element("li", "…"));
+    this.at.judged.replaceChildren();
+    this.at.older.hidden = true;
     this.at.history.showModal();
-    const response = await ask("history").catch(() => null);
+    await this.older();
+    if (!this.at.judged.children.length) this.at.judged.append(element("li", "None yet."));
+  }
+
+  async older() {
+    const response = await ask("history", this.at.judged.children.length).catch(() => null);
     if (!response) {
       this.at.history.close();
       return this.open(); // which says what is wrong
     }
-    this.at.judged.replaceChildren(...response.map(judged));
-    if (!response.length) this.at.judged.append(element("li", "None yet."));
+    this.at.judged.append(...response.items.map(judged));
+    this.at.older.hidden = !response.more;
+  }
+
+  async guide() {
+    this.at.guide.showModal();
+    const told = await ask("guide").catch(() => null);
+    if (!told) return this.at.guide.close();
+    const says = (word, text) => {
+      const line = element("p");
+      line.append(element("b", `${word} says: `), text);
+      return line;
+    };
+    const now = this.at.title.textContent;
+    const types = told.types.toSorted((a, b) => (b.title === now) - (a.title === now)).flatMap((type) => [
+      element("h3", type.title),
+      element("p", type.look),
+      ...told.examples.filter((one) => one.title === type.title).map(example),
+    ]);
+    this.at.told.replaceChildren(
+      says("Accept", told.accept), says("Reject", told.reject), says("Skip", told.skip), ...types,
+    );
   }
 
   // What the reviewer does.
@@ -348,19 +432,41 @@ function choice(reason, number, draft) {
   return label;
 }
 
-function judged({ title, parameters, degraded, verdict, reasons, note, at }) {
+const SAID = { accept: "Accepted", reject: "Rejected", skip: "Skipped" };
+
+const numbersOf = (parameters) =>
+  parameters
+    .filter(({ values }) => values.length === 1)
+    .map(({ name, values, unit }) => `${name} ${values[0]} ${unit}`.trim())
+    .join(", ");
+
+function example({ verdict, why, parameters, images }) {
+  const figure = element("figure");
+  figure.append(...images.map((name) => element("img", "", { src: `images/${name}`, alt: "" })));
+  const caption = element("figcaption");
+  caption.append(
+    element("b", verdict === "accept" ? "Accept" : "Reject", { className: verdict }),
+    ` – ${why}. `,
+    element("small", numbersOf(parameters)),
+  );
+  figure.append(caption);
+  return figure;
+}
+
+function judged({ item, title, parameters, degraded, verdict, reasons, note, at }) {
   const row = element("li");
   const words = element("div");
-  const values = parameters.filter(({ values }) => values.length === 1);
-  const numbers = values.map(({ name, values }) => `${name} ${values[0]}`).join(", ");
+  const numbers = numbersOf(parameters);
   words.append(
-    element("b", verdict === "accept" ? "Accepted" : "Rejected", { className: verdict }),
+    element("b", SAID[verdict], { className: verdict }),
     ` ${title}`,
     element("small", numbers),
     element("small", [...reasons, note].filter(Boolean).join(" · ")),
     element("small", new Date(at).toLocaleString()),
   );
-  row.append(element("img", "", { src: `images/${degraded}`, alt: "" }), words);
+  const again = element("button", "Reopen", { type: "button" });
+  Object.assign(again.dataset, { do: "reopen", item });
+  row.append(element("img", "", { src: `images/${degraded}`, alt: "" }), words, again);
   return row;
 }
 

@@ -5,6 +5,8 @@ const GRIP = 24; // pixels around the line that take hold of it
 
 const SIDES = {
   split: ["clean", "degraded"],
+  side: ["clean", "degraded"],
+  difference: ["difference × 4", ""],
   clean: ["clean", ""],
   degraded: ["", "degraded"],
   depth: ["depth", ""],
@@ -39,14 +41,18 @@ export class Viewer {
     const pictures = {};
     for (const view of ["clean", "degraded"]) pictures[view] = this.ahead.get(urls[view]) ?? picture(urls[view]);
     await Promise.all([pictures.clean.decode(), pictures.degraded.decode()]);
+    this.panes = {};
     for (const [view, url] of Object.entries(urls)) {
       pictures[view] ??= picture(url);
       pictures[view].dataset.view = pictures[view].alt = view;
+      this.panes[view] = Object.assign(document.createElement("div"), { className: "pane" });
+      this.panes[view].dataset.view = view;
+      this.panes[view].append(pictures[view]);
     }
     this.pictures = pictures;
-    this.at.world.replaceChildren(...Object.values(pictures));
-    this.reset();
-    this.draw();
+    this.at.world.replaceChildren(...Object.values(this.panes));
+    if (!this.has(this.view)) this.view = "split";
+    this.zoomTo(this.level);
   }
 
   // Fetch what will likely be shown next.
@@ -60,13 +66,34 @@ export class Viewer {
   }
 
   has(view) {
-    return view === "split" || view in this.pictures;
+    return ["split", "side", "difference"].includes(view) || view in this.pictures;
   }
 
   look(view) {
     if (!this.has(view)) return;
     this.view = view;
-    this.draw();
+    this.zoomTo(this.level);
+  }
+
+  // Width and height of what one picture is looked at through, and its side at level 1.
+  get frame() {
+    const { clientWidth, clientHeight } = this.at.stage;
+    const width = (clientWidth || 1) / (this.view === "side" ? 2 : 1);
+    return [width, clientHeight || 1, width];
+  }
+
+  // The level at which a pixel of the picture is one of the screen.
+  get pixelLevel() {
+    const { naturalWidth = 1 } = this.pictures.degraded ?? {};
+    return naturalWidth / devicePixelRatio / this.frame[2];
+  }
+
+  get atPixels() {
+    return Math.abs(this.level - this.pixelLevel) < 1e-6;
+  }
+
+  pixels() {
+    this.zoomTo(this.atPixels ? 1 : this.pixelLevel);
   }
 
   flip() {
@@ -88,13 +115,16 @@ export class Viewer {
   }
 
   // Zoom so that the point (x, y) of the stage stays where it is.
-  zoomTo(level, x = this.at.stage.clientWidth / 2, y = this.at.stage.clientHeight / 2) {
-    const { clientWidth: width, clientHeight: height } = this.at.stage;
-    const next = Math.min(LEVELS.at(-1), Math.max(1, level));
+  zoomTo(level, x = this.frame[0] / 2, y = this.frame[1] / 2) {
+    const [width, height, side] = this.frame;
+    const next = Math.min(LEVELS.at(-1), Math.max(Math.min(1, this.pixelLevel), level));
     const ratio = next / this.level;
     this.level = next;
-    this.x = Math.min(0, Math.max(width * (1 - next), x - (x - this.x) * ratio));
-    this.y = Math.min(0, Math.max(height * (1 - next), y - (y - this.y) * ratio));
+    // What is smaller than its frame lies in the middle of it.
+    const kept = (at, room) =>
+      room > side * next ? (room - side * next) / 2 : Math.min(0, Math.max(room - side * next, at));
+    this.x = kept(x - (x - this.x) * ratio, width);
+    this.y = kept(y - (y - this.y) * ratio, height);
     this.draw();
   }
 
@@ -135,22 +165,20 @@ export class Viewer {
 
   place(event) {
     const box = this.at.stage.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    return [(event.clientX - box.left) % this.frame[0], event.clientY - box.top];
   }
 
   draw() {
     const { stage, world, handle, left, right } = this.at;
-    const width = stage.clientWidth || 1;
     stage.dataset.view = this.view;
     stage.style.touchAction = this.level > 1 ? "none" : "pan-y";
-    world.style.transform = `translate(${this.x}px, ${this.y}px) scale(${this.level})`;
+    const transform = `translate(${this.x}px, ${this.y}px) scale(${this.level})`;
+    for (const one of Object.values(this.pictures)) one.style.transform = transform;
     world.style.imageRendering = this.level > 1 ? "pixelated" : "auto";
     handle.style.left = `${this.line * 100}%`;
-    // Where the line cuts the picture, in the picture's own measure.
-    const cut = ((this.line * width - this.x) / (this.level * width)) * 100;
-    if (this.pictures.clean)
-      this.pictures.clean.style.clipPath =
-        this.view === "split" ? `inset(0 ${100 - cut}% 0 0)` : "";
+    if (this.panes?.clean)
+      this.panes.clean.style.clipPath =
+        this.view === "split" ? `inset(0 ${100 - 100 * this.line}% 0 0)` : "";
     [left.textContent, right.textContent] = SIDES[this.view];
     this.changed();
   }

@@ -58,17 +58,18 @@ class People:
         said = []
         if self.short:
             more = "one more person" if self.short == 1 else f"{self.short} more people"
-            said.append(
-                f"{self.waiting:,} samples wait for {more}: nobody who may log in can judge them"
-            )
+            said.append(f"{more} needed: nobody who may log in can judge {_samples(self.waiting)}")
         if self.aside:
-            said.append(f"{self.aside:,} samples are put aside: their pictures cannot be shown")
+            said.append(f"put aside, because pictures cannot be shown: {_samples(self.aside)}")
         if self.remaining and self.hours is not None:
             when = ""
             if self.done_at:
                 date = datetime.fromisoformat(self.done_at)
                 when = f"; done about {date:%Y-%m-%d %H:%M} UTC at the last hour's pace"
-            said.append(f"{self.remaining:,} verdicts to go, {self.hours:.1f} hours of work{when}")
+            work = (
+                f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.0f} minutes"
+            )
+            said.append(f"verdicts to go: {self.remaining:,}, {work} of work{when}")
         return said
 
 
@@ -132,6 +133,10 @@ def _activity(snapshot: Snapshot) -> tuple[Activity, ...]:
         Activity(name, _iso(last.get(name)), hour[name], skipped[name], disabled[name])
         for name in snapshot.reviewers
     )
+
+
+def _samples(count: int) -> str:
+    return "1 sample" if count == 1 else f"{count:,} samples"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ from annotation_ui.figures.status import ReviewStatus
 from generators.dataset.review_figures import DefectRate, Estimate, Proportion, RangePart
 from generators.taxonomy import KEYS, TYPES
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1d2125; --faint: #5d6670; --line: #d9dee3;
   --paper: #fff; --tint: #f4f6f8; --good: #2b6cb0; --bad: #c2410c; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --faint: #9aa4ae; --line: #38404a;
@@ -44,12 +44,14 @@ td.words, th.words { text-align: left; white-space: normal; min-width: 12rem; }
 def status_html(status: ReviewStatus) -> str:
     """The page, with nothing in it that is fetched or run."""
     title = f"Review of {status.plan.dataset}"
-    sections = (_tiles, _progress, _agreement, _reviewers, _rejects, _ranges, _defects)
+    sections = (
+        _tiles, people_table, _progress, _agreement, _reviewers, _rejects, _ranges, _defects
+    )  # fmt: skip
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><style>{_STYLE}</style></head><body>
+<title>{escape(title)}</title><style>{STYLE}</style></head><body>
 <h1>{escape(title)}</h1>
 {"".join(section(status) for section in sections)}
 </body></html>
@@ -79,23 +81,49 @@ def _progress(status: ReviewStatus) -> str:
         (_name(name), _bar(done / needed if needed else 0), f"{done:,} of {needed:,}")
         for name, (done, needed) in status.progress.by_type.items()
     ]
-    people = [
-        (escape(one.reviewer) + (" (disabled)" if one.disabled else ""),
-         f"{status.progress.by_reviewer[one.reviewer]:,}", f"{one.last_hour:,}",
-         f"{one.skipped:,}", (one.last_seen or "–").replace("T", " ")[:16])
-        for one in status.people.activity
-    ]  # fmt: skip
-    said = "".join(f"<li class=notice>{escape(line)}</li>" for line in status.people.lines())
     return (
         "<h2>Progress</h2><p class=faint>Verdicts given of those wanted. Of reviewers all verdicts "
-        "are counted, planted items included; times are UTC.</p>"
-        + (f"<ul>{said}</ul>" if said else "")
-        + "<div class=grid><div class=card>"
+        "are counted, planted items included; times are UTC.</p><div class=grid><div class=card>"
         + _table(("type", "", "verdicts"), rows)
-        + "</div><div class=card>"
-        + _table(("reviewer", "verdicts", "last hour", "skipped", "last seen"), people)
         + "</div></div>"
     )
+
+
+def people_table(status: ReviewStatus, live: bool = False) -> str:
+    """Who is needed, and who did how much; `live` with what an owner may do about each."""
+    figures = {one.reviewer: one for one in status.figures.reviewers}
+    rows = []
+    for one in status.people.activity:
+        gold = figures[one.reviewer].gold if one.reviewer in figures else None
+        name = escape(one.reviewer)
+        seen = (one.last_seen or "–").replace("T", " ")[:16]
+        cells = [
+            name + (" <small>disabled</small>" if one.disabled else ""),
+            f"{status.progress.by_reviewer[one.reviewer]:,}", f"{one.last_hour:,}",
+            f"{one.skipped:,}", f"{gold.count:,} of {gold.n:,}" if gold else "–", seen,
+        ]  # fmt: skip
+        if live:
+            able = "enable" if one.disabled else "disable"
+            cells.append(
+                "".join(
+                    f'<button data-do="{do}" data-reviewer="{name}">{words}</button> '
+                    for do, words in (
+                        ("discard", "Discard verdicts"),
+                        (able, able.capitalize()),
+                        ("invite", "New password link"),
+                    )
+                )
+            )
+        rows.append(cells)
+    careless = [
+        f"{text}: look at their verdicts before you finalize" for text in status.careless.values()
+    ]
+    said = "".join(
+        f"<li class=notice>{escape(line)}</li>" for line in (*status.people.lines(), *careless)
+    )
+    head = ["reviewer", "verdicts", "last hour", "skipped", "gold found", "last seen (UTC)"]
+    table = _table((*head, *(["what to do"] if live else [])), rows)
+    return f"<h2>People</h2>{f'<ul>{said}</ul>' if said else ''}{table}"
 
 
 def _agreement(status: ReviewStatus) -> str:
@@ -121,15 +149,9 @@ def _reviewers(status: ReviewStatus) -> str:
         for r in status.figures.reviewers
     ]  # fmt: skip
     head = ("reviewer", "samples", "rejected", "gold found", "same on repeats", "median time")
-    notes = "".join(
-        f"<li class=notice>{escape(text)}: look at their verdicts before you finalize</li>"
-        for text in status.careless.values()
-    )
     return (
         "<h2>Reviewers</h2><p class=faint>Gold: planted items that ought to be rejected. Repeats: "
-        "own items shown again. In brackets: 95%, Wilson.</p>"
-        + (f"<ul>{notes}</ul>" if notes else "")
-        + _table(head, rows)
+        "own items shown again. In brackets: 95%, Wilson.</p>" + _table(head, rows)
     )
 
 

@@ -126,6 +126,11 @@ _DONORS: dict[str, Callable[[Entry], bool]] = {
 }
 
 
+def suits(fault: str, row: Entry) -> bool:
+    """Whether the fault can be planted in this row."""
+    return _DONORS[fault](row)
+
+
 def _by_turns(rows: Sequence[Entry]) -> list[Entry]:
     """`rows` in their order, but one of each type in turn."""
     by_type: dict[str, list[Entry]] = {}

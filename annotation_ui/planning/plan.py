@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from annotation_ui.folder import DATABASE, IMAGES, KEY, quoted, review_folder
+from annotation_ui.planning.examples import choose_examples, made_examples
 from annotation_ui.planning.gold import PlannedItem, choose_gold, order_items
 from annotation_ui.planning.overlap import check_overlap
 from annotation_ui.planning.picture_workers import PreparedItem, prepare_items
@@ -28,6 +29,7 @@ from generators.build.replace import read_replaceable
 from generators.dataset.schema import UNREVIEWED
 from generators.errors import InputError, plain_errors
 from generators.lock import hold_beside
+from generators.taxonomy import TYPES
 
 FEW_GOLD = 12
 """So few gold items are shown to everybody, or there would be none to know a reviewer by. More
@@ -93,12 +95,13 @@ def _plan(
     key = secrets.token_hex(16)
     gold = choose_gold(rows, {row.id for row in samples}, key)
     planned = order_items(samples, gold, key)
+    examples = choose_examples(rows, planned, key)
     both = double_reviewed({row.id: row.type for row in samples}, overlap, key)
     part = target.with_name(f".{target.name}.part")
     _remove(part)
     try:
         (part / IMAGES).mkdir(parents=True)
-        prepared = prepare_items(part / IMAGES, planned, workers, on_progress)
+        prepared = prepare_items(part / IMAGES, [*planned, *examples], workers, on_progress)
         items = list(_items(planned, prepared, both))
         now = datetime.now(UTC).replace(microsecond=0)
         same_date(part / IMAGES, now.timestamp())
@@ -114,7 +117,8 @@ def _plan(
             counts=counts,
             unreviewed=_unreviewed(rows),
         )
-        store = ReviewStore.create(part / DATABASE, plan, items)
+        shown = made_examples(part / IMAGES, examples, prepared, first=len(planned))
+        store = ReviewStore.create(part / DATABASE, plan, items, shown)
         if before := previous_review(folder, info):
             store.accounts.copy_from(before.accounts)
         (part / KEY).touch(0o600)
@@ -178,6 +182,7 @@ def _counts(items: Sequence[Item], reviewed: int, overlap: int) -> PlanCounts:
         gold=dict(Counter(item.expected.why for item in items if item.expected)),
         repeats=sum(item.role == "repeat" for item in items),
         flags=dict(Counter(flag.name for item in samples for flag in item.flags)),
+        types=tuple(name for name in TYPES if any(item.type == name for item in samples)),
     )
 
 

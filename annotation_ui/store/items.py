@@ -50,6 +50,18 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A pair of the dataset that shows what to accept, or to reject and `why`; it is no item."""
+
+    type: str
+    verdict: Choice
+    why: str
+    shown: Shown
+    clean_image: str
+    degraded_image: str
+
+
+@dataclass(frozen=True)
 class Item:
     """One thing to look at.
 

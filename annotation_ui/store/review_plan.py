@@ -18,6 +18,7 @@ class PlanCounts:
         gold: planted items that ought to be rejected, by what is wrong with them.
         repeats: items shown a second time.
         flags: samples flagged by the machine checks, by flag.
+        types: that there are, in the order of the taxonomy.
     """
 
     splits: Mapping[str, int]
@@ -26,6 +27,7 @@ class PlanCounts:
     gold: Mapping[str, int]
     repeats: int
     flags: Mapping[str, int]
+    types: tuple[str, ...]
 
     @property
     def people(self) -> int:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from annotation_ui.store import assignment, leases
 from annotation_ui.store.accounts import Accounts
 from annotation_ui.store.answer_check import checked_answer, checked_note, checked_seconds
-from annotation_ui.store.items import Item
+from annotation_ui.store.items import Example, Item
 from annotation_ui.store.records import (
     Answer,
     Event,
@@ -41,6 +42,7 @@ from annotation_ui.store.tables import (
     transaction,
 )
 from generators.errors import InputError
+from generators.files import whole
 from generators.typed_json import from_json, to_json
 
 LEASE = timedelta(minutes=10)
@@ -80,18 +82,23 @@ class ReviewStore:
         self.rulings = Rulings(self._db, clock)
 
     @staticmethod
-    def create(path: Path, plan: ReviewPlan, items: Sequence[Item]) -> "ReviewStore":
+    def create(
+        path: Path, plan: ReviewPlan, items: Sequence[Item], examples: Sequence[Example] = ()
+    ) -> "ReviewStore":
         """Write a new store, whole or not at all; InputError if there is one at `path`.
 
         Args:
             path: the file.
             plan: what to keep of the plan.
             items: everything to look at; a repeat's original may come after it.
+            examples: what to show of each type in the page's guide.
         """
         with create_database(path) as db:
             pairs = [(key, json.dumps(value)) for key, value in to_json(plan).items()]
             db.executemany("INSERT INTO plan (key, value) VALUES (?, ?)", pairs)
             db.executemany(INSERT_ITEM, map(row_of, items))
+            texts = [(json.dumps(to_json(example)),) for example in examples]
+            db.executemany("INSERT INTO examples (example) VALUES (?)", texts)
         return ReviewStore(path)
 
     def plan(self) -> ReviewPlan:
@@ -103,6 +110,34 @@ class ReviewStore:
     def items(self) -> list[Item]:
         """All items, by rank."""
         return [item_of(row) for row in self._db().execute("SELECT * FROM items ORDER BY rank")]
+
+    def sample(self, sample_id: str) -> Item:
+        """The item that shows the dataset's row of this id; InputError if it is not in the plan."""
+        row = (
+            self._db()
+            .execute("SELECT * FROM items WHERE sample_id = ? AND kind = 'sample'", (sample_id,))
+            .fetchone()
+        )
+        if row is None:
+            raise InputError(f"no sample {sample_id!r} in {self._path}")
+        return item_of(row)
+
+    def replace_by(self, backup: Path) -> int:
+        """Let everything be as in a backup of this review; returns how many verdicts that is.
+
+        Raises:
+            InputError: `backup` is no review, or another one's.
+        """
+        other = ReviewStore(backup)
+        if other.plan().created != self.plan().created:
+            raise InputError(f"{backup}: a backup of another review")
+        other._db().backup(self._db())
+        return self.counted()
+
+    def examples(self) -> list[Example]:
+        """What the page's guide shows."""
+        rows = self._db().execute("SELECT example FROM examples ORDER BY n")
+        return [from_json(Example, json.loads(text), "the review's example") for (text,) in rows]
 
     def item(self, item: str) -> Item:
         """The item of this name; InputError if there is none."""
@@ -322,6 +357,31 @@ class ReviewStore:
                 rulings=self.rulings.standing(),
                 broken=self.broken(),
             )
+
+    def backup(self, out: Path) -> int:
+        """Write all that is kept, as of now, into the file `out`, whole or not at all; returns how
+        many verdicts. Others may write meanwhile.
+
+        A copy of the database's file alone would lack what still lies in its write-ahead log.
+
+        Raises:
+            InputError: `out` is there, or cannot be written to.
+        """
+        if out.exists():
+            raise InputError(f"--out {out} is there already; give another file")
+        try:
+            with whole(out) as part:
+                part.touch(0o600)
+                with closing(sqlite3.connect(part)) as target:
+                    self._db().backup(target)
+                    target.execute("PRAGMA journal_mode = DELETE")
+                return ReviewStore(part).counted()
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(f"--out {out} cannot be written to ({error})") from None
+
+    def counted(self) -> int:
+        """How many verdicts there are, planted items included."""
+        return self._db().execute("SELECT count(*) FROM verdicts").fetchone()[0]
 
     def events(self) -> Iterator[Event]:
         """Everything that happened up to now, in order."""

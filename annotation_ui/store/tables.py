@@ -49,6 +49,8 @@ CREATE TABLE items (
 ) STRICT;
 CREATE INDEX open_items ON items (rank, kind) WHERE judged < needs AND closed IS NULL;
 
+CREATE TABLE examples (n INTEGER PRIMARY KEY, example TEXT NOT NULL) STRICT;
+
 CREATE TABLE reviewers (
   name TEXT PRIMARY KEY,
   folded TEXT NOT NULL UNIQUE,

@@ -4,10 +4,22 @@ Gradio answers many more addresses (uploads, files, proxies, recordings); none o
 here, so none of them is reachable.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
+
+from annotation_ui.store.records import AccountRole
+from annotation_ui.web.bodies import (
+    CALL,
+    FORM,
+    Refused,
+    check_call,
+    check_form,
+    read_body,
+    replayed,
+)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -15,15 +27,18 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PICTURE = r"[0-9a-f]{32}\.png"
-# The queue is for gradio's Python client; the page asks with `run` and holds no connection open.
+_RUN = "/gradio_api/run/"
 _READ = re.compile(
-    r"/|/login|/page/[a-z]+\.(?:js|css)"
+    r"/|/login|/join|/owner|/page/[a-z]+\.(?:js|css)"
     rf"|/images/{PICTURE}"
     r"|/(?:assets|static)(?:/\w[\w.-]*)+|/theme\.css|/favicon\.ico|/manifest\.json"
-    r"|/config/?|/gradio_api/(?:info|startup-events|app_id|queue/data)/?"
+    r"|/config/?|/gradio_api/(?:info|startup-events|app_id)/?"
 )
-_PUBLIC = re.compile(r"/login|/favicon\.ico|/page/.*")
-_WRITE = re.compile(r"/login|/logout|/gradio_api/(?:run/[a-z]+|queue/join)/?")
+_PUBLIC = re.compile(r"/login|/join|/favicon\.ico|/page/.*")
+_WRITE = re.compile(rf"/login|/join|/logout|/owner/[a-z]+|{_RUN}[a-z]+")
+_FORMS = ("/login", "/join")
+_OWNERS = re.compile(r"/owner(?:/.*)?")
+_BOTH = re.compile(rf"/logout|/images/{PICTURE}")
 
 # No other host is ever asked for anything, nor may another page frame this one.
 POLICY = (
@@ -39,17 +54,19 @@ _HEADERS = (
 
 
 class AllowlistMiddleware:
-    """An ASGI middleware that lets through what is listed above, and that to reviewers only."""
+    """An ASGI middleware that lets through what is listed above, to those it is for, and of a size
+    and kind that it may have."""
 
-    def __init__(self, app: App, known: Callable[[Message], bool]) -> None:
-        """`known` says whether a request comes from somebody who is logged in."""
+    def __init__(self, app: App, role: Callable[[Message], AccountRole | None]) -> None:
+        """`role` says whose a request is: a reviewer's, an owner's, or nobody's."""
         self._app = app
-        self._known = known
+        self._role = role
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 404, 403 (another site's page sends it) or 401.
+        """Pass a request on, or answer 404, 403 (another site's page sends it), 401, or what is
+        wrong with its body.
 
-        Who opens the page without being logged in is sent to the login.
+        Who opens the page without being logged in is sent to the login, an owner to the results.
         """
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
@@ -63,27 +80,53 @@ class AllowlistMiddleware:
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
             await send(message)
 
-        path = scope["path"]
-        refusal = _refusal(scope)
-        headers = [(b"cache-control", b"no-store")]
-        if not refusal and not _PUBLIC.fullmatch(path) and not self._known(scope):
-            refusal = 303 if path == "/" else 401
-            headers.append((b"location", b"login"))
-        if refusal:
-            await sealed({"type": "http.response.start", "status": refusal, "headers": headers})
-            await sealed({"type": "http.response.body", "body": b""})
+        async def refuse(status: int, *headers: tuple[bytes, bytes], body: bytes = b"") -> None:
+            listed = [(b"cache-control", b"no-store"), *headers]
+            await sealed({"type": "http.response.start", "status": status, "headers": listed})
+            await sealed({"type": "http.response.body", "body": body})
+
+        headers, path = dict(scope["headers"]), scope["path"]
+        if refusal := _refusal(scope, headers):
+            await refuse(refusal)
             return
+        if not _PUBLIC.fullmatch(path):
+            role = self._role(scope)
+            if path == "/" and role == "owner":
+                await refuse(303, (b"location", b"owner"))
+                return
+            if not _may(path, role):
+                page = path in ("/", "/owner")
+                await refuse(303 if page else 401, *([(b"location", b"login")] if page else []))
+                return
+        if scope["method"] == "POST":
+            try:
+                body = await read_body(receive, headers, FORM if path in _FORMS else CALL)
+                if path in _FORMS:
+                    check_form(headers)
+                elif path.startswith(_RUN):
+                    check_call(path.removeprefix(_RUN), body)
+            except Refused as problem:
+                detail = json.dumps({"detail": str(problem)}).encode()
+                kind = (b"content-type", b"application/json")
+                await refuse(problem.status, kind, (b"connection", b"close"), body=detail)
+                return
+            receive = replayed(body, receive)
         await self._app(scope, receive, sealed)
 
 
-def _refusal(scope: Message) -> int:
+def _may(path: str, role: AccountRole | None) -> bool:
+    if role is None or _BOTH.fullmatch(path):
+        return role is not None
+    return (role == "owner") == bool(_OWNERS.fullmatch(path))
+
+
+def _refusal(scope: Message, headers: dict[bytes, bytes]) -> int:
     """The status to refuse a request with whoever sends it, or 0."""
     method, path = scope["method"], scope["path"]
     if method in ("GET", "HEAD"):
         return 0 if _READ.fullmatch(path) else 404
     if method != "POST" or not _WRITE.fullmatch(path):
         return 404
-    headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
     return 403 if origin and urlsplit(origin).netloc != host else 0

@@ -38,25 +38,38 @@ def review_blocks(review: ReviewApi) -> "Blocks":
     ) -> dict:
         return review.submit(_reviewer(request), token, verdict, reasons, note, seconds)
 
+    def skip(token: str, note: str, request: gr.Request) -> dict:
+        return review.skip(_reviewer(request), token, note)
+
+    def broken(token: str, request: gr.Request) -> dict:
+        return review.broken(_reviewer(request), token)
+
     def undo(request: gr.Request) -> dict:
         return review.undo(_reviewer(request))
+
+    def reopen(item: str, request: gr.Request) -> dict:
+        return review.reopen(_reviewer(request), item)
 
     def renew(token: str, request: gr.Request) -> dict:
         return review.renew(_reviewer(request), token)
 
-    def upcoming(request: gr.Request) -> list:
+    def upcoming(request: gr.Request) -> dict:
         return review.upcoming(_reviewer(request))
 
-    def history(request: gr.Request) -> list:
-        return review.history(_reviewer(request))
+    def history(skip: int, request: gr.Request) -> dict:
+        return review.history(_reviewer(request), skip)
 
+    def guide(request: gr.Request) -> dict:
+        return review.guide(_reviewer(request))
+
+    functions = (open, submit, skip, broken, undo, reopen, renew, upcoming, history, guide)
     with gr.Blocks(title="Review", analytics_enabled=False, delete_cache=_CLEAN_UP) as app:
         gr.HTML(
             (ASSETS / "review.html").read_text("utf-8"),
             js_on_load=_START,
             apply_default_css=False,
         )
-        for function in (open, submit, undo, renew, upcoming, history):
+        for function in functions:
             api(function, api_name=function.__name__, queue=False, concurrency_limit=None)
     return app
 

@@ -6,12 +6,14 @@ import socket
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 from pathlib import Path
 
 from annotation_ui.folder import IMAGES, quoted, review_folder, review_of
 from generators.errors import InputError
 
 GRADIO = (6, 16)  # what came before lacks security fixes
+ANYWHERE = ("0.0.0.0", "::", "")  # every address of this machine
 _REMEDY = 'pip install "dubench[review]"'
 _PATIENCE = 3  # seconds that open requests get at the end
 
@@ -48,7 +50,7 @@ def serve_review(
         from annotation_ui.web.server import review_app
 
         where = listening.getsockname()[1]
-        name = f"[{host}]" if ":" in host else host
+        name = reachable(host)
         app = review_app(store, review / IMAGES, cookie=f"dubench-review-{where}")
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=_PATIENCE
@@ -65,6 +67,36 @@ def serve_review(
             pass  # the way to end it
         finally:
             listening.close()
+
+
+def reachable(host: str) -> str:
+    """What to write into a browser for a server that listens on `host`."""
+    if host in ANYWHERE:
+        host = _own_address(host)
+    return f"[{host}]" if ":" in host else host
+
+
+def open_to_others(host: str) -> bool:
+    """Whether others than this machine reach a server that listens on `host`."""
+    if host in ANYWHERE:
+        return True
+    try:
+        addresses = socket.getaddrinfo(host, None)
+        return not all(ip_address(str(one[4][0])).is_loopback for one in addresses)
+    except (OSError, ValueError):
+        return True
+
+
+def _own_address(host: str) -> str:
+    """This machine's address on the network that leads elsewhere; nothing is sent."""
+    six = ":" in host
+    family, elsewhere = (socket.AF_INET6, "2001:db8::1") if six else (socket.AF_INET, "192.0.2.1")
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((elsewhere, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return "::1" if six else "127.0.0.1"
 
 
 def _check_gradio() -> None:

@@ -1,23 +1,21 @@
-"""The review's web server: logging in, the pictures, and gradio behind both."""
+"""The review's web server: who gets in, the pictures, and gradio behind both."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annotation_ui.store.records import Throttled
+from annotation_ui.store.records import AccountRole
 from annotation_ui.store.review_store import ReviewStore
 from annotation_ui.web.allowlist import AllowlistMiddleware, Message
 from annotation_ui.web.api import ReviewApi
 from annotation_ui.web.app import ASSETS, gradio_options, review_blocks
-from annotation_ui.web.sessions import Sessions
+from annotation_ui.web.entry import Entry
+from annotation_ui.web.owner import add_owner_page
+from annotation_ui.web.pictures import is_whole
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
-
-# A hash takes 16 MB and a good part of a second of one core.
-_CHECKS_AT_ONCE = 2
-WRONG = "No reviewer has this name and password."
 
 
 def review_app(store: ReviewStore, images: Path, cookie: str) -> "FastAPI":
@@ -28,53 +26,18 @@ def review_app(store: ReviewStore, images: Path, cookie: str) -> "FastAPI":
         images: the only folder that is served from, under random names.
         cookie: name of the cookie; two servers on one host need two.
     """
-    import anyio
     import gradio
-    from fastapi import FastAPI, Form, HTTPException, Request, Response
-    from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+    from fastapi import FastAPI, HTTPException, Request, Response
+    from fastapi.responses import FileResponse
 
-    sessions = Sessions()
-    checks = anyio.CapacityLimiter(_CHECKS_AT_ONCE)
+    entry = Entry(store, cookie)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    entry.add_to(app)
+    add_owner_page(app, store, entry)
 
     def reviewer(request: Request) -> str | None:
-        return sessions.reviewer(request.cookies.get(cookie))
-
-    @app.get("/login")
-    def login_page() -> HTMLResponse:
-        return HTMLResponse((ASSETS / "login.html").read_text("utf-8"))
-
-    @app.post("/login")
-    async def login(
-        request: Request, username: str = Form(""), password: str = Form("")
-    ) -> JSONResponse:
-        name = username.strip()
-        try:
-            right = await anyio.to_thread.run_sync(
-                store.accounts.check, name, password, limiter=checks
-            )
-        except Throttled as error:
-            wait = {"detail": f"{str(error).capitalize()}.", "seconds": error.seconds}
-            return JSONResponse(wait, 429, {"Retry-After": f"{error.seconds:.0f}"})
-        if not right:
-            return JSONResponse({"detail": WRONG}, 401)
-        answer = JSONResponse({"success": True})
-        secure = request.url.scheme == "https"
-        answer.set_cookie(
-            cookie,
-            sessions.open(store.accounts.known(name).name),
-            httponly=True,
-            samesite="lax",
-            secure=secure,
-        )
-        return answer
-
-    @app.post("/logout")
-    def logout(request: Request) -> JSONResponse:
-        sessions.close(request.cookies.get(cookie))
-        answer = JSONResponse({"success": True})
-        answer.delete_cookie(cookie)
-        return answer
+        account = entry.account(request)
+        return account.name if account and account.role == "reviewer" else None
 
     @app.get("/page/{name}")
     def page(name: str) -> Response:
@@ -86,18 +49,23 @@ def review_app(store: ReviewStore, images: Path, cookie: str) -> "FastAPI":
     @app.get("/images/{name}")
     def image(name: str) -> FileResponse:
         path = images / name
-        if not path.is_file():
+        if not is_whole(path):
             raise HTTPException(404)
         # The name stands for these pixels for ever.
         kept = {"Cache-Control": "private, max-age=86400, immutable"}
         return FileResponse(path, media_type="image/png", headers=kept)
 
     gradio.mount_gradio_app(
-        app, review_blocks(ReviewApi(store)), "/", auth_dependency=reviewer, **gradio_options()
+        app,
+        review_blocks(ReviewApi(store, images)),
+        "/",
+        auth_dependency=reviewer,
+        **gradio_options(),
     )
 
-    def known(scope: Message) -> bool:
-        return reviewer(Request(scope)) is not None
+    def role(scope: Message) -> AccountRole | None:
+        account = entry.account(Request(scope))
+        return account.role if account else None
 
-    app.add_middleware(AllowlistMiddleware, known=known)
+    app.add_middleware(AllowlistMiddleware, role=role)
     return app

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dubench.cli import review_people, review_results
 from dubench.cli.options import (
     Dataset,
     Depth,
@@ -13,12 +14,20 @@ from dubench.cli.options import (
     Seed,
     Source,
     Workers,
-    fail,
     print_json,
     resumable,
 )
 
 app = typer.Typer(help="Let people verify a tenth of a dataset, in the browser.")
+app.command()(review_people.add_reviewer)
+app.command()(review_people.invite)
+app.command()(review_people.set_password)
+app.command()(review_people.disable)
+app.command()(review_people.enable)
+app.command()(review_results.results)
+app.command()(review_results.settle)
+app.command()(review_results.hand_out)
+app.command()(review_results.discard)
 
 
 @app.command()
@@ -77,35 +86,20 @@ def overlap(
 
 
 @app.command()
-def add_reviewer(
-    name: Annotated[str, typer.Argument(help="Letters, digits, dots, - or _.")],
-    dataset: Annotated[Path, typer.Option(help="Folder of the dataset.")] = Path("du110k"),
-) -> None:
-    """Let someone log in; asks for a password, or reads it from a pipe."""
-    from getpass import getpass
-
-    from annotation_ui.folder import quoted, review_of
-
-    store = review_of(dataset)
-    if sys.stdin.isatty():
-        password = getpass(f"Password for {name} (8 characters or more): ")
-        if getpass("Again: ") != password:
-            raise typer.Exit(fail("the two passwords differ; nobody was added"))
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    store.accounts.add(name, password)
-    print(f"{name} may log in; next: dubench review serve {quoted(dataset)}")
-
-
-@app.command()
 def serve(
     folder: Dataset,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 7860,
 ) -> None:
     """Open the review in the browser, until Ctrl-C."""
-    from annotation_ui.web.serve import serve_review
+    from annotation_ui.web.serve import open_to_others, serve_review
 
+    if open_to_others(host):
+        print(
+            "plain HTTP to other machines: whoever is on the network between can read passwords; "
+            "put a proxy with HTTPS before it, see docs/review.md",
+            file=sys.stderr,
+        )
     serve_review(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))
 
 
@@ -179,3 +173,35 @@ def export(
 
     count = export_events(review_of(folder), out)
     print(f"{out}: {count:,} events in events.jsonl and events.parquet")
+
+
+@app.command()
+def backup(
+    folder: Dataset,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; beside the review, with the time, if none.")
+    ] = None,
+) -> None:
+    """Write all verdicts, accounts and settings into one file, while the server may go on."""
+    from datetime import UTC, datetime
+
+    from annotation_ui.folder import quoted, review_folder, review_of
+
+    store = review_of(folder)
+    if out is None:
+        review = review_folder(folder)
+        out = review.with_name(f"{review.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite")
+    count = store.backup(out)
+    print(f"{out}: {count:,} verdicts; to go back to it: dubench review ", end="")
+    print(f"restore {quoted(folder)} {quoted(out)}")
+
+
+@app.command()
+def restore(
+    folder: Dataset,
+    backup: Annotated[Path, typer.Argument(help="File that dubench review backup wrote.")],
+) -> None:
+    """Let everything be as in a backup again; what was given since is lost."""
+    from annotation_ui.folder import review_of
+
+    print(f"{folder}: {review_of(folder).replace_by(backup):,} verdicts, as in {backup}")

@@ -61,7 +61,7 @@ def samples(needs: Sequence[int]) -> list[Item]:
 
 def review_plan(unreviewed: tuple[StratumRows, ...] = ()) -> ReviewPlan:
     """A plan as the store keeps it, of no dataset that is there."""
-    counts = PlanCounts({"test": 1}, 0, 0, {}, 0, {})
+    counts = PlanCounts({"test": 1}, 0, 0, {}, 0, {}, ("blur",))
     created = "2024-02-29T00:00:00+00:00"
     return ReviewPlan("du110k", {}, 10, 0.1, 0, 0.18, created, counts, unreviewed)
 

@@ -96,7 +96,7 @@ def test_chromium_shows_it_whole_without_asking_for_anything(
         assert complaints == []
         headings = tab.locator("h2").all_inner_texts()
         assert headings == [
-            "Progress", "Agreement", "Reviewers", "Rejects", "Where rejects concentrate",
+            "People", "Progress", "Agreement", "Reviewers", "Rejects", "Where rejects concentrate",
             "Defects left in what nobody looked at",
         ]  # fmt: skip
         # Wide tables scroll within themselves; the page does not.

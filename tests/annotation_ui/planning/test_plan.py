@@ -80,6 +80,8 @@ def test_the_folder_holds_the_database_and_the_pictures_of_the_items(review: Pat
     assert review.name == "du110k.review"
     fields = ("clean_image", "degraded_image", "depth_image", "transmission_image")
     named = [name for item in items(review) for field in fields if (name := getattr(item, field))]
+    examples = ReviewStore(review / DATABASE).examples()
+    named += [name for one in examples for name in (one.clean_image, one.degraded_image)]
     assert sorted(named) == sorted(path.name for path in (review / IMAGES).iterdir())
     assert len(set(named)) == len(named)
     assert len({path.stat().st_mtime for path in (review / IMAGES).iterdir()}) == 1
@@ -178,6 +180,33 @@ def test_gold_carries_what_the_machine_says_of_sound_samples(review: Path) -> No
     assert {item.pixel_residual for item in golden} == {0}
     assert not any(flag.name == "inconsistent" for item in golden for flag in item.flags)
     assert {item.needs for item in golden} == {EVERYBODY}
+
+
+def test_the_guide_has_a_good_and_a_bad_example_of_samples_that_nobody_judges(
+    review: Path, dataset: Path
+) -> None:
+    examples = ReviewStore(review / DATABASE).examples()
+    truth = rows(dataset)
+    planned = {item.sample_id for item in items(review)}
+    for one in examples:
+        mine = [
+            name
+            for name, row in truth.items()
+            if np.array_equal(
+                decode_rgb(row["clean"]["bytes"]), picture(review, one.clean_image)
+            ) and np.array_equal(
+                decode_rgb(row["degraded"]["bytes"]), picture(review, one.degraded_image)
+            )
+        ]  # fmt: skip
+        (name,) = mine  # bad examples have another label, not other pictures, where one shows
+        assert name not in planned
+        values = {key: value for _, key, value in one.shown.tuples}
+        tuples = {t["key"]: t["value"] for t in truth[name]["tuples"]}
+        same = all(np.allclose(values[key], tuples[key]) for key in values)
+        assert same == (one.verdict == "accept")
+    kinds = Counter((one.type, one.verdict) for one in examples)
+    assert max(kinds.values()) == 1
+    assert {kind for kind, verdict in kinds if verdict == "reject"} == set(list(TYPES)[:4])
 
 
 def test_gold_is_spread_and_repeats_come_later(review: Path) -> None:
@@ -367,7 +396,8 @@ def test_several_degradations_are_not_planned(copy: Path) -> None:
 def test_progress_is_reported_to_the_end(copy: Path) -> None:
     reports: list[tuple[int, int]] = []
     plan_review(copy, fraction=0.1, on_progress=lambda done, total: reports.append((done, total)))
-    assert reports[-1] == (44 + 3 + 1, 48)
+    examples = 2 * 4
+    assert reports[-1] == (44 + 3 + 1 + examples, 56)
     assert [done for done, _ in reports] == sorted(done for done, _ in reports)
 
 

@@ -1,4 +1,4 @@
-"""Many reviewers at once through gradio's own client, while the server is killed under them."""
+"""Many reviewers at once over HTTP, while the server is killed under them."""
 
 import random
 import sqlite3
@@ -6,16 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
-
-from gradio_client import Client
 
 from annotation_ui.folder import DATABASE, review_folder
 from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import samples
-from tests.annotation_ui.web.served import PASSWORD, Served, review
+from tests.annotation_ui.web.served import Served, call, review
 
 TRIES = 5  # failures that a reviewer takes from a server that nobody killed
 STUCK = 600.0  # seconds without a verdict: no busy machine, but a server that answers no more
@@ -74,31 +71,13 @@ def _wait(threads: list[threading.Thread], confirmed: Confirmed, over: Callable[
 
 
 class _Desk:
-    """One reviewer's browser, of one life of the server.
-
-    It waits for an answer as long as the server lives that owes it, however slow the machine is;
-    left alone, gradio's client would wait for ever for one that was killed.
-    """
+    """One reviewer's browser, of one life of the server; whatever fails is an httpx.HTTPError."""
 
     def __init__(self, served: Served, name: str) -> None:
-        self._served, self._life = served, served.up()
-        self._client = Client(
-            served.url,
-            auth=(name, PASSWORD),
-            verbose=False,
-            analytics_enabled=False,
-            download_files=False,
-            ssl_verify=False,  # it speaks http; reading certificates takes longer than the call
-            httpx_kwargs={"timeout": None},
-        )
+        self._client = served.client(name)
 
     def ask(self, name: str, *data: object) -> dict:
-        job = self._client.submit(*data, api_name=f"/{name}")
-        while not job.done():
-            if self._served.life != self._life:
-                raise ConnectionError("the server was killed")
-            wait([job.future], timeout=0.05)
-        return job.result()
+        return call(self._client, name, *data)
 
 
 def _work(served: Served, name: str, confirmed: Confirmed) -> None:

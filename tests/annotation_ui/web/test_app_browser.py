@@ -246,13 +246,15 @@ def test_views_and_zoom_by_key(login: Login, served: Served) -> None:
         page.keyboard.press("a")
         shown(page, item)
     for key, view in ((" ", "clean"), (" ", "degraded"), ("d", "depth"), ("t", "transmission"),
-                      ("t", "split"), ("d", "depth"), ("c", "split")):  # fmt: skip
+                      ("t", "split"), ("d", "depth"), ("s", "side"), ("x", "difference"),
+                      ("c", "split")):  # fmt: skip
         page.keyboard.press(key)
         assert stage.get_attribute("data-view") == view
         visible = [one for one in page.locator(".world img").all() if one.is_visible()]
         names = {one.get_attribute("data-view") for one in visible}
-        assert names == ({"clean", "degraded"} if view == "split" else {view})
-    cut = "document.querySelector('[data-view=clean]').style.clipPath"
+        both = view in ("split", "side", "difference")
+        assert names == ({"clean", "degraded"} if both else {view})
+    cut = "document.querySelector('.pane[data-view=clean]').style.clipPath"
     before = page.evaluate(cut)
     page.keyboard.press("ArrowRight")
     assert page.evaluate(cut) != before

@@ -1,4 +1,4 @@
-"""Ten reviewers at once through gradio's client; the server is killed twice meanwhile."""
+"""Ten reviewers at once over HTTP; the server is killed twice meanwhile."""
 
 from pathlib import Path
 

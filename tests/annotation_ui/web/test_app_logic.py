@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation_ui.store import passwords
-from annotation_ui.store.assignment import REPEAT_GAP
+from annotation_ui.store.records import AccountRole
 from annotation_ui.store.review_store import ReviewStore
 from annotation_ui.web.allowlist import AllowlistMiddleware
 from annotation_ui.web.api import ReviewApi
+from annotation_ui.web.bodies import FORM
 from annotation_ui.web.serve import serve_review
 from annotation_ui.web.sessions import IDLE, Sessions
+from annotation_ui.web.strangers import BURST, REFILL, Strangers
 from generators.errors import InputError
 from tests.annotation_ui.plans import Clock, gold, name, repeat, review_plan, sample, samples
 from tests.annotation_ui.simulated import drawn_items
@@ -31,7 +33,7 @@ def reviewed(folder: Path, items: list, people: tuple[str, ...] = ("ada",)) -> R
     store = ReviewStore.create(folder / "review.sqlite", review_plan(), items)
     for one in people:
         store.accounts.add(one, "correct horse")
-    return ReviewApi(store)
+    return ReviewApi(store, folder)
 
 
 def test_tells_parameters_in_words(weak: None, in_memory: Path) -> None:
@@ -85,15 +87,16 @@ def test_planted_items_look_like_any_other(weak: None, in_memory: Path) -> None:
     assert seen[0] == seen[1]
 
 
-def test_history_is_short_enough_to_hide_repeats(weak: None, in_memory: Path) -> None:
+def test_history_hides_the_original_of_the_repeat_in_hand(weak: None, in_memory: Path) -> None:
     review = reviewed(in_memory, [*samples([1] * 30), repeat(30, 0)])
     state, seen = review.open("ada"), []
     while state["lease"]:
         lease = state["lease"]
-        history = [one["degraded"] for one in review.history("ada")]
-        assert len(history) <= REPEAT_GAP
+        history = [one["degraded"] for one in review.history("ada", 0)["items"]]
         if lease["item"] == name(30):
             assert sample(0).degraded_image not in history
+        elif name(0) in seen:
+            assert sample(0).degraded_image in history
         seen.append(lease["item"])
         state = review.submit("ada", lease["token"], "accept", [], "", 1)
     assert name(30) in seen
@@ -103,8 +106,8 @@ def test_history_is_ones_own(weak: None, in_memory: Path) -> None:
     review = reviewed(in_memory, samples([2]), ("ada", "ben"))
     token = review.open("ada")["lease"]["token"]
     review.submit("ada", token, "reject", ["other"], "<b>cloud</b>", 1)
-    assert [one["note"] for one in review.history("ada")] == ["<b>cloud</b>"]
-    assert review.history("ben") == []
+    assert [one["note"] for one in review.history("ada", 0)["items"]] == ["<b>cloud</b>"]
+    assert review.history("ben", 0) == {"items": [], "more": False}
     assert review.open("ben")["lease"]["before"] is None
 
 
@@ -136,18 +139,18 @@ def test_what_is_fetched_ahead_is_what_comes(weak: None, in_memory: Path) -> Non
     review = reviewed(in_memory, samples([1] * 5))
     state = review.open("ada")
     for _ in range(4):
-        ahead = review.upcoming("ada")
+        ahead = review.upcoming("ada")["images"]
         state = review.submit("ada", state["lease"]["token"], "accept", [], "", 1)
         assert ahead == [state["lease"]["images"][view] for view in ("clean", "degraded")]
-    assert review.upcoming("ada") == []
+    assert review.upcoming("ada") == {"images": []}
 
 
 def test_fetching_ahead_holds_nothing(weak: None, in_memory: Path) -> None:
     review = reviewed(in_memory, samples([1, 1]), ("ada", "ben"))
     review.open("ada")
-    assert review.upcoming("ada")
+    assert review.upcoming("ada")["images"]
     assert review.open("ben")["lease"]["item"] == name(1)
-    assert review.upcoming("ada") == []
+    assert review.upcoming("ada") == {"images": []}
 
 
 def test_stale_lease_says_so_and_goes_on(weak: None, in_memory: Path) -> None:
@@ -156,7 +159,7 @@ def test_stale_lease_says_so_and_goes_on(weak: None, in_memory: Path) -> None:
     store = ReviewStore(in_memory / "review.sqlite", clock)
     for one in ("ada", "ben"):
         store.accounts.add(one, "correct horse")
-    review = ReviewApi(store)
+    review = ReviewApi(store, in_memory)
     token = review.open("ada")["lease"]["token"]
     clock.passes(11)
     assert review.open("ben")["lease"]["item"] == name(0)
@@ -167,20 +170,27 @@ def test_stale_lease_says_so_and_goes_on(weak: None, in_memory: Path) -> None:
 def test_sessions_end() -> None:
     time = [0.0]
     sessions = Sessions(lambda: time[0])
-    token, other = sessions.open("ada"), sessions.open("ada")
-    assert sessions.reviewer(token) == "ada"
+    ada = ("ada", "epoch")
+    token, other = sessions.open(*ada), sessions.open(*ada)
+    assert sessions.who(token) == ada
     time[0] = IDLE - 1
-    assert sessions.reviewer(token) == "ada"  # which keeps it alive
+    assert sessions.who(token) == ada  # which keeps it alive
     time[0] = 2 * IDLE - 2
-    assert sessions.reviewer(other) is None
-    assert sessions.reviewer(token) == "ada"
+    assert sessions.who(other) is None
+    assert sessions.who(token) == ada
     sessions.close(token)
-    assert sessions.reviewer(token) is None
-    assert sessions.reviewer(None) is None
-    assert sessions.reviewer("") is None
+    assert sessions.who(token) is None
+    assert sessions.who(None) is None
+    assert sessions.who("") is None
 
 
-def asked(method: str, path: str, known: bool = True, **headers: str) -> tuple[int, bool]:
+def asked(
+    method: str,
+    path: str,
+    role: AccountRole | None = "reviewer",
+    body: bytes = b"{}",
+    **headers: str,
+) -> tuple[int, bool]:
     """The status of a request's answer, and whether it came through the gate."""
     came, sent = [], []
 
@@ -192,11 +202,11 @@ def asked(method: str, path: str, known: bool = True, **headers: str) -> tuple[i
         sent.append(message)
 
     async def receive() -> MutableMapping[str, Any]:
-        return {}
+        return {"type": "http.request", "body": body, "more_body": False}
 
-    raw = [(key.encode(), value.encode()) for key, value in headers.items()]
+    raw = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": raw}
-    asyncio.run(AllowlistMiddleware(inner, lambda scope: known)(scope, receive, send))
+    asyncio.run(AllowlistMiddleware(inner, lambda scope: role)(scope, receive, send))
     names = {key for key, _ in sent[0]["headers"]}
     assert b"content-security-policy" in names
     return sent[0]["status"], bool(came)
@@ -231,19 +241,84 @@ def test_gate_knows_no_such_address(path: str) -> None:
 
 def test_gate_lets_reviewers_in() -> None:
     assert asked("GET", "/") == (200, True)
-    assert asked("GET", "/", known=False) == (303, False)
+    assert asked("GET", "/", role=None) == (303, False)
     picture = f"/images/{'0a' * 16}.png"
     assert asked("GET", picture) == (200, True)
-    assert asked("GET", picture, known=False) == (401, False)
-    assert asked("GET", "/login", known=False) == (200, True)
-    assert asked("POST", "/gradio_api/run/submit") == (200, True)
-    assert asked("POST", "/gradio_api/run/submit", known=False) == (401, False)
+    assert asked("GET", picture, role=None) == (401, False)
+    assert asked("GET", "/login", role=None) == (200, True)
+    call = json.dumps({"data": ["0" * 32, "accept", [], "", 1]}).encode()
+    assert asked("POST", "/gradio_api/run/submit", body=call) == (200, True)
+    assert asked("POST", "/gradio_api/run/submit", role=None) == (401, False)
     assert asked("POST", "/gradio_api/upload") == (404, False)
     assert asked("DELETE", "/") == (404, False)
 
 
+def test_gate_parts_reviewers_from_owners() -> None:
+    assert asked("GET", "/", role="owner") == (303, False)
+    assert asked("GET", "/owner", role="owner") == (200, True)
+    assert asked("GET", "/owner", role=None) == (303, False)
+    assert asked("GET", "/owner") == (303, False)
+    assert asked("POST", "/owner/discard") == (401, False)
+    assert asked("POST", "/owner/discard", role="owner") == (200, True)
+    call = b'{"data": []}'
+    assert asked("POST", "/gradio_api/run/open", role="owner", body=call) == (401, False)
+    assert asked("GET", f"/images/{'0a' * 16}.png", role="owner") == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("run/open", b"[]", 400),
+        ("run/open", b"{", 400),
+        ("run/open", b"[" * 60_000, 400),
+        ("run/open", b'{"data": {}}', 400),
+        ("run/undo", b'{"data": ["x"]}', 400),
+        ("run/submit", b'{"data": ["t", "accept", "no list", "", 1]}', 400),
+        ("run/submit", b'{"data": ["t", "accept", [1], "", 1]}', 400),
+        ("run/submit", b'{"data": ["t", 5, [], "", 1]}', 400),
+        ("run/submit", b'{"data": ["t", "accept", [], "", NaN]}', 400),
+        ("run/submit", b'{"data": ["t", "accept", [], "", true]}', 400),
+        ("run/submit", b'{"data": ["t", "accept", [], "", 1e99]}', 400),
+        ("run/history", b'{"data": [-1]}', 400),
+        ("run/history", b'{"data": [1.5]}', 400),
+        ("run/nothing", b'{"data": []}', 404),
+        ("run/open", b'{"data": [], "x": "' + b"x" * 70_000 + b'"}', 413),
+        ("queue/join", b'{"data": []}', 404),
+    ],
+)
+def test_gate_takes_no_other_call(path: str, body: bytes, status: int) -> None:
+    assert asked("POST", f"/gradio_api/{path}", body=body) == (status, False)
+
+
+def test_gate_takes_no_large_or_odd_form() -> None:
+    form = "application/x-www-form-urlencoded"
+    assert asked("POST", "/login", role=None, content_type=form) == (200, True)
+    large = b"x" * (FORM + 1)
+    assert asked("POST", "/login", role=None, body=large, content_type=form) == (413, False)
+    for length in (str(FORM + 1), "400000000", "-1", "many"):
+        told = {"content_type": form, "content_length": length}
+        assert asked("POST", "/login", role=None, **told) == (413, False)
+    odd = asked("POST", "/login", role=None, content_type="multipart/form-data; boundary=x")
+    assert odd == (415, False)
+
+
+def test_strangers_have_a_budget() -> None:
+    time = [0.0]
+    strangers = Strangers(lambda: time[0])
+    assert [strangers.take("10.0.0.1") for _ in range(BURST + 2)] == [True] * BURST + [False] * 2
+    assert strangers.take("10.0.0.2")
+    time[0] += REFILL
+    assert [strangers.take("10.0.0.1") for _ in range(2)] == [True, False]
+    time[0] += 1000 * REFILL
+    assert [strangers.take("10.0.0.1") for _ in range(BURST + 1)] == [True] * BURST + [False]
+
+
 def test_gate_hears_no_other_sites_page() -> None:
-    own = {"host": "127.0.0.1:7860", "origin": "http://127.0.0.1:7860"}
+    own = {
+        "host": "127.0.0.1:7860",
+        "origin": "http://127.0.0.1:7860",
+        "content_type": "application/x-www-form-urlencoded",
+    }
     assert asked("POST", "/login", **own) == (200, True)
     for origin in ("http://127.0.0.1:7861", "https://example.org", "null"):
         assert asked("POST", "/login", **own | {"origin": origin}) == (403, False)
