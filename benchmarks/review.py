@@ -20,7 +20,7 @@ from tests.annotation_ui.web.crowd import review_together
 from tests.annotation_ui.web.served import Served, joined
 from tests.annotation_ui.web.test_app_browser import CHROMIUM, FLAGS, enter_password, shown
 
-PACKAGES = ("gradio", "gradio_client", "playwright", "uvicorn")
+PACKAGES = ("gradio", "playwright", "uvicorn")
 WARM = 3  # presses that do not count: the first ones compile the page's script
 GOAL = 100  # ms
 

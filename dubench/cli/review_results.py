@@ -14,7 +14,7 @@ def results(folder: Dataset, as_json: Json = False) -> None:
     from annotation_ui.figures.results import results_json, review_results
     from annotation_ui.figures.results_page import results_html
     from annotation_ui.folder import quoted, review_folder, review_of
-    from dubench.text import one_line
+    from generators.errors import one_line
     from generators.files import write_whole
 
     found = review_results(review_of(folder).snapshot())

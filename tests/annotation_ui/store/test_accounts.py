@@ -246,3 +246,69 @@ def test_processes_share_the_count(store: ReviewStore, path: Path) -> None:
     for process in processes:
         process.join()
     assert looked_at == dict.fromkeys(NAMES, 5)
+
+
+# Invitations, other passwords, disabled accounts
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_invitation_is_good_once_and_for_a_week(
+    store: ReviewStore, clock: Clock, path: Path
+) -> None:
+    people = store.accounts
+    first, token = people.invite("anna"), people.invite("Anna")
+    assert people.reviewers() == ["anna"]
+    assert not people.check("anna", "")
+    assert token.encode() not in path.read_bytes()
+    with pytest.raises(InputError, match="used, replaced or ran out"):
+        people.accept(first, PASSWORD)
+    with pytest.raises(InputError, match="8 characters"):
+        people.accept(token, "short")
+    assert people.accept(token, PASSWORD) == "anna"
+    assert people.check("anna", PASSWORD)
+    with pytest.raises(InputError, match="used, replaced or ran out"):
+        people.accept(token, WRONG)
+    # For an account that is there it is a new password; the old one holds until then.
+    late, epoch = people.invite("anna"), people.known("anna").epoch
+    assert people.check("anna", PASSWORD)
+    clock.passes(7 * 24 * 60)
+    with pytest.raises(InputError, match="ran out"):
+        people.accept(late, WRONG)
+    assert people.accept(people.invite("anna"), WRONG) == "anna"
+    assert people.known("anna").epoch != epoch
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_disabled_account_stays_out_until_it_is_enabled(store: ReviewStore) -> None:
+    people = store.accounts
+    people.add("anna", PASSWORD)
+    people.set_disabled("ANNA", True)
+    assert not people.check("anna", PASSWORD)
+    with pytest.raises(InputError, match="no reviewer 'anna'"):
+        store.lease("anna")
+    with pytest.raises(InputError, match="disabled"):
+        people.invite("anna")
+    people.set_disabled("anna", False)
+    assert people.check("anna", PASSWORD)
+    people.set_password("anna", WRONG)
+    assert people.check("anna", WRONG)
+    assert not people.check("anna", PASSWORD)
+    with pytest.raises(InputError, match="no reviewer 'ben'; there is anna"):
+        people.known("ben")
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_owner_judges_nothing(store: ReviewStore) -> None:
+    store.accounts.add("olga", PASSWORD, "owner")
+    assert store.accounts.reviewers() == []
+    with pytest.raises(InputError, match="no reviewer 'olga'"):
+        store.lease("olga")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_clock_set_back_locks_nobody_out(store: ReviewStore, clock: Clock) -> None:
+    store.accounts.add("anna", PASSWORD)
+    clock.passes(60 * 24 * 3)
+    assert [waits(store, "anna") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+    clock.passes(-60 * 24 * 3)
+    assert store.accounts.check("anna", PASSWORD)

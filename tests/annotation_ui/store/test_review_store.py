@@ -715,3 +715,66 @@ def test_threads_of_one_store_never_get_the_same_item(tmp_path: Path, clock: Clo
     assert len(pairs) == len(set(pairs)) == store.progress().needed == 60
     counts = {item.item: item.needs for item in store.items()}
     assert all(sum(item == one for item, _ in pairs) == counts[one] for one in counts)
+
+
+# The owner, backups, clocks
+
+
+def test_a_lease_of_a_clock_set_back_holds_nothing(tmp_path: Path, clock: Clock) -> None:
+    store = opened(tmp_path, samples([1]), clock)
+    clock.passes(60 * 24 * 3)
+    assert store.lease("a")
+    clock.passes(-60 * 24 * 3)
+    assert judge(store, "b") == name(0)
+
+
+def test_a_backup_has_what_the_file_alone_lacks(tmp_path: Path, clock: Clock) -> None:
+    store = opened(tmp_path, samples([1] * 6), clock)
+    for _ in range(3):
+        judge(store, "a")
+    out = tmp_path / "backup.sqlite"
+    assert store.backup(out) == 3
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.glob("*backup*")) == ["backup.sqlite"]
+    shutil.copy(tmp_path / "review.sqlite", tmp_path / "copy.sqlite")
+    assert len(ReviewStore(tmp_path / "copy.sqlite").verdicts()) < 3
+    assert ReviewStore(out).verdicts() == store.verdicts()
+    with pytest.raises(InputError, match="is there already"):
+        store.backup(out)
+    judge(store, "b")
+    assert store.replace_by(out) == 3
+    assert len(store.verdicts()) == 3
+    assert judge(store, "b") == name(3)
+    assert integrity(tmp_path / "review.sqlite") == "ok"
+
+
+def test_seconds_are_a_day_at_most(tmp_path: Path, clock: Clock) -> None:
+    store = opened(tmp_path, samples([1]), clock)
+    lease = store.lease("a")
+    assert lease
+    store.submit(lease.token, "a", "accept", seconds=1e300)
+    assert [event.seconds for event in store.events()] == [None, 86400.0]
+
+
+def test_rulings_are_never_changed_and_planted_items_are_not_ruled(
+    tmp_path: Path, clock: Clock
+) -> None:
+    store = opened(tmp_path, [sample(0, 2), gold(1)], clock)
+    store.rulings.settle(name(0), "reject", "halo", "olga")
+    (ruling,) = store.rulings.standing().values()
+    assert (ruling.verdict, ruling.note, ruling.owner, ruling.at) == (
+        "reject", "halo", "olga", clock()
+    )  # fmt: skip
+    assert (store.progress().done, store.progress().needed) == (0, 0)
+    for item, verdict, message in (
+        (name(1), "accept", "planted"),
+        (name(0), "maybe", "accept or reject"),
+        ("nothing", "accept", "no item"),
+    ):
+        with pytest.raises(InputError, match=message):
+            store.rulings.settle(item, verdict)
+    db = sqlite3.connect(tmp_path / "review.sqlite")
+    for change in ("DELETE FROM rulings", "UPDATE rulings SET note = 'other'"):
+        with pytest.raises(sqlite3.IntegrityError, match="never"):
+            db.execute(change)
+    db.close()

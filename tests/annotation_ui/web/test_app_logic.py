@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +15,14 @@ from annotation_ui.store import passwords
 from annotation_ui.store.records import AccountRole
 from annotation_ui.store.review_store import ReviewStore
 from annotation_ui.web.allowlist import AllowlistMiddleware
-from annotation_ui.web.api import ReviewApi
+from annotation_ui.web.api import DAMAGED, UNSHOWN, ReviewApi
 from annotation_ui.web.bodies import FORM
-from annotation_ui.web.serve import serve_review
+from annotation_ui.web.pictures import is_whole
+from annotation_ui.web.serve import open_to_others, reachable, serve_review
 from annotation_ui.web.sessions import IDLE, Sessions
 from annotation_ui.web.strangers import BURST, REFILL, Strangers
 from generators.errors import InputError
+from generators.images import encode_rgb
 from tests.annotation_ui.plans import Clock, gold, name, repeat, review_plan, sample, samples
 from tests.annotation_ui.simulated import drawn_items
 
@@ -363,3 +366,73 @@ def test_serve_names_the_remedy_without_gradio(
     monkeypatch.setattr("annotation_ui.web.serve.version", version)
     with pytest.raises(InputError, match=r'pip install "dubench\[review\]"'):
         serve_review(tmp_path / "du110k")
+
+
+def test_a_damaged_picture_is_put_aside_and_a_sound_one_left_to_others(
+    weak: None, in_memory: Path
+) -> None:
+    items = [sample(rank) for rank in (0, 10, 20)]
+    review = reviewed(in_memory, items, ("ada", "ben"))
+    png = encode_rgb(np.zeros((8, 8, 3), np.uint8))
+    for item in items[1:]:
+        for one in (item.clean_image, item.degraded_image):
+            (in_memory / one).write_bytes(png)
+    token = review.open("ada")["lease"]["token"]
+    reply = review.broken("ada", token)  # its pictures are not there
+    assert reply["said"] == DAMAGED
+    assert reply["lease"]["item"] == name(10)
+    (in_memory / items[1].degraded_image).write_bytes(png[:-20])  # half a file
+    assert not is_whole(in_memory / items[1].degraded_image)
+    reply = review.broken("ada", reply["lease"]["token"])
+    assert (reply["said"], reply["lease"]["item"]) == (DAMAGED, name(20))
+    assert review.broken("ada", reply["lease"]["token"])["said"] == UNSHOWN
+    assert review.open("ada")["lease"] is None
+    assert review.open("ben")["lease"]["item"] == name(20)
+    store = ReviewStore(in_memory / "review.sqlite")
+    assert store.broken() == {name(0), name(10)}
+
+
+def test_what_was_skipped_or_judged_can_be_reopened(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([1, 1, 1]))
+    first = review.open("ada")["lease"]
+    second = review.skip("ada", first["token"], "hm")["lease"]
+    review.submit("ada", second["token"], "reject", ["inconsistent"], "no", 1)
+    listed = review.history("ada", 0)["items"]
+    assert [(one["item"], one["verdict"], one["note"]) for one in listed] == [
+        (name(1), "reject", "no"), (name(0), "skip", "hm")
+    ]  # fmt: skip
+    back = review.reopen("ada", name(0))["lease"]
+    assert (back["item"], back["before"]["note"]) == (name(0), "hm")
+    review.submit("ada", back["token"], "accept", [], "", 1)
+    ReviewStore(in_memory / "review.sqlite").rulings.settle(name(1), "accept")
+    assert "settled" in review.reopen("ada", name(1))["error"]
+
+
+def test_a_full_or_read_only_disk_is_told_as_that(weak: None, in_memory: Path) -> None:
+    review = reviewed(in_memory, samples([1] * 60))
+    token = review.open("ada")["lease"]["token"]
+    db = review._store._db()
+    db.execute("PRAGMA query_only = ON")
+    assert "may not write" in review.submit("ada", token, "accept", [], "", 1)["trouble"]
+    db.execute("PRAGMA query_only = OFF")
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    reply = review.open("ada")
+    while "trouble" not in reply:
+        token, done = reply["lease"]["token"], reply["done"]
+        reply = review.submit("ada", token, "accept", [], "x" * 2000, 1)
+    assert "disk is full" in reply["trouble"]
+    db.execute("PRAGMA max_page_count = 1000000")
+    assert review.submit("ada", token, "accept", [], "x" * 2000, 1)["done"] == done + 1
+
+
+@pytest.mark.parametrize(
+    ("host", "others"),
+    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("0.0.0.0", True), ("::", True),
+     ("192.0.2.7", True)],
+)  # fmt: skip
+def test_an_address_for_everybody_is_one_that_works(host: str, others: bool) -> None:
+    assert open_to_others(host) == others
+    shown = reachable(host)
+    assert shown not in ("0.0.0.0", "[::]")
+    assert shown.startswith("[") == (":" in shown)
