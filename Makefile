@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint gpu prior format browser clean
+.PHONY: demo test test-all lint gpu prior board format browser clean
 
 demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a report to look at
 	$(BIN)/dubench generate --n 400 --out demo/du110k
@@ -40,6 +40,19 @@ PHOTOS ?= photos
 prior: .venv/.developer  ## bundle the prior in MODEL: weights, ONNX, and a card measured on PHOTOS
 	$(BIN)/python -m pip install --quiet bm3d
 	$(BIN)/python benchmarks/prior.py --model $(MODEL) --photos $(PHOTOS)
+
+BOARD_SOURCE ?= builtin
+BOARD_TITLE ?= Degradation understanding, an example
+board: .venv/.developer  ## the example board in docs/board: the models that come with dubench, on a test of 3,000
+	rm -rf demo/board
+	$(BIN)/dubench generate --test-only --n 3000 --seed 18 --source $(BOARD_SOURCE) --out demo/board-data
+	$(BIN)/dubench leaderboard epoch demo/board --dataset demo/board-data --title "$(BOARD_TITLE)"
+	for model in nano classical statistics:du110k-wild; do \
+		file=$$(echo $$model | tr : -); \
+		$(BIN)/dubench predict --model $$model --dataset demo/board-data --out demo/board-$$file.jsonl && \
+		$(BIN)/dubench leaderboard add demo/board-$$file.jsonl --board demo/board \
+			--card docs/cards/$$file.yaml || exit 1; done
+	$(BIN)/dubench leaderboard build demo/board --no-pictures --out docs/board
 
 format: .venv/.developer
 	$(BIN)/ruff check --fix .

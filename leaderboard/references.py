@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -44,7 +45,8 @@ def add_references(
     """
     there = {entry.card.model for entry in current(entries(folder, epoch))}
     wanted = [name for name in REFERENCES if name not in there]
-    data = data_of(folder, epoch)
+    # The predictions are published: they name the data as others know them, not where they are.
+    data = replace(data_of(folder, epoch), where=epoch.dataset)
     for place, name in enumerate(wanted):
         with tempfile.TemporaryDirectory(prefix="dubench-board-") as temporary:
             out = Path(temporary) / "predictions.jsonl"

@@ -82,10 +82,11 @@ def test_a_blind_epoch_gives_no_answer_away(board: Path, tmp_path: Path) -> None
     boards.write(board, replace(whole, epochs=(replace(whole.epoch, blind=True),)))
     home = build(board, tmp_path / "site").parent
     assert {p.name for p in home.glob("downloads/*/*")} == {"card.json", "score.json"}
-    ids = boards.data_of(board, whole.epoch).ids
+    data = boards.data_of(board, whole.epoch)
     for path in home.rglob("*"):
         if path.is_file():
-            assert not any(name.encode() in path.read_bytes() for name in ids), path
+            assert not any(name.encode() in path.read_bytes() for name in data.ids), path
+            assert data.where.encode() not in path.read_bytes(), path
 
 
 def test_an_old_epoch_stays_readable(made_up: Path, tmp_path: Path) -> None:
