@@ -18,7 +18,6 @@ from dubench.duvlm.reinforcement.rewards import (
 )
 from dubench.predictions.grammar import TAXONOMY, encode
 from generators import degrade
-from generators.physics import maps_of
 from generators.sources import photographs
 from generators.sources.pools import BUNDLED
 from generators.taxonomy import KEYS, TYPES, Degradation
@@ -41,8 +40,8 @@ def crops(count):
 def pair_of(clean, type_name, seed, parameters=None):
     sample = degrade(clean, type_name, parameters, seed=seed)
     truth = Degradation(type_name, sample.values)
-    maps = maps_of(truth, sample.depth) if sample.depth is not None else {}
-    return Pair(sample.degraded, sample.clean, truth, maps.get("transmission"))
+    depth = None if sample.depth is None else sample.depth.astype(np.float32) / 65535
+    return Pair(sample.degraded, sample.clean, truth, depth)
 
 
 @pytest.fixture(scope="module")
