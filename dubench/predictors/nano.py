@@ -4,9 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from dubench.baseline.features import statistics
 from dubench.predictors.protocol import Image, Record
 from dubench.tiles import tiles
 from generators.errors import InputError
@@ -53,17 +50,12 @@ class Nano:
             InputError: an image has fewer than 32 pixels a side.
         """
         from dubench.duvlm.decoding import record
-        from dubench.duvlm.views import PAPERS, as_pictures, reduced
+        from dubench.duvlm.model.answering import reduce_for
 
         cut = [list(tiles(image)) for image in images]
         flat = [tile for of_image in cut for tile in of_image]
         shown = self._notes.views
-        samples = {"photo": np.stack([reduced(tile) for tile in flat])}
-        if "chart" in shown:
-            samples["statistics"] = np.stack([statistics(tile) for tile in flat])
-        for view in set(PAPERS) & set(shown):
-            drawn = (as_pictures(tile, [view])[0] for tile in flat)
-            samples[view] = np.stack([reduced(picture)[..., 0] for picture in drawn])
+        samples = reduce_for(shown, flat)
         hidden = set(self._answering.views) - set(shown)
         calibration = self._notes.calibration
         counts = [len(of_image) for of_image in cut]

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dubench.baseline.features import statistics
 from dubench.duvlm.chart import draw
 from dubench.duvlm.model import believing
 from dubench.duvlm.model.believing import Believed
@@ -20,7 +21,7 @@ from dubench.duvlm.model.forward import Layout, lay_out, patches, read, see
 from dubench.duvlm.model.nano import GRIDS
 from dubench.duvlm.spelling import Spelling
 from dubench.duvlm.tokens import Vocabulary
-from dubench.duvlm.views import NANO_VIEWS, PHOTOGRAPH
+from dubench.duvlm.views import NANO_VIEWS, PAPERS, PHOTOGRAPH, as_pictures, reduced
 
 LONGEST = 18
 """Pieces of the longest answer."""
@@ -90,6 +91,18 @@ class Answering:
             return self.read([None if v is None else v[rows] for v in visual], fed)
 
         return believing.believe(read_some, self.spelling, count, tiles, temperature)
+
+
+def reduce_for(views: Collection[str], images: Sequence[NDArray[np.uint8]]) -> Reduced:
+    """What nano's pictures of `views` are made of, for tiles (H, W, 3) uint8 RGB."""
+    samples: dict[str, NDArray] = {"photo": np.stack([reduced(image) for image in images])}
+    if "chart" in views:
+        samples["statistics"] = np.stack([statistics(image) for image in images])
+    for view in PAPERS:
+        if view in views:
+            drawn = (as_pictures(image, [view])[0] for image in images)
+            samples[view] = np.stack([reduced(picture)[..., 0] for picture in drawn])
+    return samples
 
 
 def picture(samples: Reduced, view: str) -> NDArray[np.uint8]:

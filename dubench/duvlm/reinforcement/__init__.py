@@ -1,1 +1,188 @@
-"""Reinforcement learning of DU-VLM: answers are rewarded by the pictures restored with them."""
+"""Take DU-VLM further by rewards: `dubench train grpo`.
+
+Answers are rewarded by the pictures restored with them.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dubench.duvlm.reinforcement.course import Course
+from dubench.packages import check_training
+from dubench.progress import counting
+from generators.errors import InputError
+from generators.files import write_whole
+
+if TYPE_CHECKING:
+    from dubench.duvlm.reinforcement.policies import Policy
+    from dubench.duvlm.reinforcement.restoring import Restorer
+
+DIFFERENTIABLE = "differentiable"
+HELD = 300
+"""Pairs of the validation split that are scored, at most."""
+RUN, CHECKPOINTS = "run.json", "checkpoints"
+
+
+@dataclass(frozen=True)
+class Reinforced:
+    """A model and how it does.
+
+    Attributes:
+        path: its folder.
+        name: as `--model` takes it.
+        history: scores on pairs held out, before the first step and after every few; empty where
+            the dataset has no validation split.
+    """
+
+    path: Path
+    name: str
+    history: list[dict[str, Any]]
+
+
+def train_grpo(
+    model: str, dataset: str, out: Path, course: Course, restorer: str = "analytic"
+) -> Reinforced:
+    """Train a model by what its answers restore, show a bar on stderr, and write it to `out`.
+
+    A run that was stopped goes on where its last checkpoint is.
+
+    Args:
+        model: `nano`, `nano:FOLDER` or `duvlm:FOLDER`; one that was trained by examples.
+        dataset: whose train split is learnt from: folder, Parquet glob or Hub name.
+        out: gets the model, history.json, curves.png and checkpoints.
+        course: how; its `nano` is set here. `differentiable` is for nano alone.
+        restorer: `analytic`, in batches, or another method of `dubench restore`.
+
+    Raises:
+        InputError: a package is missing; model, dataset or an argument is not what it should be;
+            the disk is full, or the loss is no longer a number.
+    """
+    check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
+    _check(course, restorer)
+    from dubench.duvlm.reinforcement.held import evaluate
+    from dubench.duvlm.reinforcement.pairs import Pairs
+    from dubench.duvlm.reinforcement.policies import OfNano, open_policy
+    from generators.batched.render import check_device
+
+    check_device(course.device)
+    policy = open_policy(model, course.device)
+    course = replace(course, nano=isinstance(policy, OfNano))
+    pairs = Pairs(dataset)
+    _check_ranges(policy, pairs.ranges, dataset)
+    held = _held(dataset)
+    behind = _restorer(restorer, course.device)
+
+    def on_evaluate(current: Any) -> dict[str, Any]:
+        if not held:
+            return {}
+        vocabulary = policy.notes.vocabulary
+        return asdict(evaluate(lambda images: policy.believe(current, images), vocabulary, held))
+
+    identity = {"model": model, "data": pairs.identity, "restorer": restorer, **asdict(course)}
+    begin(out, identity)
+    with counting("steps") as on_progress:
+        if course.reward == DIFFERENTIABLE:
+            if not isinstance(policy, OfNano):
+                raise InputError(f"--reward {DIFFERENTIABLE} is for nano alone; choose another")
+            from dubench.duvlm.reinforcement import joint
+
+            trained, history = joint.train(policy, pairs, course, out, on_progress, on_evaluate)
+        else:
+            from dubench.duvlm.reinforcement import grpo
+
+            reward = grpo.RestoredReward(course, policy, behind)
+            questions = grpo.of_pairs(policy, pairs)
+            trained, history = grpo.train(
+                course, policy, reward, questions, out / CHECKPOINTS, on_progress, on_evaluate
+            )
+    return finish(policy, trained, out, identity, history)
+
+
+def finish(
+    policy: "Policy", trained: Any, out: Path, identity: dict[str, Any],
+    history: list[dict[str, Any]],
+) -> Reinforced:  # fmt: skip
+    """Write a trained model, how it came about, and its curves."""
+    from dubench.duvlm.reinforcement.curves import draw
+    from dubench.duvlm.reinforcement.policies import OfNano
+    from dubench.training import HISTORY, writing
+
+    before = dict(policy.notes.training)
+    notes = replace(policy.notes, training={**before, "reinforced": identity})
+    with writing(out):
+        policy.save(trained, out, notes)
+        write_whole(out / HISTORY, json.dumps(history, indent=1) + "\n")
+        write_whole(out / "curves.png", draw(history))
+    family = "nano" if isinstance(policy, OfNano) else "duvlm"
+    return Reinforced(out, f"{family}:{out}", history)
+
+
+def begin(out: Path, identity: dict[str, Any]) -> None:
+    """Write down in the folder `out` what a run is, or check that it goes on with the same.
+
+    Raises:
+        InputError: the folder holds another run.
+    """
+    path = out / RUN
+    text = json.dumps(identity, indent=1) + "\n"
+    out.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        write_whole(path, text)
+        return
+    before, now = json.loads(path.read_text("utf-8")), json.loads(text)
+    changed = [name for name in now if before.get(name) != now[name]]
+    if changed:
+        raise InputError(
+            f"{out} holds a run with another {changed[0]} ({before.get(changed[0])}); go on with "
+            "its options, or choose another --out"
+        )
+
+
+def _check(course: Course, restorer: str) -> None:
+    from dubench.duvlm.reinforcement.rewards import REWARDS
+
+    known = (*REWARDS, DIFFERENTIABLE)
+    if course.reward not in known:
+        raise InputError(f"--reward {course.reward}: use one of {', '.join(known)}")
+    least = {"steps": 1, "group": 2, "prompts": 1, "value_weight": 0}
+    for name, low in least.items():
+        if not getattr(course, name) >= low:
+            flag = name.replace("_", "-")
+            raise InputError(f"--{flag} {getattr(course, name)}: choose at least {low}")
+    if course.reward == DIFFERENTIABLE and (restorer != "analytic" or course.value_weight):
+        raise InputError(
+            f"--reward {DIFFERENTIABLE} learns through the analytic inverse alone; leave out "
+            "--restorer and --value-weight"
+        )
+
+
+def _check_ranges(policy: "Policy", ranges: Any, dataset: str) -> None:
+    if dict(policy.notes.ranges) != dict(ranges):
+        raise InputError(
+            f"--dataset {dataset}: its preset has other ranges of values than the model was "
+            "trained on; choose another dataset, or train a model on this one first"
+        )
+
+
+def _restorer(name: str, device: str) -> "Restorer":
+    from dubench.ddnm.methods import Settings, open_method
+    from dubench.duvlm.reinforcement.restoring import Analytic, Method
+
+    if name == "analytic":
+        return Analytic(device)
+    return Method(open_method(name, Settings(device=device)))
+
+
+def _held(dataset: str) -> list[Any]:
+    from dubench.duvlm.reinforcement.pairs import Pairs
+
+    try:
+        pairs = Pairs(dataset, "validation")
+    except InputError:
+        return []
+    return [pairs[row] for row in range(min(HELD, len(pairs)))]
+
+
+OnEvaluate = Callable[[Any], dict[str, Any]]

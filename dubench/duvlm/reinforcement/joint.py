@@ -14,19 +14,20 @@ This file imports torch when it is imported.
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dubench.baseline.features import statistics
 from dubench.ddnm.undo import undo
-from dubench.duvlm.model.answering import Answering
+from dubench.duvlm.model.answering import Answering, reduce_for
+from dubench.duvlm.reinforcement.course import Course
 from dubench.duvlm.reinforcement.pairs import Pair, Pairs
+from dubench.duvlm.reinforcement.policies import OfNano
 from dubench.duvlm.reinforcement.restoring import as_tensor
-from dubench.duvlm.views import reduced
-from dubench.training import begin_step, end_step
+from dubench.training import CHECKPOINT, begin_step, end_step, reading, save, writing
 from generators import batched
 from generators.batched.haze import solve_beta
 from generators.physics.low_light import RGB_TO_XYZ
@@ -34,6 +35,7 @@ from generators.taxonomy import TYPES
 
 AGAIN, KEEP = 0.5, 1e-3  # w and β
 RATE, CLIP = 1e-4, 1.0
+SAVE_EVERY = 25  # steps
 _LIKELY = (0.02, 0.98)  # of mean transmissions: at the ends of the range β is infinite or 0
 _SILENT = {"shot_noise": 0.0, "read_noise": 0.0, "red_gain": 1.0, "blue_gain": 1.0}
 
@@ -83,9 +85,47 @@ class Joint:
         return {name: float(term.detach()) for name, term in terms.items()}
 
 
+def train(
+    policy: OfNano,
+    pairs: Pairs,
+    course: Course,
+    out: Path,
+    on_progress: Callable[[int, int], None],
+    on_evaluate: Callable[[Any], dict[str, Any]],
+) -> tuple[Any, list[dict[str, Any]]]:
+    """Train from the checkpoint in `out`, if there is one; the model, and its history.
+
+    Raises:
+        InputError: the checkpoint is damaged, the loss is no longer a number, or the disk is full.
+    """
+    torch.manual_seed(course.seed)
+    joint = Joint(policy.answering, pairs, course.prompts * course.group, course.seed)
+    model = policy.answering.model.train()
+    history: list[dict[str, Any]] = []
+    if (out / CHECKPOINT).exists():
+        with reading(out / CHECKPOINT):
+            saved = torch.load(out / CHECKPOINT, map_location=model.device, weights_only=True)
+            model.load_state_dict(saved["model"])
+            joint.optimizer.load_state_dict(saved["optimizer"])
+            joint.step, history = saved["step"], saved["history"]
+    else:
+        history.append({"step": 0, **on_evaluate(model)})
+    while joint.step < course.steps:
+        terms = joint.advance(1 - joint.step / course.steps)
+        on_progress(joint.step, course.steps)
+        last = joint.step == course.steps
+        if last or joint.step % course.every == 0:
+            history.append({"step": joint.step, **terms, **on_evaluate(model)})
+        if last or joint.step % SAVE_EVERY == 0:
+            content = {"model": model.state_dict(), "optimizer": joint.optimizer.state_dict()}
+            with writing(out):
+                save(out, {**content, "step": joint.step, "history": history})
+    return model, history
+
+
 def loss_of(answering: Answering, start: Answering, pairs: Sequence[Pair]) -> dict[str, Tensor]:
     """The terms of the loss, each a mean over the pictures: `restored`, `again` and `kl`."""
-    samples = shown(pairs, answering.views)
+    samples = reduce_for(answering.views, [pair.degraded for pair in pairs])
     visual = answering.see(samples)
     with torch.no_grad():
         visual_start = start.see(samples)
@@ -106,16 +146,6 @@ def loss_of(answering: Answering, start: Answering, pairs: Sequence[Pair]) -> di
             terms["restored"] = terms["restored"] + restored.sum()
             terms["again"] = terms["again"] + again.sum()
     return {name: term / len(pairs) for name, term in terms.items()}
-
-
-def shown(pairs: Sequence[Pair], views: Sequence[str]) -> dict[str, Any]:
-    """What nano's pictures are made of."""
-    samples: dict[str, Any] = {"photo": np.stack([reduced(pair.degraded) for pair in pairs])}
-    makers: dict[str, Callable[[Any], Any]] = {"chart": statistics}
-    for view in views[1:]:
-        name = "statistics" if view == "chart" else view
-        samples[name] = np.stack([makers[view](pair.degraded) for pair in pairs])
-    return samples
 
 
 def expected(

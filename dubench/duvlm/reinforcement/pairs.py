@@ -90,7 +90,9 @@ class Pairs:
         if TYPES[type_name].needs_depth:
             levels = self._decoded(stored, "depth", decode_depth)
             depth = levels.astype(np.float32) / 65535
-        degraded, clean = (self._decoded(stored, name, decode_rgb) for name in ("degraded", "clean"))
+        degraded, clean = (
+            self._decoded(stored, name, decode_rgb) for name in ("degraded", "clean")
+        )
         return Pair(degraded, clean, truth, depth)
 
     def _decoded(self, stored: Mapping[str, Any], column: str, decode: Any) -> Any:

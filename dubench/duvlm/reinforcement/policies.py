@@ -1,0 +1,149 @@
+"""The models that learn from rewards, nano and fine-tuned ones, behind one face.
+
+This file imports torch when it is imported.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from dubench.duvlm.model import files, qwen
+from dubench.duvlm.model.answering import Answering, reduce_for
+from dubench.duvlm.model.believing import Believed, joined
+from dubench.duvlm.model.files import SHIPPED, Notes
+from dubench.duvlm.model.qwen import Qwen
+from dubench.duvlm.reinforcement.pairs import Image
+from dubench.duvlm.tokens import VISION
+from dubench.duvlm.views import for_nano
+from generators.errors import InputError
+
+_AT_ONCE = 16
+
+
+class Policy(Protocol):
+    """A model that answers about photographs.
+
+    Attributes:
+        folder: where it is. notes: what dubench knows of it. processor: as transformers has it.
+    """
+
+    folder: Path
+    notes: Notes
+    processor: Any
+
+    def ask(self, image: Image) -> tuple[list[dict[str, Any]], list[Image]]:
+        """A conversation with a placeholder for each picture, and the pictures."""
+
+    def believe(self, model: Any, images: Sequence[Image]) -> Believed:
+        """What `model`, with this one's weights or those they became, believes of photographs."""
+
+    def save(self, model: Any, out: Path, notes: Notes) -> None:
+        """Write a model to a folder."""
+
+
+@dataclass(frozen=True)
+class OfNano:
+    """See Policy."""
+
+    folder: Path
+    notes: Notes
+    processor: Any
+    answering: Answering
+
+    def ask(self, image: Image) -> tuple[list[dict[str, Any]], list[Image]]:
+        """See Policy."""
+        pictures = for_nano(image, self.answering.views)
+        return [{"role": "user", "content": [{"type": "image"} for _ in pictures]}], pictures
+
+    def believe(self, model: Any, images: Sequence[Image]) -> Believed:
+        """See Policy."""
+        current = self.with_weights_of(model)
+        return joined([
+            current.believe(reduce_for(current.views, some)) for some in _batches(images)
+        ])  # fmt: skip
+
+    def save(self, model: Any, out: Path, notes: Notes) -> None:
+        """See Policy."""
+        files.save(out, self.with_weights_of(model), notes)
+
+    def with_weights_of(self, model: Any) -> Answering:
+        """nano as `model` is now."""
+        mine = self.answering
+        return Answering(model, mine.words, mine.vocabulary, mine.views)
+
+
+@dataclass(frozen=True)
+class OfQwen:
+    """See Policy."""
+
+    folder: Path
+    notes: Notes
+    processor: Any
+    qwen: Qwen
+
+    def ask(self, image: Image) -> tuple[list[dict[str, Any]], list[Image]]:
+        """See Policy."""
+        parts = self.qwen.ask(image)
+        content = [
+            {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
+            for part in parts
+        ]
+        pictures = [part for part in parts if not isinstance(part, str)]
+        return [{"role": "user", "content": content}], pictures
+
+    def believe(self, model: Any, images: Sequence[Image]) -> Believed:
+        """See Policy."""
+        current = Qwen(model, self.processor, self.qwen.vocabulary, self.qwen.ask)
+        return joined([current.believe(some) for some in _batches(images)])
+
+    def save(self, model: Any, out: Path, notes: Notes) -> None:
+        """See Policy."""
+        from dubench.duvlm.fine_tuning.adapters import merged
+
+        merged(model).save_pretrained(out)
+        self.processor.save_pretrained(out)
+        files.write_notes(out, notes)
+
+
+def open_policy(name: str, device: str = "cpu") -> Policy:
+    """The model called `nano`, `nano:FOLDER` or `duvlm:FOLDER`.
+
+    Raises:
+        InputError: it is none of these, the folder holds no such model, or its photographs have
+            not joined the chart yet.
+    """
+    from transformers import AutoProcessor
+
+    family, _, where = name.partition(":")
+    if family not in ("nano", "duvlm") or (family == "duvlm" and not where):
+        raise InputError(
+            f"--model {name}: rewards go on from a model that dubench train sft wrote; give "
+            "nano, nano:FOLDER or duvlm:FOLDER"
+        )
+    folder = Path(where).expanduser() if where else SHIPPED
+    if family == "nano":
+        answering, notes = files.load(folder, device)
+        if notes.views != answering.views:
+            raise InputError(
+                f"--model {name} has seen no photographs yet, charts alone; train it further with "
+                "dubench train sft"
+            )
+        return OfNano(folder, notes, AutoProcessor.from_pretrained(folder), answering)
+    loaded, notes, _ = qwen.load(folder, device)
+    return OfQwen(folder, notes, loaded.processor, loaded)
+
+
+def image_tokens(policy: Policy) -> list[int]:
+    """Tokens that stand for pictures: one in an answer would break the count of the next question
+    (trl issue 3847)."""
+    ids: list[int] = policy.processor.tokenizer.convert_tokens_to_ids(list(VISION))
+    return ids
+
+
+def _batches(images: Sequence[Image]) -> list[Sequence[Image]]:
+    count = -(-len(images) // _AT_ONCE)
+    cuts = np.arange(count) * _AT_ONCE
+    return [images[start : start + _AT_ONCE] for start in cuts]
