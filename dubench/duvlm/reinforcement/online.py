@@ -1,0 +1,156 @@
+"""Learning on photographs without a truth: answers are rewarded by how good the result looks.
+
+The paper's online phase (arXiv 2602.04565, section 4): a no-reference quality of the restored
+picture, the same gate on valid answers, until the running mean settles. Quality without a reference
+can be bought: sharpening what is sharp already pleases BRISQUE. So an answer has to gain MARGIN,
+`none` costs and gains nothing, and a model that begins to call undegraded photographs degraded is
+taken back to its last good weights, and stopped.
+
+This file imports torch and trl when it is imported.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from dubench.duvlm.model.believing import Believed
+from dubench.duvlm.reinforcement.grpo import words_of
+from dubench.duvlm.reinforcement.pairs import Image, Pair
+from dubench.duvlm.reinforcement.policies import Policy
+from dubench.duvlm.reinforcement.restoring import Restorer
+from dubench.duvlm.reinforcement.rewards import REFUSED, understand
+from generators.sources import photographs
+from generators.sources.pools import BUNDLED
+from generators.taxonomy import TYPES, Degradation
+
+MARGIN = 3.0
+"""Points that a result must gain before it is worth more than leaving the photograph."""
+SCALE = 100.0
+"""Points of quality that are worth 1."""
+SLACK = 0.02
+"""By how much the false alarms on undegraded photographs may rise."""
+WINDOW = 20
+"""Steps of the two running means that are compared: the last, and those before."""
+SIDE = 256
+
+Quality = Callable[[Sequence[Image]], Sequence[float]]
+"""No-reference quality of pictures (H, W, 3) uint8 RGB; smaller is better, NaN where undefined."""
+
+
+class QualityReward:
+    """Rewards answers by the quality of what they restore, for TRL.
+
+    Args:
+        policy: whose grid the answers stand on. restorer: behind it. quality: what is measured.
+    """
+
+    __name__ = "quality"
+
+    def __init__(self, policy: Policy, restorer: Restorer, quality: Quality) -> None:
+        self._grid, self._restorer = policy.notes.vocabulary.grid, restorer
+        self._quality = quality
+        self.means: list[float] = []
+
+    def __call__(
+        self, completions: Sequence[Any], picture: Sequence[Image], log_metric: Any, **others: Any
+    ) -> list[float]:
+        """The reward of each completion, a conversation of one message, about its picture."""
+        answers = [understand(words_of(completion), self._grid) for completion in completions]
+        rewards = self.rewards(picture, answers)
+        log_metric("valid", float(np.mean([answer is not None for answer in answers])))
+        log_metric("left_alone", float(np.mean([a is not None and a.type == "none" for a in answers])))
+        self.means.append(float(np.mean(rewards)))
+        return rewards
+
+    def rewards(
+        self, pictures: Sequence[Image], answers: Sequence[Degradation | None]
+    ) -> list[float]:
+        """−1 for what is invalid, 0 for `none`, else what the result gains beyond MARGIN."""
+        tried = [
+            place for place, a in enumerate(answers) if a is not None and a.type != "none"
+        ]
+        attempts = []
+        for place in tried:
+            answer = answers[place]
+            assert answer is not None
+            # Without a truth the clean picture is not known; nobody looks at it.
+            attempts.append((Pair(pictures[place], pictures[place], answer), answer))
+        restored = self._restorer(attempts)
+        before = self._quality([pictures[place] for place in tried])
+        after = self._quality(restored)
+        gain_of = {
+            place: (old - new - MARGIN) / SCALE
+            for place, old, new in zip(tried, before, after, strict=True)
+        }
+        rewards = []
+        for place, answer in enumerate(answers):
+            gain = gain_of.get(place, 0.0)
+            undefined = math.isnan(gain)  # a result without structure
+            rewards.append(REFUSED if answer is None or undefined else max(REFUSED, min(gain, 1.0)))
+        return rewards
+
+
+def settled(means: Sequence[float]) -> bool:
+    """Whether the mean reward of the last WINDOW steps is no better than that of those before, by
+    more than its standard error."""
+    if len(means) < 2 * WINDOW:
+        return False
+    before, last = np.asarray(means[-2 * WINDOW : -WINDOW]), np.asarray(means[-WINDOW:])
+    error = math.hypot(before.std(ddof=1), last.std(ddof=1)) / math.sqrt(WINDOW)
+    return bool(last.mean() - before.mean() <= error)
+
+
+@dataclass
+class Guard:
+    """Watches that a model does not begin to see degradations where there are none.
+
+    Attributes:
+        believe: what a model believes of photographs.
+        photographs: undegraded ones.
+        start: share of them that were called degraded at first. good: the last good weights.
+    """
+
+    believe: Callable[[Any, Sequence[Image]], Believed]
+    photographs: Sequence[Image]
+    start: float = field(default=math.nan, init=False)
+    good: Any = field(default=None, init=False)
+    tripped: bool = field(default=False, init=False)
+
+    def check(self, model: Any) -> dict[str, float]:
+        """Count the false alarms of a model; too many take its weights back to the last good.
+
+        Returns:
+            `false_alarms`, the share.
+        """
+        types = self.believe(model, self.photographs).types.argmax(-1)
+        share = float((types != list(TYPES).index("none")).mean())
+        if math.isnan(self.start):
+            self.start = share
+        if share <= self.start + SLACK:
+            self.good = copy.deepcopy(model.state_dict())
+        else:
+            self.tripped = True
+            with torch.no_grad():
+                model.load_state_dict(self.good)
+        return {"false_alarms": share}
+
+
+def undegraded() -> list[Image]:
+    """Crops (SIDE, SIDE, 3) of the bundled photographs."""
+    crops = []
+    for path in sorted(BUNDLED.glob("*.jpg")):
+        pixels, _ = photographs.load(path)
+        rows, columns = (range(0, length - SIDE + 1, SIDE) for length in pixels.shape[:2])
+        crops += [pixels[y : y + SIDE, x : x + SIDE] for y in rows for x in columns]
+    return [np.ascontiguousarray(crop) for crop in crops]
+
+
+def middle(pixels: Image) -> Image:
+    """The middle SIDE × SIDE pixels of a photograph."""
+    top, left = ((length - SIDE) // 2 for length in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[top : top + SIDE, left : left + SIDE])
