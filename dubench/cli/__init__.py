@@ -13,6 +13,7 @@ from dubench.cli import (
     leaderboard,
     predicting,
     publishing,
+    reinforcing,
     restoring,
     review,
     scoring,
@@ -45,6 +46,8 @@ for command in (
     publishing.publish,
 ):
     app.command()(command)
+training.app.command()(reinforcing.grpo)
+training.app.command()(reinforcing.online)
 app.add_typer(training.app, name="train")
 app.add_typer(review.app, name="review")
 app.add_typer(leaderboard.app, name="leaderboard")

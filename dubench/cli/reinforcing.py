@@ -60,7 +60,9 @@ def grpo(
 
 
 def online(
-    source: Annotated[list[str], typer.Option(help="Folder of photographs, degraded or not.")],
+    photographs: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO…", help="Files and folders, degraded or not.")
+    ],
     model: Model = "nano",
     out: Annotated[Path, typer.Option(help="Folder for the model and its checkpoints.")] = Path(
         "nano-online"
@@ -82,7 +84,7 @@ def online(
 
     course = Course(metric, steps, 0.0, group, prompts, seed=seed, device=device)
     with resumable(f"the last checkpoint in {out} is safe"):
-        trained = train_online(model, source, out, course, restorer)
+        trained = train_online(model, photographs, out, course, restorer)
     _print(trained, as_json)
 
 

@@ -1,10 +1,10 @@
-"""Take DU-VLM further by rewards: `dubench train grpo`.
+"""Take DU-VLM further by rewards: `dubench train grpo` and `dubench train online`.
 
 Answers are rewarded by the pictures restored with them.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,13 +32,14 @@ class Reinforced:
     Attributes:
         path: its folder.
         name: as `--model` takes it.
-        history: scores on pairs held out, before the first step and after every few; empty where
-            the dataset has no validation split.
+        history: scores, before the first step and after every few.
+        notes: what else happened.
     """
 
     path: Path
     name: str
     history: list[dict[str, Any]]
+    notes: tuple[str, ...] = ()
 
 
 def train_grpo(
@@ -100,23 +101,82 @@ def train_grpo(
     return finish(policy, trained, out, identity, history)
 
 
+def train_online(
+    model: str, photographs: Sequence[Path], out: Path, course: Course, restorer: str = "analytic"
+) -> Reinforced:
+    """Train a model on photographs without a truth, by how good the restored ones look.
+
+    It stops when the running mean of the reward settles, after `course.steps`, or when the model
+    begins to call undegraded photographs degraded; then it gets its last good weights back. A run
+    that was killed goes on where its last checkpoint is, and counts the steps to settle anew.
+
+    Args:
+        model: as `train_grpo`.
+        photographs: files and folders; the middle 256 × 256 pixels of each are shown.
+        out: as `train_grpo`.
+        course: how; its `reward` is the metric, `brisque` or `clipiqa`.
+        restorer: as `train_grpo`.
+
+    Raises:
+        InputError: as `train_grpo`, or there are no photographs of 256 pixels a side, or the
+            metric's weights cannot be had.
+    """
+    check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
+    _check_numbers(course)
+    from dubench.duvlm.reinforcement import grpo, online
+    from dubench.duvlm.reinforcement.policies import OfNano, open_policy
+    from generators.batched.render import check_device
+
+    check_device(course.device)
+    quality = online.open_quality(course.reward, course.device)
+    policy = open_policy(model, course.device)
+    course = replace(course, nano=isinstance(policy, OfNano))
+    pictures = online.open_pictures(photographs)
+    reward = online.QualityReward(policy, _restorer(restorer, course.device), quality)
+    guard = online.Guard(policy.believe, online.undegraded())
+    identity = {"model": model, "photographs": len(pictures), "restorer": restorer}
+    identity |= asdict(course)
+    begin(out, identity)
+    questions = grpo.questions(
+        policy, len(pictures), pictures.__getitem__, lambda n: {"picture": pictures[n]}
+    )
+    with counting("steps") as on_progress:
+        trained, history = grpo.train(
+            course, policy, reward, questions, out / CHECKPOINTS, on_progress, guard.check,
+            lambda: guard.tripped or online.settled(reward.means),
+        )  # fmt: skip
+    notes: tuple[str, ...] = ()
+    if guard.tripped:
+        notes = (
+            "stopped: it began to call undegraded photographs degraded; these are its last good "
+            "weights",
+        )
+    elif online.settled(reward.means):
+        notes = (f"stopped: the reward settled after {history[-1]['step']} steps",)
+    return finish(policy, trained, out, identity, history, notes)
+
+
 def finish(
-    policy: "Policy", trained: Any, out: Path, identity: dict[str, Any],
+    policy: "Policy",
+    trained: Any,
+    out: Path,
+    identity: dict[str, Any],
     history: list[dict[str, Any]],
-) -> Reinforced:  # fmt: skip
+    notes: tuple[str, ...] = (),
+) -> Reinforced:
     """Write a trained model, how it came about, and its curves."""
     from dubench.duvlm.reinforcement.curves import draw
     from dubench.duvlm.reinforcement.policies import OfNano
     from dubench.training import HISTORY, writing
 
     before = dict(policy.notes.training)
-    notes = replace(policy.notes, training={**before, "reinforced": identity})
+    about = replace(policy.notes, training={**before, "reinforced": identity})
     with writing(out):
-        policy.save(trained, out, notes)
+        policy.save(trained, out, about)
         write_whole(out / HISTORY, json.dumps(history, indent=1) + "\n")
         write_whole(out / "curves.png", draw(history))
     family = "nano" if isinstance(policy, OfNano) else "duvlm"
-    return Reinforced(out, f"{family}:{out}", history)
+    return Reinforced(out, f"{family}:{out}", history, notes)
 
 
 def begin(out: Path, identity: dict[str, Any]) -> None:
@@ -146,16 +206,20 @@ def _check(course: Course, restorer: str) -> None:
     known = (*REWARDS, DIFFERENTIABLE)
     if course.reward not in known:
         raise InputError(f"--reward {course.reward}: use one of {', '.join(known)}")
-    least = {"steps": 1, "group": 2, "prompts": 1, "value_weight": 0}
-    for name, low in least.items():
-        if not getattr(course, name) >= low:
-            flag = name.replace("_", "-")
-            raise InputError(f"--{flag} {getattr(course, name)}: choose at least {low}")
+    _check_numbers(course)
     if course.reward == DIFFERENTIABLE and (restorer != "analytic" or course.value_weight):
         raise InputError(
             f"--reward {DIFFERENTIABLE} learns through the analytic inverse alone; leave out "
             "--restorer and --value-weight"
         )
+
+
+def _check_numbers(course: Course) -> None:
+    least = {"steps": 1, "group": 2, "prompts": 1, "value_weight": 0}
+    for name, low in least.items():
+        if not getattr(course, name) >= low:
+            flag = name.replace("_", "-")
+            raise InputError(f"--{flag} {getattr(course, name)}: choose at least {low}")
 
 
 def _check_ranges(policy: "Policy", ranges: Any, dataset: str) -> None:
@@ -183,6 +247,3 @@ def _held(dataset: str) -> list[Any]:
     except InputError:
         return []
     return [pairs[row] for row in range(min(HELD, len(pairs)))]
-
-
-OnEvaluate = Callable[[Any], dict[str, Any]]

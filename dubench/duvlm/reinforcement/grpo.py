@@ -1,4 +1,4 @@
-"""Group-relative policy optimisation with TRL (Shao et al., arXiv 2402.03300), on restored pictures.
+"""Group-relative policy optimisation (Shao et al., arXiv 2402.03300) with TRL.
 
 This file imports torch and trl when it is imported.
 """
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
-from trl import GRPOConfig, GRPOTrainer
+from transformers import PrinterCallback, TrainerCallback
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 from dubench.duvlm.reinforcement.course import Course
-from dubench.duvlm.reinforcement.pairs import Pair, Pairs
+from dubench.duvlm.reinforcement.pairs import Image, Pair, Pairs
 from dubench.duvlm.reinforcement.policies import Policy, image_tokens
 from dubench.duvlm.reinforcement.restoring import Errors, Restorer
 from dubench.duvlm.reinforcement.rewards import (
@@ -31,8 +32,13 @@ from generators.taxonomy import Degradation
 
 LORA_RATE, NANO_RATE = 1e-5, 2e-5
 KEEP = 0.02  # β, of the divergence from the model at the start
-LONGEST = 64  # tokens of an answer
+LONGEST, NANO_LONGEST = 64, 20  # tokens of an answer
 SAVE_EVERY = 25  # steps
+LOGGED = (
+    "reward", "valid", "right_type", "mse", "value_error", "left_alone", "kl", "step_time",
+    "restoring_seconds",
+)  # fmt: skip
+"""Metrics of steps that the history keeps, as means."""
 
 OnProgress = Callable[[int, int], None]
 
@@ -86,11 +92,18 @@ def words_of(completion: Any) -> str:
     return str(completion[0]["content"])
 
 
-def questions(policy: Policy, items: Any, columns: Callable[[int], dict[str, Any]]) -> Any:
+def questions(
+    policy: Policy,
+    count: int,
+    picture: Callable[[int], Image],
+    columns: Callable[[int], dict[str, Any]],
+) -> Any:
     """A `datasets.Dataset` of questions about pictures, made when they are asked for.
 
     Args:
-        items: (n,) pictures by number. columns: what else a reward is given of each.
+        count: of the pictures.
+        picture: by number.
+        columns: what else the reward is given of each, by number.
     """
     from datasets import Dataset
     from PIL import Image as Pillow
@@ -98,20 +111,19 @@ def questions(policy: Policy, items: Any, columns: Callable[[int], dict[str, Any
     def made(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
         rows: dict[str, list[Any]] = {"prompt": [], "images": []}
         for number in batch["number"]:
-            prompt, pictures = policy.ask(items(number))
+            prompt, pictures = policy.ask(picture(number))
             rows["prompt"].append(prompt)
-            rows["images"].append([Pillow.fromarray(picture) for picture in pictures])
+            rows["images"].append([Pillow.fromarray(one) for one in pictures])
             for name, value in columns(number).items():
                 rows.setdefault(name, []).append(value)
         return rows
 
-    return lambda count: Dataset.from_dict({"number": list(range(count))}).with_transform(made)
+    return Dataset.from_dict({"number": list(range(count))}).with_transform(made)
 
 
 def of_pairs(policy: Policy, pairs: Pairs) -> Any:
     """Questions about pairs, with the `pair` itself for the reward."""
-    make = questions(policy, lambda number: pairs[number].degraded, lambda n: {"pair": pairs[n]})
-    return make(len(pairs))
+    return questions(policy, len(pairs), lambda n: pairs[n].degraded, lambda n: {"pair": pairs[n]})
 
 
 def configuration(course: Course, policy: Policy, out: Path) -> GRPOConfig:
@@ -121,7 +133,7 @@ def configuration(course: Course, policy: Policy, out: Path) -> GRPOConfig:
         output_dir=str(out),
         per_device_train_batch_size=course.prompts * course.group,
         num_generations=course.group,
-        max_completion_length=LONGEST,
+        max_completion_length=NANO_LONGEST if course.nano else LONGEST,
         generation_kwargs={"suppress_tokens": image_tokens(policy)},
         model_init_kwargs={"dtype": "bfloat16" if cuda else "float32"},
         learning_rate=NANO_RATE if course.nano else LORA_RATE,
@@ -151,7 +163,8 @@ class Trainer(GRPOTrainer):
         out: for checkpoints.
         on_progress: called with steps done, and of all.
         on_evaluate: called with the model every `course.every` steps; what it returns joins the
-            history.
+            history, beside means of the rewards since.
+        should_stop: asked after each step.
     """
 
     def __init__(
@@ -163,9 +176,11 @@ class Trainer(GRPOTrainer):
         out: Path,
         on_progress: OnProgress,
         on_evaluate: Callable[[Any], dict[str, Any]],
+        should_stop: Callable[[], bool],
     ) -> None:
         self.history: list[dict[str, Any]] = []
         self._on_evaluate, self._on_progress, self._course = on_evaluate, on_progress, course
+        self._should_stop = should_stop
         super().__init__(
             model=str(policy.folder),
             reward_funcs=reward,
@@ -175,25 +190,36 @@ class Trainer(GRPOTrainer):
             peft_config=None if course.nano else _adapters(),
             callbacks=[_Callback(self)],
         )
+        self.remove_callback(PrinterCallback)
 
     def evaluate_held(self) -> None:
         """Score the model on pairs held out, and note it with the step's rewards."""
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
-        entry = {"step": self.state.global_step, **self._on_evaluate(model)}
+        entry = {"step": self.state.global_step, **self._on_evaluate(model), **self._means()}
         model.train()
         self.history.append(entry)
 
-    def after_step(self) -> None:
-        """Report and, now and then, evaluate."""
+    def _means(self) -> dict[str, float]:
+        """Of the steps' metrics since the last evaluation."""
+        since = self.history[-1]["step"] if self.history else 0
+        logs = [log for log in self.state.log_history if log["step"] > since]
+        columns = {name: [log[name] for log in logs if name in log] for name in LOGGED}
+        return {name: sum(v) / len(v) for name, v in columns.items() if v}
+
+    def after_step(self) -> bool:
+        """Report and, now and then, evaluate; whether to stop."""
         step = self.state.global_step
         self._on_progress(step, self.state.max_steps)
-        if step % self._course.every == 0 or step == self.state.max_steps:
+        stop = self._should_stop()
+        if stop or step % self._course.every == 0 or step == self.state.max_steps:
             self.evaluate_held()
+        return stop or self._should_stop()
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         with writing(Path(self.args.output_dir or "")):
-            super()._save_checkpoint(model, trial)
+            save: Any = super()._save_checkpoint
+            save(model, trial)
             folder = Path(self.args.output_dir or "") / f"checkpoint-{self.state.global_step}"
             write_whole(folder / HISTORY, json.dumps(self.history) + "\n")
 
@@ -206,20 +232,21 @@ def train(
     out: Path,
     on_progress: OnProgress,
     on_evaluate: Callable[[Any], dict[str, Any]],
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Train from the last checkpoint in `out`, if there is one; the model, and its history.
 
     Raises:
         InputError: the loss is no longer a number, memory does not suffice, or the disk is full.
     """
-    trainer = Trainer(course, policy, reward, dataset, out, on_progress, on_evaluate)
+    trainer = Trainer(course, policy, reward, dataset, out, on_progress, on_evaluate, should_stop)
     checkpoint = last_checkpoint(out)
     if checkpoint is None:
         trainer.evaluate_held()
     else:
         trainer.history += json.loads((checkpoint / HISTORY).read_text("utf-8"))
     try:
-        trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except torch.OutOfMemoryError:
         raise InputError(
             f"the memory of {course.device} does not suffice; give fewer --prompts or a smaller "
@@ -238,9 +265,11 @@ class _Callback(TrainerCallback):
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
 
-    def on_step_end(self, *_: Any, **__: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         """See TrainerCallback."""
-        self._trainer.after_step()
+        if self._trainer.after_step():
+            control.should_training_stop = True
+        return control
 
 
 def _adapters() -> Any:

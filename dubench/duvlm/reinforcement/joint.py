@@ -78,7 +78,7 @@ class Joint:
         pairs = [self.pairs[int(row)] for row in rows]
         begin_step([self.optimizer], [RATE], factor)
         terms = loss_of(self.answering, self._start, pairs)
-        total = terms["restored"] + AGAIN * terms["again"] + KEEP * terms["kl"]
+        total: Any = terms["restored"] + AGAIN * terms["again"] + KEEP * terms["kl"]
         total.backward()
         end_step([self.optimizer], CLIP, self.step)
         self.step += 1

@@ -13,17 +13,21 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from dubench.diagnosing.places import look
 from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.reinforcement.grpo import words_of
 from dubench.duvlm.reinforcement.pairs import Image, Pair
 from dubench.duvlm.reinforcement.policies import Policy
 from dubench.duvlm.reinforcement.restoring import Restorer
 from dubench.duvlm.reinforcement.rewards import REFUSED, understand
+from dubench.scoring.metrics import choose
+from generators.errors import InputError, UnreadableError
 from generators.sources import photographs
 from generators.sources.pools import BUNDLED
 from generators.taxonomy import TYPES, Degradation
@@ -37,6 +41,8 @@ SLACK = 0.02
 WINDOW = 20
 """Steps of the two running means that are compared: the last, and those before."""
 SIDE = 256
+METRICS = {"brisque": 1.0, "clipiqa": -100.0}
+"""What turns a metric's numbers into points of which fewer are better."""
 
 Quality = Callable[[Sequence[Image]], Sequence[float]]
 """No-reference quality of pictures (H, W, 3) uint8 RGB; smaller is better, NaN where undefined."""
@@ -63,7 +69,9 @@ class QualityReward:
         answers = [understand(words_of(completion), self._grid) for completion in completions]
         rewards = self.rewards(picture, answers)
         log_metric("valid", float(np.mean([answer is not None for answer in answers])))
-        log_metric("left_alone", float(np.mean([a is not None and a.type == "none" for a in answers])))
+        log_metric(
+            "left_alone", float(np.mean([a is not None and a.type == "none" for a in answers]))
+        )
         self.means.append(float(np.mean(rewards)))
         return rewards
 
@@ -71,9 +79,7 @@ class QualityReward:
         self, pictures: Sequence[Image], answers: Sequence[Degradation | None]
     ) -> list[float]:
         """−1 for what is invalid, 0 for `none`, else what the result gains beyond MARGIN."""
-        tried = [
-            place for place, a in enumerate(answers) if a is not None and a.type != "none"
-        ]
+        tried = [place for place, a in enumerate(answers) if a is not None and a.type != "none"]
         attempts = []
         for place in tried:
             answer = answers[place]
@@ -148,6 +154,59 @@ def undegraded() -> list[Image]:
         rows, columns = (range(0, length - SIDE + 1, SIDE) for length in pixels.shape[:2])
         crops += [pixels[y : y + SIDE, x : x + SIDE] for y in rows for x in columns]
     return [np.ascontiguousarray(crop) for crop in crops]
+
+
+class Pictures:
+    """The middles of photographs, read when they are asked for.
+
+    Args:
+        paths: of files.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, number: int) -> Image:
+        path = self._paths[number]
+        try:
+            return middle(photographs.load(path)[0])
+        except UnreadableError as error:
+            raise InputError(f"{path}: {error}; remove it and run the same command again") from None
+
+
+def open_pictures(paths: Sequence[Path]) -> Pictures:
+    """The photographs of files and folders; raises InputError where there are none."""
+    places = look(paths)
+    for place, why in places.problems:
+        raise InputError(f"{place}: {why}")
+    sizes = [(path, photographs.inspect(path)) for path in places.photographs]
+    usable = [path for path, found in sizes if min(found.width, found.height) >= SIDE]
+    if not usable:
+        raise InputError(f"no photograph of at least {SIDE}×{SIDE} pixels among those given")
+    return Pictures(usable)
+
+
+def open_quality(metric: str, device: str) -> Quality:
+    """A no-reference metric by name, turned so that smaller is better.
+
+    Raises:
+        InputError: it is not one of METRICS, or its package or weights cannot be had.
+    """
+    if metric not in METRICS:
+        raise InputError(f"--metric {metric}: use one of {', '.join(METRICS)}")
+    compute = choose(metric, device).computes[metric]
+    sign = METRICS[metric]
+
+    def quality(pictures: Sequence[Image]) -> Sequence[float]:
+        if not pictures:
+            return []
+        stack = np.stack(pictures)
+        return [float(sign * value) for value in compute(stack, stack)]
+
+    return quality
 
 
 def middle(pixels: Image) -> Image:

@@ -3,22 +3,23 @@
 This file imports torch when it is imported.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from dubench.duvlm.model import files, qwen
 from dubench.duvlm.model.answering import Answering, reduce_for
 from dubench.duvlm.model.believing import Believed, joined
-from dubench.duvlm.model.files import SHIPPED, Notes
+from dubench.duvlm.model.files import NOTES, SHIPPED, Notes
 from dubench.duvlm.model.qwen import Qwen
 from dubench.duvlm.reinforcement.pairs import Image
 from dubench.duvlm.tokens import VISION
 from dubench.duvlm.views import for_nano
 from generators.errors import InputError
+from generators.files import write_whole
+from generators.typed_json import to_json
 
 _AT_ONCE = 16
 
@@ -30,9 +31,17 @@ class Policy(Protocol):
         folder: where it is. notes: what dubench knows of it. processor: as transformers has it.
     """
 
-    folder: Path
-    notes: Notes
-    processor: Any
+    @property
+    def folder(self) -> Path:
+        """See above."""
+
+    @property
+    def notes(self) -> Notes:
+        """See above."""
+
+    @property
+    def processor(self) -> Any:
+        """See above."""
 
     def ask(self, image: Image) -> tuple[list[dict[str, Any]], list[Image]]:
         """A conversation with a placeholder for each picture, and the pictures."""
@@ -105,7 +114,7 @@ class OfQwen:
 
         merged(model).save_pretrained(out)
         self.processor.save_pretrained(out)
-        files.write_notes(out, notes)
+        write_whole(out / NOTES, json.dumps(to_json(notes), indent=1) + "\n")
 
 
 def open_policy(name: str, device: str = "cpu") -> Policy:
@@ -115,7 +124,7 @@ def open_policy(name: str, device: str = "cpu") -> Policy:
         InputError: it is none of these, the folder holds no such model, or its photographs have
             not joined the chart yet.
     """
-    from transformers import AutoProcessor
+    import transformers
 
     family, _, where = name.partition(":")
     if family not in ("nano", "duvlm") or (family == "duvlm" and not where):
@@ -131,7 +140,8 @@ def open_policy(name: str, device: str = "cpu") -> Policy:
                 f"--model {name} has seen no photographs yet, charts alone; train it further with "
                 "dubench train sft"
             )
-        return OfNano(folder, notes, AutoProcessor.from_pretrained(folder), answering)
+        processors: Any = transformers.AutoProcessor
+        return OfNano(folder, notes, processors.from_pretrained(folder), answering)
     loaded, notes, _ = qwen.load(folder, device)
     return OfQwen(folder, notes, loaded.processor, loaded)
 
@@ -144,6 +154,5 @@ def image_tokens(policy: Policy) -> list[int]:
 
 
 def _batches(images: Sequence[Image]) -> list[Sequence[Image]]:
-    count = -(-len(images) // _AT_ONCE)
-    cuts = np.arange(count) * _AT_ONCE
-    return [images[start : start + _AT_ONCE] for start in cuts]
+    starts = range(0, len(images), _AT_ONCE)
+    return [images[start : start + _AT_ONCE] for start in starts]
