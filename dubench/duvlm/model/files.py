@@ -65,6 +65,7 @@ def save(folder: Path, answering: Answering, notes: Notes) -> None:
     weights = {name: x.half().contiguous() for name, x in model.state_dict().items()}
     weights.pop("lm_head.weight", None)  # tied to the embedding
     write_whole(folder / "model.safetensors", serialize(weights, {"format": "pt"}))
+    model.config.architectures = [type(model).__name__]  # TRL asks for it
     model.config.dtype = torch.float16
     model.config.save_pretrained(folder)
     model.config.dtype = torch.float32
