@@ -36,7 +36,8 @@ def predict(
     views: Annotated[
         str | None,
         typer.Option(
-            help="Computed pictures to show beside each image: of fft, edges, chart.",
+            help="Computed pictures to show beside each image: of fft, edges, chart; or nano, for "
+            "the pictures that nano takes.",
             rich_help_panel=_ASKED,
         ),
     ] = None,

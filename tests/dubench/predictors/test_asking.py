@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from dubench.duvlm.prompts import Question
-from dubench.duvlm.views import as_pictures
+from dubench.duvlm.prompts import AS_NANO, Question
+from dubench.duvlm.views import as_pictures, for_nano
 from dubench.predictors.asking import Asked, Reply
 from dubench.predictors.prompts import zero_shot
 from generators.errors import InputError
@@ -130,3 +130,16 @@ def test_views_are_shown_with_captions_in_the_order_asked_for() -> None:
         np.testing.assert_array_equal(picture, as_pictures(photo, [name])[0])
     assert asked.about["views"] == ["edges", "fft"]
     assert "views" not in Asked(model, zero_shot()).about
+
+
+def test_nano_gets_its_own_pictures_and_no_question_of_colours() -> None:
+    model = seeing("x")
+    asked = Asked(model, zero_shot(), views=AS_NANO, anyway=True)
+    photo = np.random.default_rng(0).integers(0, 256, (200, 256, 3), np.uint8)
+    asked.predict([photo])
+    *shown, text = model.asked[-1][0]
+    assert text == zero_shot().text
+    for picture, expected in zip(shown, for_nano(photo), strict=True):
+        np.testing.assert_array_equal(picture, expected)
+    with pytest.raises(InputError, match="at most 256 pixels a side, not 300 × 256"):
+        asked.predict([np.zeros((256, 300, 3), np.uint8)])
