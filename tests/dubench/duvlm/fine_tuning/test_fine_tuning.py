@@ -124,6 +124,7 @@ def test_adapters_end_in_a_plain_model(base, du110k, tmp_path, monkeypatch) -> N
             np.testing.assert_allclose(alone["parameters"][key], value, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_all_weights_learn_from_fresh_crops(base, tmp_path) -> None:
     """And what was tuned may be tuned again, on the same grid and views alone."""
     out = tmp_path / "full"
@@ -214,6 +215,18 @@ def test_arguments_that_are_refused(base, du110k, copy, tmp_path) -> None:
         with pytest.raises(InputError, match="cuda"):
             tuned(base, du110k, tmp_path / "out", device="cuda")
     assert not (tmp_path / "out").exists()
+
+
+def test_options_of_the_other_training_are_one_line(tmp_path, dubench_here) -> None:
+    for arguments, message in (
+        (("--batch", 2, "--source", "builtin"), "--batch is for a model of your choice"),
+        (("--dry-run",), "--dry-run is for a model of your choice"),
+        (("--model", "x", "--chart-alone", 5), "--chart-alone is for nano"),
+    ):
+        run = dubench_here("train", "sft", *arguments, cwd=tmp_path)
+        assert run.returncode == 2
+        assert message in run.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_dry_run_counts_what_learns(base) -> None:
