@@ -213,7 +213,7 @@ def test_html_in_a_note_is_text(login: Login, served: Served) -> None:
     page.locator("dialog li", has_text=note).wait_for()
     assert page.locator("dialog li b").all_inner_texts() == ["Rejected"]
     page.keyboard.press("h")
-    page.locator("dialog").wait_for(state="hidden")
+    page.locator("[data-at=history]").wait_for(state="hidden")
     page.keyboard.press("u")
     page.wait_for_function(
         "(item) => document.querySelector('.stage').dataset.item === item", arg=item
