@@ -35,7 +35,7 @@ DRAWING = ("diffpir", *_IN_TORCH)
 """Methods that draw at random, and give another picture for another seed."""
 
 # λ of plug-and-play, chosen on photographs that the prior was trained on.
-_TRUST = {"blur": 0.15, "low_resolution": 0.5}
+_TRUST = {"blur": 0.15, "low_resolution": 0.5, "low_light": 0.5}
 _START_DAMPING = 1e-2
 
 

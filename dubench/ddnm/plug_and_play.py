@@ -9,7 +9,7 @@ Arrays are numpy's or torch's alike.
 
 from dataclasses import dataclass
 
-from dubench.ddnm.inverse.observation import Array, Observation, library
+from dubench.ddnm.inverse.observation import Array, ChannelBasis, Observation
 from dubench.ddnm.priors import Prior, noise_levels
 
 
@@ -35,13 +35,10 @@ class PlugAndPlay:
         Args:
             start: (B, 3, H, W), a first estimate, such as the degraded picture.
         """
-        if observation.pointwise:
-            # What is known of a pixel is its value with noise: all that is left is to take that
-            # off, once, channels alike.
-            image = observation.pseudo_inverse()
-            noise = observation.sigma / observation.singular * library(image).ones_like(image)
-            level = (noise**2).mean(-3, keepdims=True) ** 0.5
-            return prior.denoise(image, level).clip(0, 1)
+        if observation.pointwise and not isinstance(observation.basis, ChannelBasis):
+            # What is known of a pixel is its value with noise, in all channels alike: all that is
+            # left is to take that off, once.
+            return prior.denoise(observation.pseudo_inverse(), observation.level()).clip(0, 1)
         image = start
         for sigma in noise_levels(self.first, self.last, self.steps):
             image = observation.proximal(image, sigma / self.trust**0.5)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.ddnm.inverse.observation import AxisBasis, Observation
+from dubench.ddnm.inverse.observation import AxisBasis, ChannelBasis, Observation
 
 Picture = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def wiener(observation: Observation) -> Picture:
     CORRELATION to the power of their distance, row by column; `analytic` where A is pointwise.
     """
     basis = observation.basis
-    if basis.rows is None or basis.columns is None:
+    if isinstance(basis, ChannelBasis) or basis.rows is None or basis.columns is None:
         return analytic(observation)
     # x = ½ + L·z with z white: the observation of z has the operator A·L.
     (rows, columns) = (_markov(side.shape[1]) for side in (basis.rows, basis.columns))
@@ -54,13 +54,12 @@ def wiener(observation: Observation) -> Picture:
 def bilateral(observation: Observation) -> Picture:
     """The analytic inverse, smoothed where neighbours differ by no more than noise does."""
     picture = analytic(observation)
-    singular = np.asarray(observation.singular)
     if observation.pointwise:
-        noise = np.broadcast_to(np.asarray(observation.sigma) / singular, picture.shape)
+        level = float(np.median(observation.level()))
     else:
+        singular = np.asarray(observation.singular)
         gain = singular / (singular**2 + DAMPING)
-        noise = np.full(picture.shape, observation.sigma * float(np.sqrt((gain**2).mean())))
-    level = float(np.sqrt(np.median(noise**2)))
+        level = observation.sigma * float(np.sqrt((gain**2).mean()))
     planar = np.moveaxis(np.clip(picture, 0, 1), -3, -1).reshape(*picture.shape[-2:], 3)
     smooth = cv2.bilateralFilter(
         np.ascontiguousarray(planar, np.float32), _DIAMETER, _RANGE * level, _SPACE

@@ -1,7 +1,7 @@
 """A degraded picture in the basis in which its degradation multiplies every coefficient.
 
 y = A·x + n with A = U·diag(s)·Vᵀ becomes ŷ = s·x̂ + n̂ for x̂ = Vᵀx and ŷ = Uᵀy. U keeps white
-noise white; noise that differs from pixel to pixel is only met where U and V are the identity.
+noise white; noise that differs from pixel to pixel is only met where U and V mix no pixels.
 """
 
 from dataclasses import dataclass
@@ -43,6 +43,21 @@ class AxisBasis:
 
 
 @dataclass(frozen=True)
+class ChannelBasis:
+    """Three orthonormal colours at every pixel: (…, 3, 3, H, W), channels by colours."""
+
+    colours: Array
+
+    def coefficients(self, image: Array) -> Array:
+        """How much of each colour is in `image` (…, 3, H, W)."""
+        return (self.colours * image[..., :, None, :, :]).sum(-4)
+
+    def image(self, coefficients: Array) -> Array:
+        """The picture of so much of each colour."""
+        return (self.colours * coefficients[..., None, :, :, :]).sum(-3)
+
+
+@dataclass(frozen=True)
 class Observation:
     """What is known of a clean picture x on [0, 1].
 
@@ -54,7 +69,7 @@ class Observation:
         sigma: standard deviation of n̂, a number or an array that broadcasts likewise.
     """
 
-    basis: AxisBasis
+    basis: AxisBasis | ChannelBasis
     singular: Array
     coefficients: Array
     sigma: Array
@@ -62,7 +77,7 @@ class Observation:
     @property
     def pointwise(self) -> bool:
         """Whether every pixel is seen for itself: nothing is mixed, nothing lost."""
-        return self.basis.rows is None
+        return isinstance(self.basis, ChannelBasis) or self.basis.rows is None
 
     def pseudo_inverse(self, threshold: float = 0.0, damping: float = 0.0) -> Array:
         """A⁺·y, (…, H, W).
@@ -91,6 +106,12 @@ class Observation:
         prior = self.basis.coefficients(image)
         weight = self.singular / (self.singular**2 + (self.sigma / sigma) ** 2)
         return image + self.basis.image(weight * (self.coefficients - self.singular * prior))
+
+    def level(self) -> Array:
+        """Noise of A⁺·y at every pixel, (…, 1, H, W), root mean square of its channels; where
+        `pointwise`."""
+        noise = self.sigma / self.singular * library(self.coefficients).ones_like(self.coefficients)
+        return (noise**2).mean(-3, keepdims=True) ** 0.5
 
     def misfit(self, image: Array) -> float:
         """Root mean square of (A·image − y)/σ_y; near 1 where `image` explains y and no more."""

@@ -14,16 +14,16 @@ ROUNDING = 1 / 255 / 12**0.5
 def observe(operator: SeparableOperator, image: Array, sigma: float) -> Observation:
     """`image` (…, 3, h, w) on [0, 1] as what `operator` made of a picture, with noise `sigma`."""
     (u_h, s_h, v_h), (u_w, s_w, v_w) = operator.decomposition
-    seen = AxisBasis(_like(u_h.T, image), _like(u_w.T, image))
+    seen = AxisBasis(like(u_h.T, image), like(u_w.T, image))
     return Observation(
-        AxisBasis(_like(v_h, image), _like(v_w, image)),
-        _like(np.outer(s_h, s_w), image),
+        AxisBasis(like(v_h, image), like(v_w, image)),
+        like(np.outer(s_h, s_w), image),
         seen.coefficients(image),
         max(sigma, ROUNDING),
     )
 
 
-def _like(matrix: Matrix, image: Array) -> Array:
+def like(matrix: Matrix, image: Array) -> Array:
     """`matrix` as an array of the library, type and device of `image`."""
     if isinstance(image, np.ndarray):
         return matrix.astype(image.dtype)
