@@ -43,7 +43,10 @@ def shot_noise_of(
         usable: (H, W), where nothing was cut off.
     """
     (inside,) = _quads(usable[None].astype(float)) > 1 - 1e-9
-    power, by_shot, by_read, rest = [], [], [], []
+    power: list[Planes] = []
+    by_shot: list[Planes] = []
+    by_read: list[Planes] = []
+    rest: list[Planes] = []
     for difference in _DIFFERENCES:
         weights = np.tensordot(difference, mixing, 1) ** 2
         diagonal = _diagonal(np.tensordot(difference, developed, 1)[None])
