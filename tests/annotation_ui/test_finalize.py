@@ -161,9 +161,12 @@ def test_it_says_what_comes_next(first: Round, second: Round) -> None:
     assert not first.finalized.met
     store = ReviewStore(review_folder(first.before) / DATABASE)
     golds = sum(item.role == "gold" for item in store.items())
+    given = {(one.item, one.verdict) for one in store.verdicts() if one.role == "sample"}
+    disputed = len(given) - 48  # which ones two people see is drawn by lot
     assert first.finalized.summary.splitlines() == [
         f"{first.after}: 240 pairs; rejected and replaced: {count}",
         f"  accepted by people: {48 - count} of the 48 planned (--fraction 0.2)",
+        *([f"  disputed: {disputed}, of which a tie rejects"] if disputed else []),
         f"  Thaddäus caught 0 of {golds} gold items: look at their verdicts before you publish",
         f"  replacements still to be looked at: {count}; next: dubench review plan {first.after} "
         f"--fraction 0.2, then serve and finalize {first.after}",
