@@ -34,7 +34,7 @@ CROPS = {"haze": 20, "low_light": 8, "blur": 2, "low_resolution": 6}
 """Which of the bundled photographs' crops each type degrades: those with something to see."""
 METHODS = ("wiener", "bilateral", "pnp", "diffpir", "ddnm+")
 """Those in torch come last, for memory is the most that the process ever held."""
-SIDE, QUALITY = 256, 85
+SIDE, QUALITY = 256, 60
 
 
 def main() -> None:
