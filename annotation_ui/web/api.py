@@ -13,9 +13,9 @@ from typing import Any
 from annotation_ui.store.items import IMAGE_FIELDS, VIEWS, Item, Shown
 from annotation_ui.store.records import REASONS, JudgedItem, Lease, StaleLeaseError
 from annotation_ui.store.review_store import ReviewStore
+from annotation_ui.web.failing_disk import explained
 from annotation_ui.web.guide import ACCEPT, REJECT, SKIP, look_for
 from annotation_ui.web.pictures import can_be_shown
-from annotation_ui.web.trouble import trouble
 from generators.errors import InputError
 from generators.taxonomy import KEYS, NONE, TYPES
 from generators.typed_json import to_json
@@ -43,7 +43,7 @@ def _told(method: Callable[..., Reply]) -> Callable[..., Reply]:
         except InputError as error:
             return {"error": str(error)}
         except sqlite3.Error as error:
-            return {"trouble": trouble(error)}
+            return {"trouble": explained(error)}
 
     return told
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from annotation_ui.store.records import Account, Throttled
 from annotation_ui.store.review_store import ReviewStore
 from annotation_ui.web.app import ASSETS
+from annotation_ui.web.failing_disk import explained
 from annotation_ui.web.sessions import Sessions
 from annotation_ui.web.strangers import Strangers
-from annotation_ui.web.trouble import trouble
 from generators.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Entry:
                 wait = {"detail": f"{str(error).capitalize()}.", "seconds": error.seconds}
                 return JSONResponse(wait, 429, {"Retry-After": f"{error.seconds:.0f}"})
             except sqlite3.Error as error:
-                return JSONResponse({"detail": trouble(error)}, 503)
+                return JSONResponse({"detail": explained(error)}, 503)
             if account is None:
                 return JSONResponse({"detail": WRONG}, 401)
             return entered(request, account)
@@ -108,7 +108,7 @@ class Entry:
             except InputError as error:
                 return JSONResponse({"detail": f"{str(error).capitalize()}."}, 400)
             except sqlite3.Error as error:
-                return JSONResponse({"detail": trouble(error)}, 503)
+                return JSONResponse({"detail": explained(error)}, 503)
             return entered(request, accounts.known(name))
 
         @app.post("/logout")

@@ -9,7 +9,7 @@ from annotation_ui.figures.results_page import results_html
 from annotation_ui.store.review_store import ReviewStore
 from annotation_ui.web.bodies import Refused, check_object
 from annotation_ui.web.entry import Entry
-from annotation_ui.web.trouble import trouble
+from annotation_ui.web.failing_disk import explained
 from generators.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,5 +64,5 @@ def add_owner_page(app: "FastAPI", store: ReviewStore, entry: Entry) -> None:
         except InputError as error:
             return JSONResponse({"detail": str(error)}, 400)
         except sqlite3.Error as error:
-            return JSONResponse({"detail": trouble(error)}, 503)
+            return JSONResponse({"detail": explained(error)}, 503)
         return JSONResponse({"link": f"join#{done}"} if name == "invite" else {"success": True})

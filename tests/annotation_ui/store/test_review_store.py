@@ -600,8 +600,8 @@ def test_reviewers_see_nothing_of_each_others_verdicts(tmp_path: Path, clock: Cl
         if not call.startswith("_") and "reviewer" not in inspect.signature(code).parameters
     }
     assert open_to_all == {
-        "create", "plan", "items", "item", "set_needs", "broken",
-        "progress", "verdicts", "running_leases", "events", "snapshot",
+        "create", "plan", "items", "item", "sample", "examples", "set_needs", "broken", "counted",
+        "progress", "verdicts", "running_leases", "events", "snapshot", "backup", "replace_by",
     }  # fmt: skip
 
 

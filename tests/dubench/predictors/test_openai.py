@@ -420,7 +420,7 @@ def test_a_wrong_name_is_one_line_without_the_key(
         (("--price", "2"), "--price '2': give dollars per million tokens as IN,OUT"),
         (("--price", "2,-1"), "give dollars per million"),
         (("--concurrency", "0"), "--concurrency"),
-        (("--dtype", "float32"), "--dtype is not for --model openai; it goes with hf"),
+        (("--dtype", "float32"), "--dtype is not for --model openai; it goes with duvlm, hf"),
     ],
 )
 def test_a_wrong_option_is_one_line(

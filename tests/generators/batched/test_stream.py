@@ -307,7 +307,7 @@ def test_bad_photographs_are_left_out_and_named(tmp_path: Path, photos: Path, ca
         warnings.simplefilter("always")
         take(2, photographs=paths, cached=cached)
     messages = {str(warning.message) for warning in caught}
-    assert f"{paths[0]} is left out: cut short" in messages
+    assert f"{paths[0]} is left out: not an image that can be decoded" in messages
     assert f"{paths[2]} is left out: 40×20 pixels are too few for crops of 64" in messages
     assert not any("good.jpg" in message for message in messages)
 

@@ -216,7 +216,7 @@ def test_a_second_run_reads_nothing(small: Photos, tiny: Path, tmp_path: Path) -
 def test_a_stopped_run_goes_on_to_the_same_bytes(small: Photos, tiny: Path, tmp_path: Path) -> None:
     whole = models.estimate(small, str(tiny), tmp_path / "whole", "cpu", silent)
     bad = (small[3][0], tmp_path / "gone.png")
-    with pytest.raises(InputError, match=r"gone\.png"):
+    with pytest.raises(FileNotFoundError, match=r"gone\.png"):
         models.estimate([*small[:3], bad], str(tiny), tmp_path / "part", "cpu", silent)
     there = set((tmp_path / "part").iterdir())
     assert not {path.name for path in there} - {path.name for path in whole.values()}

@@ -10,7 +10,7 @@ _KNOWN = {
 }
 
 
-def trouble(error: sqlite3.Error) -> str:
+def explained(error: sqlite3.Error) -> str:
     """What went wrong and what to do, in a sentence or two."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     what = _KNOWN.get(code, "The server's disk does not work as it should")
