@@ -44,7 +44,7 @@ def test_nothing_is_wrong_with_clean_ones(photo: Path) -> None:
             {"atmospheric_light": 0.15, "transmission": 0.4},
             "severe",
         ),
-        ("low_light", {"gamma": 2.5, "gain": 0.06}, {"gamma": 0.15, "gain": 0.35}, "severe"),
+        ("low_light", {"gamma": 2.5, "gain": 0.06}, {"gamma": 0.25, "gain": 0.35}, "severe"),
     ],
 )
 def test_known_values_are_found(
