@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dubench.cli.options import Device, Json, Seed, print_json, resumable
+from generators.lock import hold_beside
 
 Model = Annotated[
     str, typer.Option(help="nano, nano:FOLDER or duvlm:FOLDER: one that train sft wrote.")
@@ -54,7 +55,7 @@ def grpo(
     from dubench.duvlm.reinforcement.course import Course
 
     course = Course(reward, steps, value_weight, group, prompts, seed=seed, device=device)
-    with resumable(f"the last checkpoint in {out} is safe"):
+    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
         trained = train_grpo(model, dataset, out, course, restorer)
     _print(trained, as_json)
 
@@ -83,7 +84,7 @@ def online(
     from dubench.duvlm.reinforcement.course import Course
 
     course = Course(metric, steps, 0.0, group, prompts, seed=seed, device=device)
-    with resumable(f"the last checkpoint in {out} is safe"):
+    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
         trained = train_online(model, photographs, out, course, restorer)
     _print(trained, as_json)
 

@@ -1,14 +1,21 @@
 """Fine-tune any Qwen3-VL as DU-VLM: `dubench train sft --model`."""
 
 import json
-import os
 import shutil
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dubench.duvlm.fine_tuning.settings import BATCH, OPTIMIZERS, Course
+from dubench.duvlm.runs import (
+    CHECKPOINTS,
+    RUN,
+    check_same_run,
+    checkpoint_number,
+    identity_text,
+    quiet,
+    within_memory,
+)
 from dubench.duvlm.train import TrainedSft
 from dubench.duvlm.views import PHOTOGRAPH, VIEWS, check_views
 from dubench.packages import check_training
@@ -29,7 +36,6 @@ EPOCHS = 10
 """How often a dataset is seen unless --images says otherwise, as in the paper."""
 FRESH = 1_000_000
 """Crops of photographs seen unless --images says otherwise."""
-RUN, CHECKPOINTS = "run.json", "checkpoints"
 
 
 def fine_tune(
@@ -84,13 +90,13 @@ def fine_tune(
         "model": model, "data": data.identity, "views": shown, "delta": delta,
         "images": count, "batch": batch, "full": full, "optimizer": optimizer, "seed": seed,
     }  # fmt: skip
-    checkpoint = _last(out, json.loads(json.dumps(identity)))
+    checkpoint = _last(out, identity)
     qwen = open_base(model, vocabulary, shown, course)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}") from None
-    write_whole(out / RUN, json.dumps(identity, indent=1) + "\n")
+    write_whole(out / RUN, identity_text(identity))
     arguments = configuration(course, out / CHECKPOINTS)
     with counting("images") as on_progress:
         trainer = _trained(qwen, data, arguments, on_progress, checkpoint)
@@ -116,17 +122,6 @@ def reckon(
     from dubench.duvlm.tokens import Vocabulary
 
     return dry_run(model, Vocabulary(grid), shown, BATCH if batch is None else batch)
-
-
-def quiet() -> None:
-    """Keep libraries from reporting what is trained to their makers, and from talking between."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl|peft")
-    from transformers.utils import logging as its_logging
-
-    logging: Any = its_logging
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
 
 
 def _check(
@@ -203,18 +198,10 @@ def open_base(model: str, vocabulary: Any, views: tuple[str, ...], course: Cours
 
 def _last(out: Path, identity: dict[str, Any]) -> Path | None:
     """The last whole checkpoint of this run; what a stop left of others is removed."""
-    checkpoints = sorted(
-        (out / CHECKPOINTS).glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2])
-    )
+    checkpoints = sorted((out / CHECKPOINTS).glob("checkpoint-*"), key=checkpoint_number)
     whole = [path for path in checkpoints if (path / "trainer_state.json").is_file()]
     if whole:
-        before = json.loads((out / RUN).read_text("utf-8"))
-        changed = [name for name in identity if before.get(name) != identity[name]]
-        if changed:
-            raise InputError(
-                f"{out} holds a run with another {changed[0]} ({before.get(changed[0])}); go on "
-                "with its options, or choose another --out"
-            )
+        check_same_run(out, identity)
     for path in set(checkpoints) - set(whole[-1:]):
         shutil.rmtree(path)
     return whole[-1] if whole else None
@@ -223,18 +210,11 @@ def _last(out: Path, identity: dict[str, Any]) -> Path | None:
 def _trained(
     qwen: "Qwen", data: "Data", arguments: Any, on_progress: Any, checkpoint: Path | None
 ) -> "Trainer":
-    import torch
-
     from dubench.duvlm.fine_tuning.trainer import Trainer
 
     trainer = Trainer(qwen, data, arguments, on_progress)
-    try:
+    with within_memory(arguments.device, "give a smaller --batch, or see what --dry-run says"):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except torch.OutOfMemoryError:
-        raise InputError(
-            f"the memory of {arguments.device} does not suffice; give a smaller --batch, or see "
-            "what --dry-run says"
-        ) from None
     return trainer
 
 

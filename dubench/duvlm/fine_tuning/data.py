@@ -61,15 +61,9 @@ def of_dataset(where: str) -> Data:
     Raises:
         InputError: there is no such dataset or split, or its answers are kept by a host.
     """
-    from datasets import Dataset, disable_progress_bars
-
     split = open_split(where, "train")
     truth = _truth(split.ground_truth())
-    disable_progress_bars()
-    try:
-        rows = Dataset.from_parquet([str(file) for file in split.files], columns=["id", "degraded"])
-    except (OSError, ValueError) as error:
-        raise InputError(f"{where}: cannot be read ({error}); run dubench verify") from None
+    rows = rows_of(split, ["id", "degraded"])
     row_of = {name: row for row, name in enumerate(split.ids)}
 
     def items(batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -80,6 +74,21 @@ def of_dataset(where: str) -> Data:
     ranges = split.preset.own_ranges if split.preset else {}
     identity = [split.title, split.identity["content_id"]]
     return Data(_undecoded(rows).with_transform(items), _held_of(where), ranges, identity)
+
+
+def rows_of(split: Split, columns: Sequence[str]) -> Any:
+    """A split as a `datasets.Dataset`, nothing of which is read before it is asked for.
+
+    Raises:
+        InputError: its files cannot be read.
+    """
+    from datasets import Dataset, disable_progress_bars
+
+    disable_progress_bars()
+    try:
+        return Dataset.from_parquet([str(file) for file in split.files], columns=list(columns))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{split.where}: cannot be read ({error}); run dubench verify") from None
 
 
 def _undecoded(rows: Any) -> Any:

@@ -28,11 +28,11 @@ from dubench.duvlm.fine_tuning.settings import (
 )
 from dubench.duvlm.model.believing import joined
 from dubench.duvlm.model.qwen import Qwen, read
+from dubench.duvlm.runs import Discreet
 from dubench.duvlm.train.calibrate import calibrate
 from dubench.duvlm.train.loss import loss_of
 from dubench.duvlm.train.targets import Targeting
 from dubench.duvlm.train.validate import validate
-from dubench.training import writing
 from generators.errors import InputError
 from generators.typed_json import to_json
 
@@ -70,7 +70,7 @@ def configuration(course: Course, out: Path) -> SFTConfig:
     return arguments
 
 
-class Trainer(SFTTrainer):
+class Trainer(Discreet, SFTTrainer):
     """Learns what `Targeting` wants; validates with the benchmark's own scores.
 
     Args:
@@ -167,17 +167,6 @@ class Trainer(SFTTrainer):
     def validations(self) -> list[dict[str, Any]]:
         """All so far."""
         return [entry for entry in self.state.log_history if "scores" in entry]
-
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        save: Any = super()._save_checkpoint
-        with writing(Path(str(self.args.output_dir))):
-            save(model, trial)
-
-    def create_model_card(self, *_: Any, **__: Any) -> None:
-        """None: checkpoints are for going on alone."""
-
-    def _send_telemetry(self) -> None:
-        """None: nobody is told what is trained."""
 
 
 @dataclass

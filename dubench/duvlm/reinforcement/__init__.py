@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dubench.duvlm.reinforcement.course import Course
+from dubench.duvlm.runs import CHECKPOINTS, RUN, check_same_run, identity_text, quiet
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators.errors import InputError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 DIFFERENTIABLE = "differentiable"
 HELD = 300
 """Pairs of the validation split that are scored, at most."""
-RUN, CHECKPOINTS = "run.json", "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,11 @@ def train_grpo(
     from generators.batched.render import check_device
 
     check_device(course.device)
+    quiet()
     policy = open_policy(model, course.device)
     course = replace(course, nano=isinstance(policy, OfNano))
+    if course.reward == DIFFERENTIABLE and not course.nano:
+        raise InputError(f"--reward {DIFFERENTIABLE} is for nano alone; choose another")
     pairs = Pairs(dataset)
     _check_ranges(policy, pairs.ranges, dataset)
     held = _held(dataset)
@@ -85,8 +88,7 @@ def train_grpo(
     begin(out, identity)
     with counting("steps") as on_progress:
         if course.reward == DIFFERENTIABLE:
-            if not isinstance(policy, OfNano):
-                raise InputError(f"--reward {DIFFERENTIABLE} is for nano alone; choose another")
+            assert isinstance(policy, OfNano)
             from dubench.duvlm.reinforcement import joint
 
             trained, history = joint.train(policy, pairs, course, out, on_progress, on_evaluate)
@@ -128,6 +130,7 @@ def train_online(
     from generators.batched.render import check_device
 
     check_device(course.device)
+    quiet()
     quality = online.open_quality(course.reward, course.device)
     policy = open_policy(model, course.device)
     course = replace(course, nano=isinstance(policy, OfNano))
@@ -185,19 +188,11 @@ def begin(out: Path, identity: dict[str, Any]) -> None:
     Raises:
         InputError: the folder holds another run.
     """
-    path = out / RUN
-    text = json.dumps(identity, indent=1) + "\n"
     out.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        write_whole(path, text)
-        return
-    before, now = json.loads(path.read_text("utf-8")), json.loads(text)
-    changed = [name for name in now if before.get(name) != now[name]]
-    if changed:
-        raise InputError(
-            f"{out} holds a run with another {changed[0]} ({before.get(changed[0])}); go on with "
-            "its options, or choose another --out"
-        )
+    if (out / RUN).exists():
+        check_same_run(out, identity)
+    else:
+        write_whole(out / RUN, identity_text(identity))
 
 
 def _check(course: Course, restorer: str) -> None:

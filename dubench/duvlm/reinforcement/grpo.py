@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import PrinterCallback, TrainerCallback
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
@@ -25,8 +24,8 @@ from dubench.duvlm.reinforcement.rewards import (
     understand,
     value_error,
 )
-from dubench.training import HISTORY, writing
-from generators.errors import InputError
+from dubench.duvlm.runs import Discreet, checkpoint_number, within_memory
+from dubench.training import HISTORY
 from generators.files import write_whole
 from generators.taxonomy import Degradation
 
@@ -67,8 +66,7 @@ class RestoredReward:
         for name, value in components(judged).items():
             log_metric(name, value)
         log_metric("restoring_seconds", self.errors.seconds - before)
-        course = self._course
-        return [reward_of(course.reward, one, course.value_weight) for one in judged]
+        return [reward_of(one, self._course.value_weight) for one in judged]
 
     def _judge(self, pairs: Sequence[Pair], answers: Sequence[Degradation | None]) -> list[Judged]:
         both = list(zip(pairs, answers, strict=True))
@@ -153,7 +151,7 @@ def configuration(course: Course, policy: Policy, out: Path) -> GRPOConfig:
     )
 
 
-class Trainer(GRPOTrainer):
+class Trainer(Discreet, GRPOTrainer):
     """TRL's trainer with a bar, scores on pairs held out, and checkpoints that a full disk spares.
 
     Args:
@@ -216,12 +214,10 @@ class Trainer(GRPOTrainer):
             self.evaluate_held()
         return stop or self._should_stop()
 
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        with writing(Path(self.args.output_dir or "")):
-            save: Any = super()._save_checkpoint
-            save(model, trial)
-            folder = Path(self.args.output_dir or "") / f"checkpoint-{self.state.global_step}"
-            write_whole(folder / HISTORY, json.dumps(self.history) + "\n")
+    def beside_checkpoint(self, out: Path) -> None:
+        """See Discreet."""
+        folder = out / f"checkpoint-{self.state.global_step}"
+        write_whole(folder / HISTORY, json.dumps(self.history) + "\n")
 
 
 def train(
@@ -245,20 +241,15 @@ def train(
         trainer.evaluate_held()
     else:
         trainer.history += json.loads((checkpoint / HISTORY).read_text("utf-8"))
-    try:
+    with within_memory(course.device, "give fewer --prompts or a smaller --group"):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except torch.OutOfMemoryError:
-        raise InputError(
-            f"the memory of {course.device} does not suffice; give fewer --prompts or a smaller "
-            "--group"
-        ) from None
     return trainer.accelerator.unwrap_model(trainer.model), trainer.history
 
 
 def last_checkpoint(out: Path) -> Path | None:
     """The last whole checkpoint in a folder."""
     whole = [path.parent for path in out.glob("checkpoint-*/" + HISTORY)]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return max(whole, key=checkpoint_number, default=None)
 
 
 class _Callback(TrainerCallback):

@@ -16,7 +16,7 @@ from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.reinforcement.pairs import Image, Pair
 from dubench.duvlm.reinforcement.restoring import Analytic, Errors
 from dubench.duvlm.tokens import Vocabulary
-from dubench.duvlm.train.samples import COLUMNS, TRUTH
+from dubench.duvlm.train.samples import TRUTH, values_of
 from dubench.duvlm.train.validate import validate
 from generators.taxonomy import TYPES, Degradation
 
@@ -65,11 +65,8 @@ def evaluate(
 def _truth(pairs: Sequence[Pair]) -> NDArray[np.void]:
     rows = np.empty(len(pairs), TRUTH)
     for row, pair in zip(rows, pairs, strict=True):
-        values = pair.truth.parameters
         row["type"], row["severity"] = list(TYPES).index(pair.truth.type), 255
-        row["values"] = [
-            np.ravel(values[name])[i] if name in values else np.nan for name, i in COLUMNS
-        ]
+        row["values"] = values_of(pair.truth)
     return rows
 
 

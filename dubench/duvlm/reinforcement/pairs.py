@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES, open_split
 from dubench.ddnm.transmission import of_degradation
+from dubench.duvlm.fine_tuning.data import rows_of
 from generators.errors import InputError
 from generators.images import decode_depth, decode_rgb
 from generators.taxonomy import TYPES, Degradation
@@ -57,19 +58,12 @@ class Pairs:
     """
 
     def __init__(self, where: str, split: str = "train") -> None:
-        from datasets import Dataset, disable_progress_bars
-
         opened = open_split(where, split)
         self.where = where
         self.identity = {"split": split, **opened.identity}
         self.ranges = opened.preset.own_ranges if opened.preset else {}
         self._truth = opened.ground_truth()
-        disable_progress_bars()
-        columns = ["id", "degraded", "clean", "depth"]
-        try:
-            rows = Dataset.from_parquet([str(file) for file in opened.files], columns=columns)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{where}: cannot be read ({error}); run dubench verify") from None
+        rows = rows_of(opened, ["id", "degraded", "clean", "depth"])
         self._rows = rows.with_format("arrow")
         self._read = lru_cache(maxsize=_KEPT)(self._pair)
 

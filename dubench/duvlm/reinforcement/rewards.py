@@ -53,16 +53,15 @@ def understand(text: str, grid: Grid) -> Degradation | None:
 
 
 def needs_restoring(reward: str, answer: Degradation | None, truth: Degradation) -> bool:
-    """Whether a reward looks at the picture restored with an answer."""
+    """Whether a reward looks at the picture restored with an answer: `structured` only where its
+    type is right, `naive` whatever the type."""
     return answer is not None and (reward == "naive" or answer.type == truth.type)
 
 
-def reward_of(reward: str, judged: Judged, value_weight: float = 0.0) -> float:
-    """The reward of an answer, in [−1 − value_weight, 0].
+def reward_of(judged: Judged, value_weight: float = 0.0) -> float:
+    """The reward of an answer, in [−1 − value_weight, 0]: −MSE where it was restored, else −1.
 
     Args:
-        reward: `structured`, −1 unless the type is right and all keys are there, else −MSE; or
-            `naive`, −MSE whatever the type, −1 where nothing can be restored.
         value_weight: of the values' mean error, which is subtracted where the type is right: what
             restoring cannot see, as γ beside gain and the camera's matrix, is learnt from it alone.
     """

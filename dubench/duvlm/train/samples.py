@@ -213,11 +213,16 @@ def truth(degradation: Degradation) -> tuple[int, int, list[float]]:
     grade = 255
     if severity:
         grade = SEVERITIES.index(severity.grade(scalar(degradation.values, severity.of)))
+    return list(TYPES).index(degradation.type), grade, values_of(degradation)
+
+
+def values_of(degradation: Degradation) -> list[float]:
+    """The values of COLUMNS, NaN where a key is another type's."""
     values = []
     for name, i in COLUMNS:
         value = degradation.parameters.get(name, float("nan"))
         values.append(value[i] if isinstance(value, tuple) else value)
-    return list(TYPES).index(degradation.type), grade, values
+    return values
 
 
 def write(path: Path, samples: Samples) -> None:

@@ -7,12 +7,12 @@ from torch.utils.data import SequentialSampler
 from transformers import TrainerCallback
 
 from dubench.baseline.features import statistics
-from dubench.duvlm.fine_tuning import quiet
 from dubench.duvlm.fine_tuning.data import Data
 from dubench.duvlm.fine_tuning.settings import Course
 from dubench.duvlm.model import nano
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.qwen import Qwen
+from dubench.duvlm.runs import quiet
 from dubench.duvlm.tokens import NANO
 from dubench.duvlm.train.loss import loss_of
 from dubench.duvlm.train.samples import TRUTH

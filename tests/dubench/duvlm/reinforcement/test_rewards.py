@@ -140,9 +140,9 @@ def test_what_the_grammar_writes_is_understood(type_name, random):
 def test_the_gate_is_below_every_right_answer(error, distance, weight):
     right = Judged(BLUR, True, error, distance)
     wrong = Judged(BLUR, False, None, None)
-    assert reward_of("structured", wrong) == -1
-    assert reward_of("structured", right) == -error >= -1
-    assert reward_of("structured", right, weight) == pytest.approx(-error - weight * distance)
+    assert reward_of(wrong) == -1
+    assert reward_of(right) == -error >= -1
+    assert reward_of(right, weight) == pytest.approx(-error - weight * distance)
 
 
 def test_naive_looks_at_the_picture_alone():
@@ -151,8 +151,8 @@ def test_naive_looks_at_the_picture_alone():
     assert not needs_restoring("structured", other, BLUR)
     assert needs_restoring("structured", BLUR, BLUR)
     assert not needs_restoring("naive", None, BLUR)
-    assert reward_of("naive", Judged(other, False, 0.2, None)) == -0.2
-    assert reward_of("naive", Judged(None, False, None, None)) == -1
+    assert reward_of(Judged(other, False, 0.2, None)) == -0.2
+    assert reward_of(Judged(None, False, None, None)) == -1
 
 
 def test_components_are_means_over_those_that_have_them():

@@ -1,0 +1,84 @@
+"""What runs of training share where TRL trains: whose folder it is, and what the trainer may do."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generators.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import Trainer as _Base
+else:
+    _Base = object
+
+RUN, CHECKPOINTS = "run.json", "checkpoints"
+
+
+def quiet() -> None:
+    """Keep libraries from reporting what is trained to their makers, and from talking between."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl|peft")
+    from transformers.utils import logging as its_logging
+
+    logging: Any = its_logging
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def identity_text(identity: Mapping[str, Any]) -> str:
+    """What the file RUN says of a run."""
+    return json.dumps(identity, indent=1) + "\n"
+
+
+def check_same_run(out: Path, identity: Mapping[str, Any]) -> None:
+    """Raise InputError if the file RUN in the folder `out` says that it holds another run."""
+    before = json.loads((out / RUN).read_text("utf-8"))
+    now = json.loads(identity_text(identity))
+    changed = [name for name in now if before.get(name) != now[name]]
+    if changed:
+        raise InputError(
+            f"{out} holds a run with another {changed[0]} ({before.get(changed[0])}); go on with "
+            "its options, or choose another --out"
+        )
+
+
+def checkpoint_number(folder: Path) -> int:
+    """The step of a folder `checkpoint-STEP`."""
+    return int(folder.name.rpartition("-")[2])
+
+
+@contextmanager
+def within_memory(device: object, remedy: str) -> Iterator[None]:
+    """Turn lack of a GPU's memory inside into an InputError with a remedy."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise InputError(f"the memory of {device} does not suffice; {remedy}") from None
+
+
+class Discreet(_Base):
+    """For a trainer of TRL, before its own class: checkpoints that a full disk spares, no card of
+    theirs, and no word to anybody of what is trained."""
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        from dubench.training import writing
+
+        save: Any = super()._save_checkpoint
+        with writing(Path(str(self.args.output_dir))):
+            save(model, trial)
+            self.beside_checkpoint(Path(str(self.args.output_dir)))
+
+    def beside_checkpoint(self, out: Path) -> None:
+        """Write what else a checkpoint in the folder `out` needs."""
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """None: checkpoints are for going on alone."""
+
+    def _send_telemetry(self) -> None:
+        """None: nobody is told what is trained."""
