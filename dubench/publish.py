@@ -16,10 +16,8 @@ TASKS = {"t_acc": "t_acc", "j_acc": "j_acc", "p_rel_avg": "p_rel.avg"}
 
 _DESCRIPTION = (
     "Parametric degradation understanding: say which physical degradation a photograph suffered, "
-    "by "
-    "which parameters, at which values. t_acc: the type is right, %; j_acc: the type and exactly "
-    "its "
-    "keys, %; p_rel_avg: mean relative error of the values, lower is better."
+    "by which parameters, at which values. t_acc: the type is right, %; j_acc: the type and "
+    "exactly its keys, %; p_rel_avg: mean relative error of the values, lower is better."
 )
 
 

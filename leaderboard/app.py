@@ -114,8 +114,11 @@ def board_blocks(folder: Path) -> "Blocks":
                 gr.Code(EXAMPLE, language="yaml", interactive=False, show_label=False)
             with gr.Row():
                 checked, sent = gr.Button("Check"), gr.Button("Submit", variant="primary")
-            said = gr.Textbox(label="Answer", lines=8, interactive=False)
-        for button, function, outputs in ((checked, check, [said]), (sent, submit, [said, shown])):
+            answer = gr.Textbox(label="Answer", lines=8, interactive=False)
+        for button, function, outputs in (
+            (checked, check, [answer]),
+            (sent, submit, [answer, shown]),
+        ):
             button.click(
                 function, files, outputs, api_name=function.__name__,
                 concurrency_limit=1, concurrency_id="scoring",
@@ -163,13 +166,13 @@ def run(
 
 
 def _answer(done: "subprocess.CompletedProcess[str]", paths: list[str]) -> str:
-    """What a process said, without the server's folders."""
-    said = f"{done.stdout}\n{done.stderr}" if done.returncode in (0, 1) else done.stderr
+    """What a process printed, without the server's folders."""
+    text = f"{done.stdout}\n{done.stderr}" if done.returncode in (0, 1) else done.stderr
     for path in paths:
-        said = said.replace(path, Path(path).name).replace(str(Path(path).parent), "")
-    lines = [line for line in said.splitlines() if line.strip() and not line.startswith("added: ")]
+        text = text.replace(path, Path(path).name).replace(str(Path(path).parent), "")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("added: ")]
     kept = [line.removeprefix("dubench: ") for line in lines if "━" not in line]
-    if done.returncode == 0 and "nothing is missing" not in said:
+    if done.returncode == 0 and "nothing is missing" not in text:
         kept.append("added; it is in the ranking now")
     return "\n".join(kept)
 

@@ -177,8 +177,8 @@ def _samples(record: dict[str, Any], rows: SampleScores) -> Iterator[dict[str, A
     headline = next(r for r in record["evaluation_results"]
                     if r["evaluation_result_id"] == _HEADLINE)  # fmt: skip
     for place, name in enumerate(rows.ids):
-        said = samples.answered(rows, place)
-        answer = json.dumps({"type": said, "parameters": _values(rows, place, said)})
+        answered = samples.answered(rows, place)
+        answer = json.dumps({"type": answered, "parameters": _values(rows, place, answered)})
         truth = TYPE_NAMES[rows.types[place]]
         right = bool(joint[place])
         score = float(right) if errors[place] != errors[place] else 1 - float(errors[place])

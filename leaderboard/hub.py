@@ -21,7 +21,7 @@ def results(entry: Entry, dataset: str, url: str | None) -> list[dict[str, Any]]
         dataset: OWNER/NAME of the dataset on the Hub.
         url: of the board or the submission.
     """
-    found = []
+    tasks = []
     for task, name in TASKS.items():
         value = entry.result.scores[name]
         if value is None:
@@ -33,8 +33,8 @@ def results(entry: Entry, dataset: str, url: str | None) -> list[dict[str, Any]]
         }
         if url:
             one["source"] = {"url": url, "name": "Predictions and scores"}
-        found.append(one | {"notes": entry.result.signature})
-    return found
+        tasks.append(one | {"notes": entry.result.signature})
+    return tasks
 
 
 def write(

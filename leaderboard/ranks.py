@@ -75,9 +75,9 @@ def ranks(
             largest = np.maximum(largest, (np.abs(apart[there]) / errors[part][there, None]).max(0))
     critical = float(np.quantile(largest, confidence)) if len(first) else 0.0
     better = np.zeros((count, count), bool)
-    told = np.abs(gaps) > critical * np.maximum(errors, 1e-12)
-    better[first, second] = told & (gaps > 0)
-    better[second, first] = told & (gaps < 0)
+    separable = np.abs(gaps) > critical * np.maximum(errors, 1e-12)
+    better[first, second] = separable & (gaps > 0)
+    better[second, first] = separable & (gaps < 0)
     return Ranks(
         place=1 + (scores[None, :] > scores[:, None]).sum(axis=1),
         best=1 + better.sum(axis=0),

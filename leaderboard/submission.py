@@ -88,8 +88,8 @@ def entries(board: Path, epoch: Epoch) -> list[Entry]:
     folders = (
         [path for path in home.iterdir() if not path.name.startswith(".")] if home.is_dir() else []
     )
-    found = [read(folder) for folder in folders]
-    return sorted(found, key=lambda entry: (entry.submission.added, entry.submission.id))
+    read_entries = [read(folder) for folder in folders]
+    return sorted(read_entries, key=lambda entry: (entry.submission.added, entry.submission.id))
 
 
 def current(entries: Sequence[Entry]) -> list[Entry]:

@@ -55,12 +55,12 @@ class People:
 
     def lines(self) -> list[str]:
         """What there is to say, a line each."""
-        said = []
+        lines = []
         if self.short:
             more = "one more person" if self.short == 1 else f"{self.short} more people"
-            said.append(f"{more} needed: nobody who may log in can judge {_samples(self.waiting)}")
+            lines.append(f"{more} needed: nobody who may log in can judge {_samples(self.waiting)}")
         if self.aside:
-            said.append(f"put aside, because pictures cannot be shown: {_samples(self.aside)}")
+            lines.append(f"put aside, because pictures cannot be shown: {_samples(self.aside)}")
         if self.remaining and self.hours is not None:
             when = ""
             if self.done_at:
@@ -69,8 +69,8 @@ class People:
             work = (
                 f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.0f} minutes"
             )
-            said.append(f"verdicts to go: {self.remaining:,}, {work} of work{when}")
-        return said
+            lines.append(f"verdicts to go: {self.remaining:,}, {work} of work{when}")
+        return lines
 
 
 def people_of(snapshot: Snapshot) -> People:

@@ -17,18 +17,18 @@ def results(folder: Dataset, as_json: Json = False) -> None:
     from generators.errors import one_line
     from generators.files import write_whole
 
-    found = review_results(review_of(folder).snapshot())
+    results = review_results(review_of(folder).snapshot())
     target = review_folder(folder) / "results.html"
-    write_whole(target, results_html(found))
+    write_whole(target, results_html(results))
     target.chmod(0o600)
     if as_json:
-        print_json(results_json(found))
+        print_json(results_json(results))
         return
     for name, some in (
-        ("put aside", found.aside),
-        ("disputed", found.disputed),
-        ("rejected", found.rejected),
-        ("settled", found.settled),
+        ("put aside", results.aside),
+        ("disputed", results.disputed),
+        ("rejected", results.rejected),
+        ("settled", results.settled),
     ):
         print(f"{name}: {len(some):,}")
         for one in some:
@@ -40,10 +40,10 @@ def results(folder: Dataset, as_json: Json = False) -> None:
             words += ["pictures damaged"] if one.broken else []
             words += [f"settled: {one.ruling.verdict}"] if one.ruling else []
             print(f"  {one.item.sample_id} {one.item.type:15} {one_line('; '.join(words))}")
-    for line in (*found.status.people.lines(), *found.status.careless.values()):
+    for line in (*results.status.people.lines(), *results.status.careless.values()):
         print(line)
     print(target)
-    if found.aside or found.disputed:
+    if results.aside or results.disputed:
         print(f"settle with: dubench review settle {quoted(folder)} ID accept|reject")
 
 

@@ -192,7 +192,7 @@ def _samples(
     items = []
     for sample in chosen:
         name = rows.ids[sample.place]
-        true, said = TYPE_NAMES[rows.types[sample.place]], samples.answered(rows, sample.place)
+        true, named = TYPE_NAMES[rows.types[sample.place]], samples.answered(rows, sample.place)
         picture = (
             f'<img src="{pictures[name]}" alt="Degraded photograph {text(name)}" loading="lazy">'
             if name in pictures
@@ -202,11 +202,10 @@ def _samples(
             f"<dt>{words(key)}</dt><dd>{truth}</dd><dd>{answer}</dd>"
             for key, truth, answer in samples.values_of(rows, sample.place)
         )
-        verdict = "" if said == true else f' <span class="worse">answered {words(said)}</span>'
+        verdict = "" if named == true else f' <span class="worse">answered {words(named)}</span>'
         items.append(
             f"<li>{picture}<div><b>{words(true)}</b>{verdict}<br><span class=soft>{sample.why}, "
-            f"error "
-            f"{sample.error:.3f}</span><dl>{values}</dl></div></li>"
+            f"error {sample.error:.3f}</span><dl>{values}</dl></div></li>"
         )
     return (
         "<h2>Samples</h2><p class=soft>Worst, best and random ones; truth at the left of the "

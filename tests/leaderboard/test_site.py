@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,13 +15,12 @@ from generators.errors import InputError
 from leaderboard import board as boards
 from leaderboard.intake import Request, add
 from leaderboard.site import build
+from tests.chromium import CHROMIUM
 from tests.dubench.scoring.synthetic_scores import scored
 from tests.leaderboard.boards import CARD, answers, card, store, synthetic
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")

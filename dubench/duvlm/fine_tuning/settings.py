@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 BATCH = 4
-"""Photographs at once on a device, unless told."""
+"""Photographs at once on a device, unless another number is given."""
 TOGETHER = 32
 """Photographs of one step of the optimizer, on all devices together, at least."""
 EVERY = 250

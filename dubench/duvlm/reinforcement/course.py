@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 GROUP, PROMPTS = 8, 4
-"""Answers to a question, and questions in a step, unless told."""
+"""Answers to a question, and questions in a step, unless another number is given."""
 
 
 @dataclass(frozen=True)

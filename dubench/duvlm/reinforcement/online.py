@@ -183,7 +183,7 @@ def open_pictures(paths: Sequence[Path]) -> Pictures:
     for place, why in places.problems:
         raise InputError(f"{place}: {why}")
     sizes = [(path, photographs.inspect(path)) for path in places.photographs]
-    usable = [path for path, found in sizes if min(found.width, found.height) >= SIDE]
+    usable = [path for path, size in sizes if min(size.width, size.height) >= SIDE]
     if not usable:
         raise InputError(f"no photograph of at least {SIDE}×{SIDE} pixels among those given")
     return Pictures(usable)

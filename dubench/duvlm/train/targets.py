@@ -96,17 +96,17 @@ class Targeting:
     ) -> list["_Group"]:
         answer = self._vocabulary.answer(name)
         grades = np.minimum(samples["severity"], len(SEVERITIES))
-        said, drawn, values = grades, np.empty((len(rows), 0), np.int64), None
+        fed_grades, drawn, values = grades, np.empty((len(rows), 0), np.int64), None
         if answer.entries:
             values = self._soft(samples["values"], answer, width)
             if self._teacher and trust:
                 values += trust * (self._teacher.values(name, samples["statistics"]) - values)
             shape = (len(rows), len(answer.entries))
             drawn = rng.integers(0, len(self._values), shape)
-            said = rng.choice(len(SEVERITIES), len(rows))
+            fed_grades = rng.choice(len(SEVERITIES), len(rows))
         groups = []
-        for grade, fed_grade in sorted(set(zip(grades.tolist(), said.tolist(), strict=True))):
-            mine = np.flatnonzero((grades == grade) & (said == fed_grade))
+        for grade, fed_grade in sorted(set(zip(grades.tolist(), fed_grades.tolist(), strict=True))):
+            mine = np.flatnonzero((grades == grade) & (fed_grades == fed_grade))
             spelled = self._spelling.spelled(name, fed_grade)
             fed = np.tile(spelled.ids, (len(mine), 1))
             fed[:, spelled.values] = self._spelling.values[drawn[mine]]

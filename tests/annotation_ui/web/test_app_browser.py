@@ -1,7 +1,5 @@
 """The review page in Chromium, as a reviewer uses it."""
 
-import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,23 +14,13 @@ from annotation_ui.folder import DATABASE, review_folder
 from annotation_ui.planning.plan import plan_review
 from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.web.served import PASSWORD, Served, joined
+from tests.chromium import CHROMIUM, launched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 WAIT = 600_000  # milliseconds, on a busy machine
 JUDGED = 300  # milliseconds after which the page takes a verdict on what it shows
 
@@ -51,12 +39,8 @@ def served(du110k: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with launched() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

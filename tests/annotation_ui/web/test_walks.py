@@ -15,7 +15,8 @@ from annotation_ui.store.items import Item
 from generators.build.generate import generate
 from generators.sources.pools import SourceSpec
 from tests.annotation_ui.web.served import PASSWORD, Served, joined
-from tests.annotation_ui.web.test_app_browser import CHROMIUM, FLAGS, WAIT, enter_password, shown
+from tests.annotation_ui.web.test_app_browser import WAIT, enter_password, shown
+from tests.chromium import CHROMIUM, launched
 from tests.conftest import Dubench
 
 if TYPE_CHECKING:
@@ -35,12 +36,8 @@ NEXT = """(before) => !(document.querySelector('[data-at=nothing]')?.hidden ?? t
 
 @pytest.fixture
 def browser() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with launched() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
