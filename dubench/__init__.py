@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dubench.baseline.train import train_statistics as train_statistics
-    from dubench.baseline.train.calibrate import train_calibration as train_calibration
+    from dubench.calibrating import train_calibration as train_calibration
     from dubench.dataset import open_split as load
     from dubench.diagnosing import diagnose as diagnose
     from dubench.predictions.run import predict as predict
@@ -62,7 +62,7 @@ _OWN = {
     "load_score": ("dubench.scoring.compare", "load_score"),
     "predict": ("dubench.predictions.run", "predict"),
     "score": ("dubench.scoring.score", "score"),
-    "train_calibration": ("dubench.baseline.train.calibrate", "train_calibration"),
+    "train_calibration": ("dubench.calibrating", "train_calibration"),
     "train_statistics": ("dubench.baseline.train", "train_statistics"),
     "write_report": ("dubench.report.report", "write_report"),
     "write_score": ("dubench.scoring.score_files", "write_score"),

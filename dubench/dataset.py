@@ -107,6 +107,11 @@ class Split:
         identity = split_identity(self.files, self.preset)
         return {"recipe_id": identity.recipe_id, "content_id": identity.content_id}
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """Name, size and identity, as a model's notes name what it was made of."""
+        return {"dataset": self.title, "n": self.n, **self.identity}
+
     def ground_truth(self) -> GroundTruth:
         """Read the answers, one degradation per image.
 

@@ -46,6 +46,9 @@ class Calibration:
         return logits / self.temperature + self.none_offset * (np.array(types) == NONE.name)
 
 
+UNCALIBRATED = Calibration()
+
+
 def is_continuous(support: Floats) -> bool:
     """Whether the values (n,) or (n, size) stand for what lies between them too."""
     return support.ndim == 1 and len(support) == QUANTILES

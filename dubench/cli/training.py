@@ -17,6 +17,7 @@ from dubench.cli.options import (
 )
 from generators.errors import InputError
 from generators.lock import hold_beside
+from generators.typed_json import to_json
 
 app = typer.Typer(help="Train a model.")
 
@@ -57,21 +58,25 @@ def calibration(
             "calibrated on all, the type's probabilities on the first."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="A .safetensors file.")],
-    model: Annotated[str, typer.Option(help="Preset or file of a statistics model.")] = "du110k",
+    out: Annotated[Path, typer.Option(help="A .safetensors file; a folder for nano.")],
+    model: Annotated[
+        str, typer.Option(help="Preset or file of a statistics model, or nano:FOLDER.")
+    ] = "du110k",
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Make a statistics model as sure as it ought to be, on photographs like yours."""
-    from dubench.baseline.train.calibrate import train_calibration
+    """Make a model as sure as it ought to be, on photographs like yours."""
+    from dubench.calibrating import train_calibration
 
-    found = train_calibration(model, dataset, out, workers)
+    trained = train_calibration(model, dataset, out, workers)
     if as_json:
-        print_json({"model": str(out), "temperature": found.temperature, "levels": found.levels})
+        print_json({"model": str(out), **to_json(trained)})
         return
-    print(f"{out}: use it with --model statistics:{out}")
-    print(f"  temperature of the type's logits: {found.temperature:.2f}")
-    for key, (low, high) in found.levels.items():
+    name = "nano" if model.partition(":")[0] == "nano" else "statistics"
+    print(f"{out}: use it with --model {name}:{out}")
+    print(f"  temperature of the type's logits: {trained.temperature:.2f}")
+    print(f"  added to that of none: {trained.none_offset:.2f}")
+    for key, (low, high) in trained.levels.items():
         print(f"  {key}: its range lies between the quantiles {low:.3f} and {high:.3f}")
 
 

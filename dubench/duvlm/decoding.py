@@ -4,14 +4,12 @@ The value that P-Rel rewards is the median weighted by 1/|v|; the mean and the l
 there to be compared. Ranges are central, each between two quantiles.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.baseline.certainty import TAILS
+from dubench.baseline.certainty import TAILS, Calibration
 from dubench.duvlm.tokens import Vocabulary
 from dubench.predictors.protocol import Record
 from generators.errors import InputError
@@ -21,19 +19,6 @@ from generators.taxonomy import TYPES, Key
 Floats = NDArray[np.float64]
 Rule = Literal["median", "mean", "argmax"]
 RULES: tuple[str, ...] = get_args(Rule)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What makes a model as sure as it ought to be.
-
-    Attributes:
-        temperature: that the type's logits are divided by.
-        levels: per key of one number the levels of the quantiles that its range lies between.
-    """
-
-    temperature: float = 1.0
-    levels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def check_rule(rule: str) -> None:

@@ -95,7 +95,7 @@ def _predict(
     on_progress(len(ids) - len(missing), len(ids))
     rows = split.images("degraded", only=missing, shuffled=True) if missing else iter(())
     with out.open("a", encoding="utf-8") as file:
-        for batch in _batches(rows, predictor.batch):
+        for batch in batches(rows, predictor.batch):
             names, images = zip(*batch, strict=True)
             start = perf_counter()
             records = (
@@ -174,7 +174,8 @@ def _meta(split: Split, predictor: Predictor | Replay) -> dict[str, Any]:
     return run | dict(predictor.about)
 
 
-def _batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
+def batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """`size` rows at a time; fewer at the end."""
     while batch := list(islice(rows, size)):
         yield batch
 

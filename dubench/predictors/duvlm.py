@@ -55,7 +55,7 @@ class DuVlm:
         flat = [tile for of_image in cut for tile in of_image]
         calibration = self._notes.calibration
         counts = [len(of_image) for of_image in cut]
-        believed = self._qwen.believe(flat, counts, calibration.temperature)
+        believed = self._qwen.believe(flat, counts, calibration)
         return [
             record(self._qwen.vocabulary, types, values, self._rule, calibration)
             for types, values in zip(believed.types, believed.values, strict=True)

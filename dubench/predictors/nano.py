@@ -2,12 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dubench.predictors.protocol import Image, Record
 from dubench.tiles import tiles
 from generators.errors import InputError
 from generators.files import from_home
+
+if TYPE_CHECKING:
+    from dubench.baseline.certainty import Calibration
+    from dubench.duvlm.model.believing import Believed
 
 
 class Nano:
@@ -34,7 +38,7 @@ class Nano:
 
         check_rule(rule)
         place = from_home(folder) if folder else SHIPPED
-        self._answering, self._notes = load(place, str(check_device(device)))
+        self.answering, self.notes = load(place, str(check_device(device)))
         self.name = f"nano:{folder}" if folder else "nano"
         self.batch = batch
         self._rule = rule
@@ -50,20 +54,24 @@ class Nano:
             InputError: an image has fewer than 32 pixels a side.
         """
         from dubench.duvlm.decoding import record
+
+        believed = self.believe(images, self.notes.calibration)
+        return [
+            record(self.answering.vocabulary, types, values, self._rule, self.notes.calibration)
+            for types, values in zip(believed.types, believed.values, strict=True)
+        ]
+
+    def believe(self, images: Sequence[Image], calibration: "Calibration") -> "Believed":
+        """The distributions behind its answers, the type's calibrated so; raises as `predict`."""
         from dubench.duvlm.model.answering import reduce_for
 
         cut = [list(tiles(image)) for image in images]
         flat = [tile for of_image in cut for tile in of_image]
-        shown = self._notes.views
+        shown = self.notes.views
         samples = reduce_for(shown, flat)
-        hidden = set(self._answering.views) - set(shown)
-        calibration = self._notes.calibration
+        hidden = set(self.answering.views) - set(shown)
         counts = [len(of_image) for of_image in cut]
-        believed = self._answering.believe(samples, hidden, counts, calibration.temperature)
-        return [
-            record(self._answering.vocabulary, types, values, self._rule, calibration)
-            for types, values in zip(believed.types, believed.values, strict=True)
-        ]
+        return self.answering.believe(samples, hidden, counts, calibration)
 
 
 def _check_packages() -> None:

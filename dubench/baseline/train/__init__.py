@@ -83,7 +83,7 @@ def train_statistics(
         jobs.append(Job(name, inputs[rows_with], soft(values, model.support[name])))
     with counting("epochs") as on_progress:
         model.networks.update(fit_all(jobs, seed, workers, on_progress))
-    notes = {"trained_on": {"dataset": split.title, "n": split.n, **split.identity}, "seed": seed}
+    notes = {"trained_on": split.described, "seed": seed}
     held = _held(dataset, workers)
     if held:
         model = replace(model, calibration=calibrate(model, [held]))

@@ -14,8 +14,7 @@ from dubench.baseline.model import Model, softmax
 from dubench.baseline.train.extract import extract
 from dubench.dataset import TYPE_NAMES, GroundTruth, open_split
 from dubench.progress import counting
-from generators import engines
-from generators.errors import InputError, plain_errors
+from generators.errors import InputError
 from generators.taxonomy import NONE
 
 Floats = NDArray[np.float64]
@@ -41,38 +40,14 @@ class Held:
     ground_truth: GroundTruth
 
 
-@plain_errors()
-def train_calibration(
-    model: str, datasets: Sequence[str], out: Path, workers: int | None = None
+def calibrate_statistics(
+    model: str, datasets: Sequence[str], out: Path, workers: int
 ) -> Calibration:
-    """Calibrate a statistics model on other photographs, show bars on stderr, write it to `out`.
-
-    Its values stay the same; its type probabilities and ranges become as sure as they ought to be
-    on photographs like these, and so does where `none` begins. `calibrate` says what each dataset
-    is used for.
-
-    Args:
-        model: a bundled preset's name, or a file.
-        datasets: whose train splits were not trained on, with degradations that the model knows;
-            first the one whose photographs are most like those it was trained on.
-        out: a .safetensors file.
-        workers: processes; all cores by default.
-
-    Raises:
-        InputError: a file or dataset cannot be read, or `out` cannot be written.
-
-    Example:
-        >>> from pathlib import Path  # du110k is that of `generators.generate`'s example
-        >>> from dubench import train_calibration
-        >>> calibrated = train_calibration("du110k", ["du110k"], Path("calibrated.safetensors"))
-        >>> calibrated.temperature >= 1
-        True
-    """
+    """See `dubench.calibrating.train_calibration`."""
     path = find(model)
     uncalibrated = replace(read(path), calibration=None)
     if out.suffix != SUFFIX or not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: name a {SUFFIX} file in a folder that exists")
-    workers = engines.processes(workers)
     held, names = [], []
     for dataset in datasets:
         split = open_split(dataset, "train")
@@ -80,7 +55,7 @@ def train_calibration(
         _check_types(dataset, ground_truth, uncalibrated)
         with counting(f"images of {split.title}") as on_progress:
             held.append(Held(extract(split, workers, on_progress), ground_truth))
-        names.append({"dataset": split.title, "n": split.n, **split.identity})
+        names.append(split.described)
     calibration = calibrate(uncalibrated, held)
     notes: Mapping[str, Any] = read_notes(path) | {"calibrated_on": names}
     write(out, replace(uncalibrated, calibration=calibration), notes)
@@ -109,7 +84,10 @@ def calibrate(model: Model, held: Sequence[Held]) -> Calibration:
             )
         if min(map(len, places)) >= LEAST:
             levels[name] = tails_of(places)
-    return Calibration(*_of_types(model, inputs[0], held[0].ground_truth), levels)
+    codes = held[0].ground_truth.types
+    true = np.array([model.types.index(TYPE_NAMES[code]) for code in codes], np.intp)
+    logits = model.networks["type"].logits(inputs[0])
+    return Calibration(*of_types(logits, true, model.types), levels)
 
 
 def tails_of(places: Sequence[Floats]) -> tuple[float, float]:
@@ -122,18 +100,18 @@ def tails_of(places: Sequence[Floats]) -> tuple[float, float]:
     return low, high
 
 
-def _of_types(
-    model: Model, inputs: NDArray[np.float32], ground_truth: GroundTruth
-) -> tuple[float, float]:
-    """The temperature and the offset of `none` with the lowest mean log loss."""
-    if len(inputs) < LEAST:
+def of_types(logits: Floats, true: NDArray[np.intp], types: Sequence[str]) -> tuple[float, float]:
+    """The temperature and the offset of `none` with the lowest mean log loss.
+
+    Args:
+        logits: (n, types) uncalibrated. true: (n,) indices of the true types.
+    """
+    if len(logits) < LEAST:
         return 1.0, 0.0
-    true = np.array([model.types.index(TYPE_NAMES[code]) for code in ground_truth.types])
-    logits = model.networks["type"].logits(inputs)
     losses = []
     for temperature in TEMPERATURES:
-        softened = Calibration(temperature, _none_offset(logits / temperature, true, model.types))
-        shares = softmax(softened.of_types(logits, model.types))[np.arange(len(inputs)), true]
+        softened = Calibration(temperature, _none_offset(logits / temperature, true, types))
+        shares = softmax(softened.of_types(logits, types))[np.arange(len(logits)), true]
         losses.append((-np.log(np.maximum(shares, 1e-300)).mean(), softened))
     best = min(losses, key=lambda one: one[0])[1]
     return best.temperature, best.none_offset

@@ -220,7 +220,7 @@ def _trained(
 
 def _write(out: Path, trainer: "Trainer", views: tuple[str, ...], identity: dict[str, Any]) -> None:
     """Write the whole model, and how it did."""
-    from dubench.duvlm.decoding import Calibration
+    from dubench.baseline.certainty import Calibration
     from dubench.duvlm.fine_tuning.adapters import merged
     from dubench.duvlm.model.files import NOTES, Notes
     from dubench.duvlm.prompts import TRAINED

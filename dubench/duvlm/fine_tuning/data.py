@@ -9,21 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dubench.dataset import GroundTruth, Split, open_split
+from dubench.dataset import Split, open_split
 from dubench.duvlm.train import samples
-from dubench.duvlm.train.samples import MIXTURE, TRUTH, Plan
+from dubench.duvlm.train.samples import MIXTURE, TRUTH, Plan, Truth, truth_of
 from dubench.predictors.protocol import Image
 from generators.errors import InputError
 from generators.images import decode_rgb
-from generators.taxonomy import KEYS, SEVERITIES
 
 HELD = 300
 """Samples that the validation takes of each dataset or preset, at most."""
-
-Truth = NDArray[np.void]
-"""(n,) of TRUTH."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,7 @@ def of_dataset(where: str) -> Data:
         InputError: there is no such dataset or split, or its answers are kept by a host.
     """
     split = open_split(where, "train")
-    truth = _truth(split.ground_truth())
+    truth = truth_of(split.ground_truth())
     rows = rows_of(split, ["id", "degraded"])
     row_of = {name: row for row, name in enumerate(split.ids)}
 
@@ -112,21 +107,10 @@ def _held_of(where: str) -> dict[str, Held]:
         return {}
     if split.blind:
         return {}
-    truth = _truth(split.ground_truth())[:HELD]
+    truth = truth_of(split.ground_truth())[:HELD]
     names = split.ids[:HELD]
     images = dict(split.images("degraded", only=set(names)))
     return {"validation": Held([images[name] for name in names], truth)}
-
-
-def _truth(ground_truth: GroundTruth) -> Truth:
-    truth = np.empty(len(ground_truth.ids), TRUTH)
-    truth["type"] = ground_truth.types
-    truth["severity"] = [
-        255 if grade is None else SEVERITIES.index(grade) for grade in ground_truth.severity
-    ]
-    values = [ground_truth.values[key.name].reshape(len(truth), -1) for key in KEYS.values()]
-    truth["values"] = np.concatenate(values, axis=1)
-    return truth
 
 
 def of_photographs(plan: Plan, count: int) -> Data:

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dubench.baseline.certainty import UNCALIBRATED, Calibration
 from dubench.baseline.features import statistics
 from dubench.duvlm.chart import draw
 from dubench.duvlm.model import believing
@@ -74,13 +75,13 @@ class Answering:
         samples: Reduced,
         hidden: Collection[str] = (),
         tiles: Sequence[int] | None = None,
-        temperature: float = 1.0,
+        calibration: Calibration = UNCALIBRATED,
     ) -> Believed:
         """What the model believes about pictures.
 
         Args:
             samples: of all tiles of all pictures.
-            hidden, tiles, temperature: see `see` and `believing.believe`.
+            hidden, tiles, calibration: see `see` and `believing.believe`.
         """
         count = len(samples["photo"])
         visual = self.see(samples, hidden)
@@ -90,7 +91,7 @@ class Answering:
                 return self.read(visual, fed)
             return self.read([None if v is None else v[rows] for v in visual], fed)
 
-        return believing.believe(read_some, self.spelling, count, tiles, temperature)
+        return believing.believe(read_some, self.spelling, count, tiles, calibration)
 
 
 def reduce_for(views: Collection[str], images: Sequence[NDArray[np.uint8]]) -> Reduced:

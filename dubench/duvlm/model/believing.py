@@ -6,6 +6,7 @@ take another. Nothing is generated token by token.
 This file imports torch when it is imported.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dubench.baseline.certainty import UNCALIBRATED, Calibration
 from dubench.duvlm.spelling import Ids, Spelling
-from generators.taxonomy import TYPES
+from generators.taxonomy import NONE, TYPES
 
 Read = Callable[[NDArray[np.intp], Tensor], Tensor]
 """From rows (m,) of the pictures and tokens (m, n) to logits (m, 1 + n, vocabulary): of the
@@ -49,21 +51,28 @@ def believe(
     spelling: Spelling,
     count: int,
     tiles: Sequence[int] | None = None,
-    temperature: float = 1.0,
+    calibration: Calibration = UNCALIBRATED,
 ) -> Believed:
     """What a model believes about `count` tiles.
 
     Args:
         tiles: how many tiles each picture has, of which the mean distribution is taken; one unless
             given.
-        temperature: that the logits of the type's name are divided by.
+        calibration: of the type's probabilities; that of ranges is `decoding.record`'s.
     """
     picture = np.repeat(np.arange(len(tiles)), tiles) if tiles else np.arange(count)
     shares = np.ones((count, len(TYPES)))
     for fork in spelling.forks:
         logits = read(np.arange(count), _repeated(np.array(fork.prefix, np.int64), count))
-        branches = (logits[:, -1, fork.tokens].double() / temperature).softmax(-1).cpu().numpy()
+        branches = (
+            (logits[:, -1, fork.tokens].double() / calibration.temperature)
+            .softmax(-1)
+            .cpu()
+            .numpy()
+        )
         shares[:, fork.types] *= branches[:, fork.branches]
+    shares[:, list(TYPES).index(NONE.name)] *= math.exp(calibration.none_offset)
+    shares /= shares.sum(1, keepdims=True)
     types = _mean(shares, picture)
     values: list[NDArray[np.float64]] = [np.empty((0, 0))] * len(types)
     likeliest = types.argmax(-1)

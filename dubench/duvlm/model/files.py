@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
+from dubench.baseline.certainty import UNCALIBRATED, Calibration
 from dubench.duvlm import chart
-from dubench.duvlm.decoding import Calibration
 from dubench.duvlm.model import nano
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.tokens import Vocabulary
@@ -42,7 +42,7 @@ class Notes:
     delta: float = DELTA
     views: tuple[str, ...] = NANO_VIEWS
     chart: str = field(default_factory=chart.form)
-    calibration: Calibration = field(default_factory=Calibration)
+    calibration: Calibration = UNCALIBRATED
     training: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dubench.baseline.certainty import UNCALIBRATED, Calibration
 from dubench.duvlm import chart
 from dubench.duvlm.model import believing
 from dubench.duvlm.model.believing import Believed
@@ -60,7 +61,7 @@ class Qwen:
         self,
         images: Sequence[Image],
         tiles: Sequence[int] | None = None,
-        temperature: float = 1.0,
+        calibration: Calibration = UNCALIBRATED,
     ) -> Believed:
         """What the model believes about photographs; see `believing.believe`."""
         inputs = {name: x.to(self.model.device) for name, x in self.encode(images).items()}
@@ -68,7 +69,7 @@ class Qwen:
         def read_some(rows: NDArray[np.intp], fed: Tensor) -> Tensor:
             return read(self.model, _of_rows(inputs, rows), fed)
 
-        return believing.believe(read_some, self.spelling, len(images), tiles, temperature)
+        return believing.believe(read_some, self.spelling, len(images), tiles, calibration)
 
 
 @dataclass(frozen=True)

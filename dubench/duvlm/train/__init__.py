@@ -127,7 +127,7 @@ def train_sft(
 
 def write(out: Path, state: "State", run: "Run") -> None:
     """Write the averaged model of a run as it is now, and its curves."""
-    from dubench.duvlm.decoding import Calibration
+    from dubench.baseline.certainty import Calibration
     from dubench.duvlm.model.files import Notes, save
     from dubench.duvlm.train.curves import draw
 

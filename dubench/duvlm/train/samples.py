@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.baseline.features import COUNT, statistics
+from dubench.dataset import GroundTruth
 from dubench.duvlm.views import NANO_SIDE, NANO_VIEWS, PAPERS, as_pictures, reduced
 from generators import engines, presets
 from generators.build.clean_images import CleanImages, Photographs
@@ -43,6 +44,8 @@ _MOST = 3_000_000  # samples of a preset: more than anyone makes
 TRUTH = [("values", np.float32, (len(COLUMNS),)), ("type", np.uint8), ("severity", np.uint8)]
 """Fields of what is true of a crop: values in units, NaN where a key is another type's; indices
 into the taxonomy's types and SEVERITIES, 255 for none."""
+Truth = NDArray[np.void]
+"""(n,) of TRUTH, and of ROW whose fields are more."""
 ROW = np.dtype(
     [
         ("photo", np.uint8, (NANO_SIDE, NANO_SIDE, 3)),
@@ -214,6 +217,18 @@ def truth(degradation: Degradation) -> tuple[int, int, list[float]]:
     if severity:
         grade = SEVERITIES.index(severity.grade(scalar(degradation.values, severity.of)))
     return list(TYPES).index(degradation.type), grade, values_of(degradation)
+
+
+def truth_of(ground_truth: GroundTruth) -> Truth:
+    """The answers of a split, as TRUTH."""
+    truth = np.empty(len(ground_truth.ids), TRUTH)
+    truth["type"] = ground_truth.types
+    truth["severity"] = [
+        255 if grade is None else SEVERITIES.index(grade) for grade in ground_truth.severity
+    ]
+    values = [ground_truth.values[key.name].reshape(len(truth), -1) for key in KEYS.values()]
+    truth["values"] = np.concatenate(values, axis=1)
+    return truth
 
 
 def values_of(degradation: Degradation) -> list[float]:

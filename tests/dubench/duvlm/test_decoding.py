@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dubench.duvlm.decoding import Calibration, check_rule, record, value
+from dubench.baseline.certainty import Calibration
+from dubench.duvlm.decoding import check_rule, record, value
 from dubench.duvlm.tokens import NANO
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES

@@ -1,9 +1,13 @@
 """nano as a predictor: tiles, batches, and what it refuses."""
 
+import math
+
 import numpy as np
 import pytest
 
-from dubench.duvlm.decoding import Calibration
+from dubench.baseline.certainty import UNCALIBRATED, Calibration
+from dubench.calibrating import train_calibration
+from dubench.dataset import open_split
 from dubench.duvlm.model import nano
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.files import Notes, save
@@ -46,6 +50,27 @@ def test_it_answers_about_images_of_any_size_whatever_their_batch(folder) -> Non
     shares = [one["type_probabilities"] for one in predictor.predict(list(tiles(images[1])))]
     for name, share in records[1]["type_probabilities"].items():
         assert np.mean([one[name] for one in shares]) == pytest.approx(share, abs=1e-5)
+
+
+def test_it_is_calibrated_on_a_dataset_and_its_values_stay(folder, du110k, tmp_path) -> None:
+    out = tmp_path / "calibrated"
+    calibration = train_calibration(f"nano:{folder}", [str(du110k)], out)
+    assert calibration.temperature >= 1
+    before, after = load_predictor(f"nano:{folder}"), load_predictor(f"nano:{out}")
+    assert after.notes.calibration == calibration
+    assert after.notes.training["calibrated_on"][0]["n"] == open_split(str(du110k), "train").n
+    # What is added to the logit of none multiplies its odds.
+    image = PHOTO[:256, :256]
+    raw = before.believe([image], UNCALIBRATED).types[0]
+    offset = before.believe([image], Calibration(none_offset=math.log(3))).types[0]
+    none = list(TYPES).index("none")
+    odds = [shares[none] / (1 - shares[none]) for shares in (raw, offset)]
+    assert odds[1] == pytest.approx(3 * odds[0])
+    assert offset.sum() == pytest.approx(1)
+    weights = [(place / "model.safetensors").read_bytes() for place in (folder, out)]
+    assert weights[0] == weights[1]
+    with pytest.raises(InputError, match="name a folder for nano"):
+        train_calibration(f"nano:{folder}", [str(du110k)], out / "model.safetensors")
 
 
 def test_what_it_refuses(folder, tmp_path) -> None:

@@ -12,7 +12,8 @@ from dubench.baseline.certainty import QUANTILES, Calibration, central_range
 from dubench.baseline.features import COUNT
 from dubench.baseline.file import find, read, read_notes, write
 from dubench.baseline.model import Model, Network, Perceptron
-from dubench.baseline.train.calibrate import Held, calibrate, train_calibration
+from dubench.baseline.train.calibrate import Held, calibrate
+from dubench.calibrating import train_calibration
 from dubench.dataset import TYPE_NAMES, GroundTruth, open_split
 from dubench.predictors import load_predictor
 from generators.errors import InputError

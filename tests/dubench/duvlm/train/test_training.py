@@ -128,7 +128,7 @@ def test_it_learns_from_the_papers_views_alone(tmp_path) -> None:
     (record,) = load_predictor(f"nano:{tmp_path}").predict([image])
     samples = {"photo": for_nano(image)[0][None]}
     samples |= {view: for_nano(image, [view])[0][None, ..., 0] for view in PAPERS}
-    believed = answering.believe(samples, temperature=notes.calibration.temperature)
+    believed = answering.believe(samples, calibration=notes.calibration)
     assert list(record["type_probabilities"].values()) == pytest.approx(believed.types[0], abs=1e-5)
     believed_blank = answering.believe(samples | {"fft": np.zeros_like(samples["fft"])})
     assert not np.allclose(believed.types, believed_blank.types, atol=1e-6)
