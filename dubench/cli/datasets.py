@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli.options import Dataset, Json, Workers, print_json
+from dubench.cli.options import Dataset, Engine, Json, Workers, print_json
 from generators.errors import one_line
 
 _MOST_PROBLEMS = 20
 
 
-def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> None:
+def verify(
+    folder: Dataset, workers: Workers = None, engine: Engine = "local", as_json: Json = False
+) -> None:
     """Render every row again and compare; exit code 1 if anything is wrong."""
     from dubench.progress import bar
     from generators.build.verify import verify as run
@@ -20,7 +22,7 @@ def verify(folder: Dataset, workers: Workers = None, as_json: Json = False) -> N
 
     with bar("rows") as progress:
         task = progress.add_task("rows", total=DatasetInfo.read(folder).recipe.n, note="")
-        audit = run(folder, workers, lambda rows: progress.advance(task, rows))
+        audit = run(folder, workers, lambda rows: progress.advance(task, rows), engine=engine)
     if as_json:
         counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}
         rest = {"blind_not_rendered": audit.blind, "jpeg_codec": audit.codec}

@@ -8,6 +8,7 @@ import typer
 
 from dubench.cli.options import (
     Depth,
+    Engine,
     Json,
     Out,
     Preset,
@@ -51,6 +52,7 @@ def generate(
         bool, typer.Option("--test-only", help="Make all of it the test split, for a board.")
     ] = False,
     workers: Workers = None,
+    engine: Engine = "local",
     device: Annotated[str, typer.Option(help="cpu, or cuda for the batched path.")] = "cpu",
     as_json: Json = False,
 ) -> None:
@@ -76,7 +78,14 @@ def generate(
                 n=n, preset=preset, size=size, seed=seed, blind=blind, test_only=test_only
             )
             result, different = regenerate(
-                manifest, out, sources, workers, progress, depth=depths, device=device
+                manifest,
+                out,
+                sources,
+                workers,
+                progress,
+                depth=depths,
+                device=device,
+                engine=engine,
             )
         else:
             n = 1000 if n is None else n
@@ -93,6 +102,7 @@ def generate(
                 device=device,
                 blind=blind,
                 test_only=test_only,
+                engine=engine,
             )
     _print_notes(result, None if manifest else n, depths)
     if as_json:

@@ -18,6 +18,10 @@ Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Key of every random draw.")]
 Preset = Annotated[str, typer.Option(help="Name of a preset, or a .toml file of your own.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; as many as cores unless given.")]
+Engine = Annotated[
+    str,
+    typer.Option(help="local: this machine's cores; ray: the cluster that RAY_ADDRESS names."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Dataset = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a dataset.")]
 SOURCE = typer.Option(

@@ -36,7 +36,7 @@ def answers_folder(out: Path) -> Path:
 
 
 def produce_blind(
-    out: Path, job: Job, pools: Sequence[Pool], workers: int, progress: Progress
+    out: Path, job: Job, pools: Sequence[Pool], workers: int | None, progress: Progress
 ) -> GenerateResult:
     """Make train and validation in `out` and the test split beside it, its answers apart."""
     splits = job.recipe.splits

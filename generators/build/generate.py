@@ -45,6 +45,7 @@ def generate(
     device: str = "cpu",
     blind: bool = False,
     test_only: bool = False,
+    engine: str = "local",
 ) -> GenerateResult:
     """Make about `n` pairs in the folder `out`, or finish what an earlier run began there.
 
@@ -56,11 +57,14 @@ def generate(
         preset: name of a bundled preset or path of a TOML file.
         size: side of an image in pixels.
         seed: 0 … 2⁶³ − 1; with the photographs, it decides every byte.
-        workers: processes; all cores by default. The bytes do not depend on it.
+        workers: shards made at once; by default as many as there are cores. The bytes do not depend
+            on it.
         depth: where the depth of photographs comes from; guessed by default.
         device: `cpu`, or a torch device for the batched path (within one level of the CPU's).
         blind: keep the answers of the test split from `out`; see `generators.build.blind`.
         test_only: put every sample and every photograph into the test split, for a board.
+        engine: `local`, or `ray`: on the cluster that RAY_ADDRESS names, whose machines all see
+            `out` and the photographs under the same names.
 
     Raises:
         InputError: an argument is wrong, `out` holds something else, sources are unusable, or
@@ -79,7 +83,7 @@ def generate(
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise InputError(f"--size {size}: choose {LEAST_SIZE} to {MOST_SIZE} pixels")
     check_seed(seed)
-    workers = engines.processes(workers)
+    engines.check(engine, workers)
     _check_device(device)
     chosen = presets.load(preset)
     splits = split_counts(n, len(chosen.cycle))
@@ -91,7 +95,9 @@ def generate(
         pools = pools_of(out, sources, options, chosen, depth, device, progress)
         recipe = Recipe(chosen, seed, size, splits, share_out(splits, pools))
         check_space(out, recipe)
-        job = Job(recipe, [p.photographs or {} for p in pools], _left_out(pools), device)
+        job = Job(
+            recipe, [p.photographs or {} for p in pools], _left_out(pools), device, engine=engine
+        )
         if not blind:
             return produce(out, job, workers, progress)
         return produce_blind(out, job, pools, workers, progress)
@@ -107,6 +113,7 @@ def regenerate(
     *,
     depth: DepthSpec | None = None,
     device: str = "cpu",
+    engine: str = "local",
 ) -> tuple[GenerateResult, list[str]]:
     """Make the dataset of a manifest again in `out`, from the photographs it was made of.
 
@@ -127,14 +134,14 @@ def regenerate(
         []
     """
     progress = progress or Progress()
-    workers = engines.processes(workers)
+    engines.check(engine, workers)
     _check_device(device)
     wanted = read_manifest(manifest)
     if wanted.carries_depth and depth and depth.source != "procedural":
         raise InputError(f"--depth {depth.source} with --manifest: {manifest} carries the depth")
     check_folder(out)
     with hold_folder(out):
-        return _follow(wanted, manifest, out, sources, workers, progress, depth, device)
+        return _follow(wanted, manifest, out, sources, workers, progress, depth, device, engine)
 
 
 def _follow(
@@ -142,10 +149,11 @@ def _follow(
     path: Path,
     out: Path,
     sources: Sequence[SourceSpec],
-    workers: int,
+    workers: int | None,
     progress: Progress,
     depth: DepthSpec | None,
     device: str,
+    engine: str,
 ) -> tuple[GenerateResult, list[str]]:
     """Make the dataset of a manifest, which was read from `path`, in `out`, which is held."""
     recipe = wanted.recipe
@@ -166,7 +174,7 @@ def _follow(
     check_depth(wanted, photographs)
     check_space(out, recipe)
     members = [p.photographs or {} for p in pools]
-    job = Job(recipe, members, {}, device, path, review=wanted.review)
+    job = Job(recipe, members, {}, device, path, review=wanted.review, engine=engine)
     result = produce(out, job, workers, progress)
     identity = result.identity
     return result, [split for split, ids in identity.items() if ids != wanted.identity[split]]
@@ -198,7 +206,7 @@ def gather_options(
     split_counts: Mapping[str, int],
     size: int,
     seed: int,
-    workers: int,
+    workers: int | None,
     progress: Progress,
 ) -> GatherOptions:
     """How photographs are gathered for a dataset in the folder `home`."""

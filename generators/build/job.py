@@ -24,6 +24,7 @@ class Job:
         manifest: a manifest to follow row by row, or None to draw.
         revision: a dataset to start from, or None to make every row.
         review: what people found, for recipe.json and the card; None if they have not looked.
+        engine: whose processes make the shards, one of `engines.ENGINES`.
     """
 
     recipe: Recipe
@@ -33,6 +34,7 @@ class Job:
     manifest: Path | None = None
     revision: Revision | None = None
     review: ReviewSummary | None = None
+    engine: str = "local"
 
     @property
     def info(self) -> DatasetInfo:

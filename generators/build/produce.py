@@ -1,6 +1,7 @@
 """Make the shards that are missing from a folder, and describe the dataset when it is whole."""
 
 import json
+import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -15,7 +16,7 @@ from generators.build.shards import Shards
 from generators.dataset import card, croissant
 from generators.dataset.folder import write_or_match_recipe
 from generators.dataset.identity import dataset_identity
-from generators.dataset.info import DatasetInfo, Finished, Identity
+from generators.dataset.info import DatasetInfo, Finished, Identity, installed_versions
 from generators.dataset.manifest import copy_rows, read_manifest
 from generators.dataset.parquet import holds
 from generators.dataset.recipe import Recipe
@@ -23,10 +24,10 @@ from generators.errors import InputError
 from generators.files import write_whole
 from generators.sources.pools import Photograph
 
-_PHOTOGRAPHS, _MANIFEST = ".photographs.json", ".manifest.parquet"
+_JOB, _MANIFEST = ".job.json", ".manifest.parquet"
 
 
-def produce(out: Path, job: Job, workers: int, progress: Progress) -> GenerateResult:
+def produce(out: Path, job: Job, workers: int | None, progress: Progress) -> GenerateResult:
     """Make the dataset of `job` in `out`, or what is missing or damaged of it.
 
     The caller holds `out`.
@@ -65,18 +66,21 @@ def _count(recipe: Recipe, shards: Sequence[int]) -> int:
 
 
 def _make_shards(
-    out: Path, job: Job, missing: Sequence[int], workers: int, progress: Progress
+    out: Path, job: Job, missing: Sequence[int], workers: int | None, progress: Progress
 ) -> Counter[str]:
     """Make the `missing` shards; returns how many crops were redrawn, by reason."""
     progress.planned(job.recipe, job.recipe.n - _count(job.recipe, missing))
     redrawn: Counter[str] = Counter()
-    work = partial(_make_shard, out, job.device, job.revision)
+    work = partial(_make_shard, out.absolute(), job.device, job.revision)
+    gpu = job.device != "cpu"
     try:
         _hand_over(out, job)
-        for more in engines.run(work, missing, workers, progress.rendered):
+        for more in engines.run(
+            work, missing, workers, progress.rendered, engine=job.engine, gpu=gpu
+        ):
             redrawn.update(more)
     finally:
-        (out / _PHOTOGRAPHS).unlink(missing_ok=True)
+        (out / _JOB).unlink(missing_ok=True)
         (out / _MANIFEST).unlink(missing_ok=True)
         for part in (out / "data").glob(".*.part"):  # of a worker that was killed
             part.unlink()
@@ -92,30 +96,53 @@ def _make_shard(
 
 @lru_cache(maxsize=1)
 def _shards(out: Path, device: str) -> Shards:
-    """A worker's own copy of the recipe and the photographs' names."""
-    pools = json.loads((out / _PHOTOGRAPHS).read_text("utf-8"))
+    """A worker's own copy of the recipe and the photographs' names.
+
+    Raises:
+        InputError: this machine does not see `out`, or would make other pixels.
+    """
+    try:
+        job = json.loads((out / _JOB).read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{out} is not to be seen from {platform.node()}: give an --out that all machines see "
+            "under one name"
+        ) from None
+    _check_versions(job["versions"])
     photographs = [
         {
             split: [Photograph(path=Path(photo.pop("path")), **photo) for photo in photos]
             for split, photos in pool.items()
         }
-        for pool in pools
+        for pool in job["photographs"]
     ]
     path = out / _MANIFEST
     rows = read_manifest(path).rows if path.exists() else None
     return Shards(DatasetInfo.read(out).recipe, photographs, out / "data", device, rows)
 
 
+def _check_versions(wanted: Mapping[str, str]) -> None:
+    """Raise InputError where this machine has other libraries than the one that began the run."""
+    here = installed_versions()
+    for name, version in wanted.items():
+        if here[name] != version:
+            raise InputError(
+                f"{platform.node()} has {name} {here[name]}, and the run began with {version}: "
+                "install the same on every machine, for pixels depend on it"
+            )
+
+
 def _hand_over(out: Path, job: Job) -> None:
     """Write down for the workers what does not fit into recipe.json."""
     pools = [
         {
-            split: [asdict(photo) | {"path": str(photo.path)} for photo in photos]
+            split: [asdict(photo) | {"path": str(photo.path.absolute())} for photo in photos]
             for split, photos in pool.items()
         }
         for pool in job.photographs
     ]
-    write_whole(out / _PHOTOGRAPHS, json.dumps(pools))
+    job_file = {"versions": installed_versions(), "photographs": pools}
+    write_whole(out / _JOB, json.dumps(job_file))
     if job.manifest:
         copy_rows(job.manifest, out / _MANIFEST)
 

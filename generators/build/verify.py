@@ -58,6 +58,8 @@ def verify(
     folder: Path,
     workers: int | None = None,
     on_progress: Callable[[int], None] = lambda rows: None,
+    *,
+    engine: str = "local",
 ) -> Audit:
     """Check every row of the dataset in `folder` and what must hold between them.
 
@@ -67,6 +69,7 @@ def verify(
 
     Args:
         on_progress: called with the number of rows done since the last call.
+        engine: `local`, or `ray`: on the cluster that RAY_ADDRESS names.
 
     Raises:
         InputError: `folder` holds no dataset, or an unfinished one; no workers.
@@ -79,7 +82,8 @@ def verify(
     """
     info = DatasetInfo.read_finished(folder)
     numbers = list(range(len(info.recipe.shards)))
-    parts = list(engines.run(partial(_verify_shard, folder), numbers, workers, on_progress))
+    work = partial(_verify_shard, folder.absolute())
+    parts = list(engines.run(work, numbers, workers, on_progress, engine=engine))
     return Audit(
         rows=sum(part.rows for part in parts),
         exact=sum(part.exact for part in parts),

@@ -1,5 +1,6 @@
 """Write a Parquet file that is there whole or not at all; say what is wrong with one read."""
 
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -22,7 +23,8 @@ class ShardWriter:
 
     def __init__(self, path: Path, row_group: int) -> None:
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+        # A name of its own: a machine that counts as lost may still be at the same file.
+        self._part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         self._row_group = row_group
         self._rows: list[Row] = []
         self._schema = schema()

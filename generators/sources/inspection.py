@@ -12,7 +12,7 @@ CHUNK = 64
 
 
 def inspect_files(
-    workers: int, on_progress: OnProgress, files: Sequence[Path]
+    workers: int | None, on_progress: OnProgress, files: Sequence[Path]
 ) -> Iterator[photographs.Inspection | str]:
     """What each file is, in order, or the reason it cannot be read.
 

@@ -37,10 +37,12 @@ CHANGED: dict[str, Any] = {
     "depth": "maps",
     "device": "cuda",
     "blind": True,
+    "test_only": True,
 }
 NO_PIXELS = {
     "out",
     "workers",  # test_generate.py::test_bytes_do_not_depend_on_workers
+    "engine",  # engines/test_on_ray.py::test_a_killed_worker_costs_its_shard_and_no_byte
     "progress",
 }
 # The command's own: the first takes the recipe over from a manifest, the second prints.

@@ -1,8 +1,4 @@
-"""Run a function over many tasks: one single-threaded process per core.
-
-A worker has one thread because libraries' own threads would fight over the cores, and because a
-matrix product may round differently with another number of them.
-"""
+"""The engine of one machine: a process per core."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -14,59 +10,23 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from time import sleep
-from typing import Any, TypeVar
+from typing import Any
 
+from generators.engines.work import ENVIRONMENT, Report, Result, Task, single_threaded
 from generators.errors import InputError, plain_errors
-from generators.main_guard import UNGUARDED, end_second_run
+from generators.main_guard import UNGUARDED
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-Report = Callable[[Any], None]
-OnProgress = Callable[[int, int], None]
-"""Called with how many are done, and of how many, now and then."""
-_INHERITED = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    # glibc: keep freed images at hand. Returned to the system, each new one costs page faults.
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TOP_PAD_": str(16 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
-}
 _channel: Any = None
 
 
-def cores() -> int:
-    """Processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def processes(workers: int | None) -> int:
-    """How many workers `--workers` means, all cores if None; InputError if below one."""
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers {workers}: choose at least one")
-    return cores() if workers is None else workers
-
-
 def run(
-    work: Callable[[Task, Report], Result],
-    tasks: Sequence[Task],
-    workers: int | None,
-    on_report: Report = lambda message: None,
+    work: Callable[[Task, Report], Result], tasks: Sequence[Task], workers: int, on_report: Report
 ) -> Iterator[Result]:
-    """Results of `work(task, report)` for every task, in the tasks' order.
-
-    `work` and the tasks travel to other processes, so they must be picklable. What a worker hands
-    to `report` reaches `on_report` here, soon. The first exception of a worker is raised here once
-    the running tasks are stopped; the same goes for Ctrl-C.
+    """As `engines.run`; what a worker reports reaches `on_report` soon.
 
     Raises:
-        InputError: `workers` is below one, or one was killed, as by a lack of memory.
+        InputError: a worker was killed, as by a lack of memory.
     """
-    end_second_run()
-    workers = processes(workers)
-    if not tasks:
-        return
     context = multiprocessing.get_context("spawn")
     channel = context.SimpleQueue()
     over = threading.Event()
@@ -148,9 +108,7 @@ def _start(channel: Any) -> None:
         os._exit(1)
 
     threading.Thread(target=die_with_parent, daemon=True).start()
-    import cv2
-
-    cv2.setNumThreads(1)
+    single_threaded()
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
@@ -166,8 +124,8 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 @contextmanager
 def _environment() -> Iterator[None]:
     """What spawned processes inherit: numerical libraries with one thread, thrifty memory."""
-    before = {name: os.environ.get(name) for name in _INHERITED}
-    os.environ.update(_INHERITED)
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
     try:
         yield
     finally:
