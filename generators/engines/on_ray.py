@@ -4,6 +4,7 @@ Ray is told to try nothing again: what is lost comes back through `scheduling`, 
 a few times. Progress comes with a task's result, so what is lost is never counted.
 """
 
+import logging
 import os
 import uuid
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -110,7 +111,7 @@ def _connected() -> Iterator[Any]:
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         place = os.environ.get("RAY_ADDRESS")
         raise InputError(
