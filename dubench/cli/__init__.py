@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dubench.cli import (
+    ablating,
     datasets,
     diagnosing,
     generating,
@@ -40,6 +41,7 @@ for command in (
     predicting.predict,
     restoring.restore,
     tolerance.tolerance,
+    ablating.ablate,
     scoring.score,
     scoring.compare,
     scoring.report,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.duvlm.tokens import GRADES, NAMES, Vocabulary
+from dubench.duvlm.tokens import GRADES, Vocabulary
 from generators.taxonomy import TYPES
 
 Ids = NDArray[np.int64]
@@ -25,7 +25,7 @@ class Spelled:
         ids: (n,), 0 where a value stands.
         pieces: (n,) which piece of the answer each token is of.
         values: (entries,) places of the values.
-        grade: places of the severity, from the first on.
+        grade: places of the severity, from the first on; none without a rationale.
     """
 
     ids: Ids
@@ -62,7 +62,7 @@ class Spelling:
         self.vocabulary = vocabulary
         self.pad = int(words.pad_token_id)
         self.values: Ids = np.array(words.convert_tokens_to_ids(list(vocabulary.values)))
-        self.names = tuple(self._tokens(NAMES[name]) for name in TYPES)
+        self.names = tuple(self._tokens(vocabulary.opening(name)) for name in TYPES)
         self.grades = tuple(self._tokens(grade) for grade in GRADES)
         self.spelled = cache(self._spelled)
 
@@ -102,11 +102,12 @@ class Spelling:
         answer = self.vocabulary.answer(type_name)
         ids: list[int] = []
         pieces: list[int] = []
-        first = 0
+        severity = slice(0, 0)
         places: list[int] = []
         for number, piece in enumerate(answer.pieces):
             if number == answer.grade:
-                first, tokens = len(ids), self.grades[grade]
+                tokens = self.grades[grade]
+                severity = slice(len(ids), len(ids) + len(tokens))
             elif piece is None:
                 places.append(len(ids))
                 tokens = (0,)
@@ -114,5 +115,4 @@ class Spelling:
                 tokens = self._tokens(piece)
             ids += tokens
             pieces += [number] * len(tokens)
-        severity = slice(first, first + len(self.grades[grade]))
         return Spelled(np.array(ids), np.array(pieces), np.array(places, np.int64), severity)

@@ -29,13 +29,13 @@ class Answer:
 
     Attributes:
         pieces: in order, the last ends the answer.
-        grade: place of the severity.
+        grade: place of the severity; None without a rationale.
         values: places of the values, in the order of `entries`.
         entries: (key, number of its entry) of each value.
     """
 
     pieces: tuple[str | None, ...]
-    grade: int
+    grade: int | None
     values: tuple[int, ...]
     entries: tuple[tuple[Key, int], ...]
 
@@ -46,9 +46,11 @@ class Vocabulary:
 
     Attributes:
         grid: what the values stand on.
+        rationale: whether type and severity are named in words before the grammar.
     """
 
     grid: Grid = field(default_factory=Grid)
+    rationale: bool = True
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -67,9 +69,14 @@ class Vocabulary:
         """All pieces."""
         return (*NAMES.values(), *GRADES, *self.new)
 
+    def opening(self, type_name: str) -> str:
+        """The piece that names a type first."""
+        return NAMES[type_name] if self.rationale else f"[T-{type_name}]"
+
     def answer(self, type_name: str) -> Answer:
         """What is written about a type."""
-        pieces: list[str | None] = [NAMES[type_name], None, f"[T-{type_name}]"]
+        rationale = [NAMES[type_name], None] if self.rationale else []
+        pieces: list[str | None] = [*rationale, f"[T-{type_name}]"]
         places: list[int] = []
         entries: list[tuple[Key, int]] = []
         for key in TYPES[type_name].keys:
@@ -79,7 +86,8 @@ class Vocabulary:
                 entries.append((key, i))
                 pieces.append(None)
         pieces.append(END)
-        return Answer(tuple(pieces), 1, tuple(places), tuple(entries))
+        grade = 1 if self.rationale else None
+        return Answer(tuple(pieces), grade, tuple(places), tuple(entries))
 
     def places(self, key: Key) -> NDArray[np.float64]:
         """The values in the key's unit that the steps stand for."""

@@ -37,6 +37,7 @@ class Notes:
         calibration: what makes it as sure as it ought to be.
         training: how it was trained, for people.
         ranges: of keys whose range is not the taxonomy's.
+        rationale: whether its answers begin with one.
     """
 
     delta: float = DELTA
@@ -45,11 +46,12 @@ class Notes:
     calibration: Calibration = UNCALIBRATED
     training: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    rationale: bool = True
 
     @property
     def vocabulary(self) -> Vocabulary:
         """Of its answers."""
-        return Vocabulary(Grid(self.delta, self.ranges))
+        return Vocabulary(Grid(self.delta, self.ranges), self.rationale)
 
 
 def save(folder: Path, answering: Answering, notes: Notes) -> None:

@@ -199,11 +199,11 @@ def _advance(state: State, run: Run, images: int, samples: Samples, targeting: T
     targets = targeting(samples, width_of(state.seen), trust_of(state.seen), rng)
     hidden = _hidden(state.answering, state.seen < run.chart_alone)
     if not hidden:
-        _flip(samples, rng)
+        flip(samples, rng)
     visual = state.answering.see(samples, hidden)
     loss = loss_of(state.answering.read(visual, torch.from_numpy(targets.fed)), targets)
     there = torch.cat([tokens for tokens in visual if tokens is not None], 1)
-    total: Any = loss + AUXILIARY * _auxiliary(state.head(there.mean(1)), samples)
+    total: Any = loss + AUXILIARY * auxiliary_loss(state.head(there.mean(1)), samples)
     total.backward()
     end_step(state.optimizers, CLIP, state.step)
     state.step += 1
@@ -216,7 +216,7 @@ def _hidden(answering: Answering, chart_alone: bool) -> set[str]:
     return set(answering.views) - {"chart"} if chart_alone else set()
 
 
-def _flip(samples: Samples, rng: np.random.Generator) -> None:
+def flip(samples: Samples, rng: np.random.Generator) -> None:
     """Mirror half of the pictures; nothing that is asked about tells left from right."""
     rows = rng.random(len(samples)) < 0.5
     for name in ("photo", *PAPERS):
@@ -224,7 +224,7 @@ def _flip(samples: Samples, rng: np.random.Generator) -> None:
             samples[name][rows] = samples[name][rows][:, :, ::-1]
 
 
-def _auxiliary(read_off: Tensor, samples: Samples) -> Tensor:
+def auxiliary_loss(read_off: Tensor, samples: Samples) -> Tensor:
     """Loss of type and values, as plain numbers, read off the visual tokens."""
     device = read_off.device
     types = torch.from_numpy(samples["type"].astype(np.int64)).to(device)

@@ -163,7 +163,9 @@ class _Group:
 def _weights(answer: Answer) -> Floats:
     """Of an answer's pieces in the loss."""
     weights = np.full(len(answer.pieces), WEIGHTS["fixed"], np.float32)
-    weights[0], weights[answer.grade] = WEIGHTS["type"], WEIGHTS["grade"]
+    weights[0] = WEIGHTS["type"]
+    if answer.grade is not None:
+        weights[answer.grade] = WEIGHTS["grade"]
     for place, (key, _) in zip(answer.values, answer.entries, strict=True):
         weights[place] = WEIGHTS["value"] if key.size == 1 else _VECTOR / key.size
     return weights
