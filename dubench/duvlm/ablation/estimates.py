@@ -91,7 +91,7 @@ def _with_interval(scores: Floats, moves: Floats) -> Estimate:
 def student(level: float, freedom: float) -> float:
     """The quantile of Student's distribution at a level of ½ or more, by Simpson's rule: with
     t = √ν·tan φ the density is proportional to cos^(ν − 1) φ."""
-    angles = np.linspace(0, math.pi / 2, 200_001)
+    angles = np.linspace(0, math.pi / 2, 20_001)
     heights = np.cos(angles) ** (freedom - 1)
     steps = (heights[:-2:2] + 4 * heights[1:-1:2] + heights[2::2]) / 3
     reached = np.append(0, np.cumsum(steps))
