@@ -33,14 +33,15 @@ def ablate(
     The paper's Tables 4 and 5 and Figure 7, with a verdict on each of its claims.
     """
     from dubench.duvlm.ablation import ablate as run
+    from dubench.duvlm.ablation.result import Ablation
     from dubench.report import ablation
     from generators.typed_json import to_json
 
+    def on_seed(result: Ablation) -> None:
+        ablation.write(result, out)
+
     with resumable(f"what is in {out} is safe"), hold_beside(out):
-        result = run(
-            dataset, out, test, seconds, reward_seconds, seeds, workers,
-            lambda result: ablation.write(result, out) and None,
-        )  # fmt: skip
+        result = run(dataset, out, test, seconds, reward_seconds, seeds, workers, on_seed)
     if as_json:
         print_json(to_json(result))
         return

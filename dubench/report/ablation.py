@@ -61,7 +61,7 @@ def write(result: Ablation, out: Path) -> list[Path]:
     Raises:
         InputError: `out` cannot be written.
     """
-    files = {}
+    files: dict[str, str] = {}
     for table in tables(result):
         files |= {
             f"{table.name}.md": markdown(table),
@@ -71,9 +71,10 @@ def write(result: Ablation, out: Path) -> list[Path]:
     with print_style():
         figure = against_delta(result)
     drawn = {f"{FIGURE}.{suffix}": render(figure, suffix) for suffix in ("png", "pdf")}
-    for name, content in {**files, **drawn}.items():
+    contents: dict[str, str | bytes] = {**files, **drawn}
+    for name, content in contents.items():
         write_whole(out / name, content)
-    return [out / name for name in (*files, *drawn)]
+    return [out / name for name in contents]
 
 
 def tables(result: Ablation) -> list[Table]:

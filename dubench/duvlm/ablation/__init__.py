@@ -205,8 +205,9 @@ def summarize(study: Study, seeds: int) -> Ablation:
     """The result of the first `seeds` seeds."""
     import numpy as np
 
+    from dubench.duvlm.ablation.estimates import score
     from dubench.duvlm.ablation.judging import rounding
-    from dubench.duvlm.ablation.summary import columns_of, score, scores_of, verdicts
+    from dubench.duvlm.ablation.summary import columns_of, scores_of, verdicts
     from dubench.predictions.grammar import Grid
     from dubench.scoring.intervals import codes
 

@@ -15,9 +15,10 @@ from dubench.dataset import open_split
 from dubench.duvlm.ablation import _fresh, fitting
 from dubench.duvlm.ablation.arms import ALL_VIEWS, ARMS, BASE, CLAIMS, Arm
 from dubench.duvlm.ablation.crops import Crops, crops_of, joined
+from dubench.duvlm.ablation.estimates import score
 from dubench.duvlm.ablation.judging import judge, rounding, terms_of
 from dubench.duvlm.ablation.result import Ablation
-from dubench.duvlm.ablation.summary import columns_of, score, scores_of, verdicts
+from dubench.duvlm.ablation.summary import columns_of, scores_of, verdicts
 from dubench.duvlm.model import nano
 from dubench.duvlm.model.answering import reduce_for
 from dubench.duvlm.model.files import Notes, load, save
