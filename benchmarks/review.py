@@ -18,7 +18,8 @@ import machine
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.annotation_ui.web.crowd import review_together
 from tests.annotation_ui.web.served import Served, joined
-from tests.annotation_ui.web.test_app_browser import CHROMIUM, FLAGS, enter_password, shown
+from tests.annotation_ui.web.test_app_browser import enter_password, shown
+from tests.chromium import launched
 
 PACKAGES = ("gradio", "playwright", "uvicorn")
 WARM = 3  # presses that do not count: the first ones compile the page's script
@@ -63,8 +64,6 @@ def main() -> None:
 
 def keypresses(dataset: Path, presses: int) -> list[float]:
     """Milliseconds that each press of A took, on a review of 256 × 256 pairs."""
-    from playwright.sync_api import sync_playwright
-
     from annotation_ui.planning.plan import plan_review
     from generators.build.generate import generate
     from generators.sources.pools import SourceSpec
@@ -72,8 +71,7 @@ def keypresses(dataset: Path, presses: int) -> list[float]:
     generate(4 * (presses + WARM), dataset, [SourceSpec("builtin")], workers=1)
     plan_review(dataset, 0.5, workers=1)
     joined(dataset, ["ada"])
-    with Served(dataset) as served, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with Served(dataset) as served, launched() as chromium:
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         page.goto(served.url)
         enter_password(page, "ada")
@@ -84,7 +82,6 @@ def keypresses(dataset: Path, presses: int) -> list[float]:
             page.keyboard.press("a")
             item = shown(page, item)
         times = page.evaluate("times")
-        chromium.close()
     return times[WARM:]
 
 

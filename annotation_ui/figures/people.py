@@ -66,10 +66,7 @@ class People:
             if self.done_at:
                 date = datetime.fromisoformat(self.done_at)
                 when = f"; done about {date:%Y-%m-%d %H:%M} UTC at the last hour's pace"
-            work = (
-                f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.0f} minutes"
-            )
-            lines.append(f"verdicts to go: {self.remaining:,}, {work} of work{when}")
+            lines.append(f"verdicts to go: {self.remaining:,}, {_work(self.hours)} of work{when}")
         return lines
 
 
@@ -133,6 +130,13 @@ def _activity(snapshot: Snapshot) -> tuple[Activity, ...]:
         Activity(name, _iso(last.get(name)), hour[name], skipped[name], disabled[name])
         for name in snapshot.reviewers
     )
+
+
+def _work(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    minutes = round(60 * hours)
+    return "under a minute" if minutes < 1 else f"{minutes} minute{'s' * (minutes > 1)}"
 
 
 def _samples(count: int) -> str:

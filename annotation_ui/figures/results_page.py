@@ -17,7 +17,7 @@ article ul { margin: .3rem 0; } .accept { color: var(--good); } .reject { color:
 button, input { font: inherit; min-height: 44px; padding: .3rem .8rem; border-radius: .4rem;
   border: 1px solid var(--line); background: var(--paper); color: var(--ink); }
 button { cursor: pointer; } .do { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .5rem; }
-td:last-child { white-space: nowrap; }
+td { vertical-align: middle; } td:nth-last-child(-n + 2) { white-space: nowrap; }
 .do input { flex: 1 1 8rem; min-width: 0; } nav { float: right; }
 #said { white-space: pre-wrap; overflow-wrap: anywhere; } #said:empty { display: none; }
 """

@@ -70,28 +70,13 @@ class Accounts:
         ).fetchone()
         if row is None:
             raise InputError("this invitation was used, replaced or ran out: ask for another one")
-        salt, hashed = passwords.new_hash(row["name"], password)
-        used = db.execute(
-            "UPDATE reviewers SET salt = ?, hash = ?, invitation = NULL, invited_until = NULL "
-            "WHERE name = ? AND invitation = ?",
-            (salt, hashed, row["name"], _digest(token)),
-        )
-        if not used.rowcount:
+        if not self._replace_password(row["name"], password, _digest(token)):
             raise InputError("this invitation was used a moment ago")
-        passwords.forgive(db, fold(row["name"]))
         return row["name"]
 
     def set_password(self, name: str, password: str) -> None:
         """Give the account another password, which ends its sessions and its invitation."""
-        account = self.known(name)
-        salt, hashed = passwords.new_hash(account.name, password)
-        db = self._connect()
-        db.execute(
-            "UPDATE reviewers SET salt = ?, hash = ?, invitation = NULL, invited_until = NULL "
-            "WHERE name = ?",
-            (salt, hashed, account.name),
-        )
-        passwords.forgive(db, fold(name))
+        self._replace_password(self.known(name).name, password)
 
     def set_disabled(self, name: str, disabled: bool) -> None:
         """Let the account log in no more, or again; what it judged stays.
@@ -168,6 +153,19 @@ class Accounts:
             raise InputError(f"reviewer {name!r}: a name is 1 to 40 letters, digits, dots, - or _")
         if taken := self.find(name):
             raise InputError(f"reviewer {name}: {taken.name} is there already; take another name")
+
+    def _replace_password(self, name: str, password: str, invitation: bytes | None = None) -> bool:
+        """End the account's invitation by a new password; False if `invitation` is no longer it."""
+        salt, hashed = passwords.new_hash(name, password)
+        db = self._connect()
+        replaced = db.execute(
+            "UPDATE reviewers SET salt = ?, hash = ?, invitation = NULL, invited_until = NULL "
+            "WHERE name = ? AND invitation IS coalesce(?, invitation)",
+            (salt, hashed, name, invitation),
+        )
+        if replaced.rowcount:
+            passwords.forgive(db, fold(name))
+        return bool(replaced.rowcount)
 
     def _insert(self, name: str, role: str, salt: bytes, hashed: bytes) -> None:
         try:

@@ -85,31 +85,35 @@ class AllowlistMiddleware:
             await sealed({"type": "http.response.start", "status": status, "headers": listed})
             await sealed({"type": "http.response.body", "body": body})
 
-        headers, path = dict(scope["headers"]), scope["path"]
+        headers, path, posted = dict(scope["headers"]), scope["path"], scope["method"] == "POST"
+        # Lest the server reads on and on what it has no use for.
+        closed = [(b"connection", b"close")] if posted else []
         if refusal := _refusal(scope, headers):
-            await refuse(refusal)
+            await refuse(refusal, *closed)
             return
-        if not _PUBLIC.fullmatch(path):
-            role = self._role(scope)
-            if path == "/" and role == "owner":
-                await refuse(303, (b"location", b"owner"))
-                return
-            if not _may(path, role):
-                page = path in ("/", "/owner")
-                await refuse(303 if page else 401, *([(b"location", b"login")] if page else []))
-                return
-        if scope["method"] == "POST":
-            try:
+        try:
+            body = b""
+            if posted:
                 body = await read_body(receive, headers, FORM if path in _FORMS else CALL)
-                if path in _FORMS:
-                    check_form(headers)
-                elif path.startswith(_RUN):
-                    check_call(path.removeprefix(_RUN), body)
-            except Refused as problem:
-                detail = json.dumps({"detail": str(problem)}).encode()
-                kind = (b"content-type", b"application/json")
-                await refuse(problem.status, kind, (b"connection", b"close"), body=detail)
-                return
+            if not _PUBLIC.fullmatch(path):
+                role = self._role(scope)
+                if path == "/" and role == "owner":
+                    await refuse(303, (b"location", b"owner"))
+                    return
+                if not _may(path, role):
+                    page = path in ("/", "/owner")
+                    await refuse(303 if page else 401, *([(b"location", b"login")] if page else []))
+                    return
+            if path in _FORMS and posted:
+                check_form(headers)
+            elif path.startswith(_RUN):
+                check_call(path.removeprefix(_RUN), body)
+        except Refused as problem:
+            detail = json.dumps({"detail": str(problem)}).encode()
+            kind = (b"content-type", b"application/json")
+            await refuse(problem.status, kind, *closed, body=detail)
+            return
+        if posted:
             receive = replayed(body, receive)
         await self._app(scope, receive, sealed)
 

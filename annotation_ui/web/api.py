@@ -226,7 +226,7 @@ def _parameters(shown: Shown) -> list[Reply]:
 
 def facts(shown: Shown) -> str:
     """Where the photograph and its depth come from, as a phrase."""
-    phrases = [f"photograph from {shown.source}", f"{shown.size} × {shown.size} pixels"]
+    phrases = [f"source: {shown.source}", f"{shown.size} × {shown.size} pixels"]
     if shown.depth_source:
         guess = " (a guess)" if shown.depth_source == "procedural" else ""
         phrases.append(f"depth: {shown.depth_source}{guess}")

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -15,7 +15,7 @@ from generators.errors import InputError
 from leaderboard import board as boards
 from leaderboard.intake import Request, add
 from leaderboard.site import build
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, accessibility_violations, launched
 from tests.dubench.scoring.synthetic_scores import scored
 from tests.leaderboard.boards import CARD, answers, card, store, synthetic
 
@@ -122,11 +122,10 @@ def test_a_board_without_submissions_is_refused(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def page(site: Path) -> Iterator["Page"]:
     """The ranking in Chromium; it fails where something is fetched or complains."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    pytest.importorskip("playwright", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as chromium:
         tab = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         tab.set_default_timeout(600_000)  # milliseconds, on a busy machine
         odd: list[str] = []
@@ -136,7 +135,22 @@ def page(site: Path) -> Iterator["Page"]:
         tab.goto(f"file://{site}/index.html")
         yield tab
         assert odd == []
-        chromium.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_axe_finds_nothing_serious(
+    site: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    with launched() as chromium:
+        tab = chromium.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+        )
+        for page in (*site.glob("*.html"), next(site.glob("models/*.html"))):
+            tab.goto(f"file://{page}")
+            assert accessibility_violations(tab) == [], page.name
 
 
 def _names(page: "Page") -> list[str]:

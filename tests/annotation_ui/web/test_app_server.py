@@ -1,5 +1,6 @@
 """The review's server over HTTP: who gets in, what is served, and what never is."""
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_no_guess_reaches_another_file(served: Served) -> None:
         assert answer.status_code in (401, 403, 404), path
         assert b"SQLite format" not in answer.content
         assert b"PNG" not in answer.content
+
+
+def test_large_bodies_are_not_read(served: Served) -> None:
+    """Whoever sends one, wherever to: the server answers and closes, whatever is still to come."""
+    at = httpx.URL(served.url)
+    for path, status in (("login", 413), ("gradio_api/run/open", 413), ("gradio_api/upload", 404)):
+        with socket.create_connection((at.host, at.port), timeout=60) as connection:
+            connection.sendall(
+                f"POST /{path} HTTP/1.1\r\nhost: {at.host}:{at.port}\r\n"
+                "content-length: 400000000\r\n\r\n".encode()
+            )
+            answer = connection.makefile("rb").read()  # ends when the server closes
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode()), path
 
 
 def test_nothing_can_be_uploaded(served: Served) -> None:
