@@ -108,8 +108,10 @@ def questions(
 
     def made(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
         rows: dict[str, list[Any]] = {"prompt": [], "images": []}
+        # A group's answers are to the same question.
+        asked = {number: policy.ask(picture(number)) for number in set(batch["number"])}
         for number in batch["number"]:
-            prompt, pictures = policy.ask(picture(number))
+            prompt, pictures = asked[number]
             rows["prompt"].append(prompt)
             rows["images"].append([Pillow.fromarray(one) for one in pictures])
             for name, value in columns(number).items():
