@@ -1,14 +1,19 @@
-"""What runs of training share where TRL trains: whose folder it is, and what the trainer may do."""
+"""What runs of training share where TRL trains: whose folder it is, and what the trainer may do.
+
+A launcher such as `accelerate launch` starts a process for each GPU, all with the same command: the
+first of them holds the folder, writes and reports.
+"""
 
 import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generators.errors import InputError
+from generators.lock import hold_beside
 
 if TYPE_CHECKING:
     from transformers import Trainer as _Base
@@ -16,6 +21,32 @@ else:
     _Base = object
 
 RUN, CHECKPOINTS = "run.json", "checkpoints"
+
+
+def is_first() -> bool:
+    """Whether this process is the first of those that a launcher started; one by itself is."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@contextmanager
+def hold_run(out: Path) -> Iterator[None]:
+    """Hold the folder of a run for all processes of one launch; raises as `hold_beside`."""
+    with hold_beside(out) if is_first() else nullcontext():
+        yield
+
+
+def open_device(device: str) -> None:
+    """Check a device, and let `cuda` be this process's own of the GPUs.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    import torch
+
+    from generators.batched.render import check_device
+
+    if check_device(device).type == "cuda":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def quiet() -> None:
@@ -72,7 +103,8 @@ class Discreet(_Base):
         save: Any = super()._save_checkpoint
         with writing(Path(str(self.args.output_dir))):
             save(model, trial)
-            self.beside_checkpoint(Path(str(self.args.output_dir)))
+            if is_first():
+                self.beside_checkpoint(Path(str(self.args.output_dir)))
 
     def beside_checkpoint(self, out: Path) -> None:
         """Write what else a checkpoint in the folder `out` needs."""

@@ -13,6 +13,8 @@ from dubench.duvlm.runs import (
     check_same_run,
     checkpoint_number,
     identity_text,
+    is_first,
+    open_device,
     quiet,
     within_memory,
 )
@@ -75,9 +77,7 @@ def fine_tune(
     check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
     shown = check_views(views)
     _check(dataset, sources, images, delta, batch, optimizer)
-    from generators.batched.render import check_device
-
-    check_device(device)
+    open_device(device)
     quiet()
     data = _data(dataset, sources, images or FRESH, out, seed, engines.processes(workers))
     count = images or (EPOCHS * len(data.train) if dataset else FRESH)
@@ -96,7 +96,8 @@ def fine_tune(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}") from None
-    write_whole(out / RUN, identity_text(identity))
+    if is_first():
+        write_whole(out / RUN, identity_text(identity))
     arguments = configuration(course, out / CHECKPOINTS)
     with counting("images") as on_progress:
         trainer = _trained(qwen, data, arguments, on_progress, checkpoint)
@@ -202,8 +203,9 @@ def _last(out: Path, identity: dict[str, Any]) -> Path | None:
     whole = [path for path in checkpoints if (path / "trainer_state.json").is_file()]
     if whole:
         check_same_run(out, identity)
-    for path in set(checkpoints) - set(whole[-1:]):
-        shutil.rmtree(path)
+    if is_first():
+        for path in set(checkpoints) - set(whole[-1:]):
+            shutil.rmtree(path)
     return whole[-1] if whole else None
 
 

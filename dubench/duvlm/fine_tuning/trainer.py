@@ -28,7 +28,7 @@ from dubench.duvlm.fine_tuning.settings import (
 )
 from dubench.duvlm.model.believing import joined
 from dubench.duvlm.model.qwen import Qwen, read
-from dubench.duvlm.runs import Discreet
+from dubench.duvlm.runs import Discreet, is_first
 from dubench.duvlm.train.calibrate import calibrate
 from dubench.duvlm.train.loss import loss_of
 from dubench.duvlm.train.targets import Targeting
@@ -184,4 +184,5 @@ class _Callback(TrainerCallback):
 
     def _report(self, state: Any) -> None:
         per_step = self.trainer.per_step
-        self.on_progress(state.global_step * per_step, state.max_steps * per_step)
+        if is_first():
+            self.on_progress(state.global_step * per_step, state.max_steps * per_step)

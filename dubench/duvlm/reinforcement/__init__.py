@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dubench.duvlm.reinforcement.course import Course
-from dubench.duvlm.runs import CHECKPOINTS, RUN, check_same_run, identity_text, quiet
+from dubench.duvlm.runs import (
+    CHECKPOINTS,
+    RUN,
+    check_same_run,
+    identity_text,
+    is_first,
+    open_device,
+    quiet,
+)
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators.errors import InputError
@@ -65,9 +73,8 @@ def train_grpo(
     from dubench.duvlm.reinforcement.held import evaluate
     from dubench.duvlm.reinforcement.pairs import Pairs
     from dubench.duvlm.reinforcement.policies import OfNano, open_policy
-    from generators.batched.render import check_device
 
-    check_device(course.device)
+    open_device(course.device)
     quiet()
     policy = open_policy(model, course.device)
     course = replace(course, nano=isinstance(policy, OfNano))
@@ -110,7 +117,7 @@ def train_online(
 
     It stops when the running mean of the reward settles, after `course.steps`, or when the model
     begins to call undegraded photographs degraded; then it gets its last good weights back. A run
-    that was killed goes on where its last checkpoint is, and counts the steps to settle anew.
+    that was killed goes on where its last checkpoint is.
 
     Args:
         model: as `train_grpo`.
@@ -127,9 +134,8 @@ def train_online(
     _check_numbers(course)
     from dubench.duvlm.reinforcement import grpo, online
     from dubench.duvlm.reinforcement.policies import OfNano, open_policy
-    from generators.batched.render import check_device
 
-    check_device(course.device)
+    open_device(course.device)
     quiet()
     quality = online.open_quality(course.reward, course.device)
     policy = open_policy(model, course.device)
@@ -146,7 +152,7 @@ def train_online(
     with counting("steps") as on_progress:
         trained, history = grpo.train(
             course, policy, reward, questions, out / CHECKPOINTS, on_progress, guard.check,
-            lambda: guard.tripped or online.settled(reward.means),
+            lambda rewards: guard.tripped or online.settled(rewards),
         )  # fmt: skip
     notes: tuple[str, ...] = ()
     if guard.tripped:
@@ -154,7 +160,7 @@ def train_online(
             "stopped: it began to call undegraded photographs degraded; these are its last good "
             "weights",
         )
-    elif online.settled(reward.means):
+    elif history[-1]["step"] < course.steps:
         notes = (f"stopped: the reward settled after {history[-1]['step']} steps",)
     return finish(policy, trained, out, identity, history, notes)
 
@@ -174,10 +180,11 @@ def finish(
 
     before = dict(policy.notes.training)
     about = replace(policy.notes, training={**before, "reinforced": identity})
-    with writing(out):
-        policy.save(trained, out, about)
-        write_whole(out / HISTORY, json.dumps(history, indent=1) + "\n")
-        write_whole(out / "curves.png", draw(history))
+    if is_first():
+        with writing(out):
+            policy.save(trained, out, about)
+            write_whole(out / HISTORY, json.dumps(history, indent=1) + "\n")
+            write_whole(out / "curves.png", draw(history))
     family = "nano" if isinstance(policy, OfNano) else "duvlm"
     return Reinforced(out, f"{family}:{out}", history, notes)
 
@@ -191,7 +198,7 @@ def begin(out: Path, identity: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     if (out / RUN).exists():
         check_same_run(out, identity)
-    else:
+    elif is_first():
         write_whole(out / RUN, identity_text(identity))
 
 

@@ -24,7 +24,8 @@ from dubench.duvlm.reinforcement.rewards import (
     understand,
     value_error,
 )
-from dubench.duvlm.runs import Discreet, checkpoint_number, within_memory
+from dubench.duvlm.reinforcement.seeing import see_once
+from dubench.duvlm.runs import Discreet, checkpoint_number, is_first, within_memory
 from dubench.training import HISTORY
 from generators.files import write_whole
 from generators.taxonomy import Degradation
@@ -135,7 +136,7 @@ def configuration(course: Course, policy: Policy, out: Path) -> GRPOConfig:
         num_generations=course.group,
         max_completion_length=NANO_LONGEST if course.nano else LONGEST,
         generation_kwargs={"suppress_tokens": image_tokens(policy)},
-        model_init_kwargs={"dtype": "bfloat16" if cuda else "float32"},
+        model_init_kwargs={"dtype": "float32"} if course.nano else None,
         learning_rate=NANO_RATE if course.nano else LORA_RATE,
         lr_scheduler_type="linear",
         beta=KEEP,
@@ -164,7 +165,7 @@ class Trainer(Discreet, GRPOTrainer):
         on_progress: called with steps done, and of all.
         on_evaluate: called with the model every `course.every` steps; what it returns joins the
             history, beside means of the rewards since.
-        should_stop: asked after each step.
+        should_stop: asked after each step, with the mean rewards of the steps before it.
     """
 
     def __init__(
@@ -176,13 +177,13 @@ class Trainer(Discreet, GRPOTrainer):
         out: Path,
         on_progress: OnProgress,
         on_evaluate: Callable[[Any], dict[str, Any]],
-        should_stop: Callable[[], bool],
+        should_stop: Callable[[Sequence[float]], bool],
     ) -> None:
         self.history: list[dict[str, Any]] = []
         self._on_evaluate, self._on_progress, self._course = on_evaluate, on_progress, course
         self._should_stop = should_stop
         super().__init__(
-            model=str(policy.folder),
+            model=policy.learner,
             reward_funcs=reward,
             args=configuration(course, policy, out),
             train_dataset=dataset,
@@ -191,6 +192,9 @@ class Trainer(Discreet, GRPOTrainer):
             callbacks=[_Callback(self)],
         )
         self.remove_callback(PrinterCallback)
+        for one in (self.model, self.ref_model):
+            if one is not None:
+                see_once(one)
 
     def evaluate_held(self) -> None:
         """Score the model on pairs held out, and note it with the step's rewards."""
@@ -210,11 +214,14 @@ class Trainer(Discreet, GRPOTrainer):
     def after_step(self) -> bool:
         """Report and, now and then, evaluate; whether to stop."""
         step = self.state.global_step
-        self._on_progress(step, self.state.max_steps)
-        stop = self._should_stop()
+        if is_first():
+            self._on_progress(step, self.state.max_steps)
+        # Of all processes together, so that they stop together.
+        rewards = [log["reward"] for log in self.state.log_history if "reward" in log]
+        stop = self._should_stop(rewards)
         if stop or step % self._course.every == 0 or step == self.state.max_steps:
             self.evaluate_held()
-        return stop or self._should_stop()
+        return stop or self._should_stop(rewards)
 
     def beside_checkpoint(self, out: Path) -> None:
         """See Discreet."""
@@ -230,7 +237,7 @@ def train(
     out: Path,
     on_progress: OnProgress,
     on_evaluate: Callable[[Any], dict[str, Any]],
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[Sequence[float]], bool] = lambda rewards: False,
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Train from the last checkpoint in `out`, if there is one; the model, and its history.
 

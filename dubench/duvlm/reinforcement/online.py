@@ -60,7 +60,6 @@ class QualityReward:
     def __init__(self, policy: Policy, restorer: Restorer, quality: Quality) -> None:
         self._grid, self._restorer = policy.notes.vocabulary.grid, restorer
         self._quality = quality
-        self.means: list[float] = []
 
     def __call__(
         self, completions: Sequence[Any], picture: Sequence[Image], log_metric: Any, **others: Any
@@ -72,7 +71,6 @@ class QualityReward:
         log_metric(
             "left_alone", float(np.mean([a is not None and a.type == "none" for a in answers]))
         )
-        self.means.append(float(np.mean(rewards)))
         return rewards
 
     def rewards(

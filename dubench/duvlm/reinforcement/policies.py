@@ -5,7 +5,7 @@ This file imports torch when it is imported.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,11 +28,12 @@ class Policy(Protocol):
     """A model that answers about photographs.
 
     Attributes:
-        folder: where it is. notes: what dubench knows of it. processor: as transformers has it.
+        learner: what TRL trains: a folder, or a model that gets adapters.
+        notes: what dubench knows of it. processor: as transformers has it.
     """
 
     @property
-    def folder(self) -> Path:
+    def learner(self) -> Any:
         """See above."""
 
     @property
@@ -57,7 +58,7 @@ class Policy(Protocol):
 class OfNano:
     """See Policy."""
 
-    folder: Path
+    learner: str  # the divergence from the start needs a second copy of all weights
     notes: Notes
     processor: Any
     answering: Answering
@@ -88,10 +89,18 @@ class OfNano:
 class OfQwen:
     """See Policy."""
 
-    folder: Path
     notes: Notes
-    processor: Any
     qwen: Qwen
+
+    @property
+    def learner(self) -> Any:
+        """See Policy."""
+        return self.qwen.model
+
+    @property
+    def processor(self) -> Any:
+        """See Policy."""
+        return self.qwen.processor
 
     def ask(self, image: Image) -> tuple[list[dict[str, Any]], list[Image]]:
         """See Policy."""
@@ -105,7 +114,7 @@ class OfQwen:
 
     def believe(self, model: Any, images: Sequence[Image]) -> Believed:
         """See Policy."""
-        current = Qwen(model, self.processor, self.qwen.vocabulary, self.qwen.ask)
+        current = replace(self.qwen, model=model)
         return joined([current.believe(some) for some in _batches(images)])
 
     def save(self, model: Any, out: Path, notes: Notes) -> None:
@@ -141,9 +150,9 @@ def open_policy(name: str, device: str = "cpu") -> Policy:
                 "dubench train sft"
             )
         processors: Any = transformers.AutoProcessor
-        return OfNano(folder, notes, processors.from_pretrained(folder), answering)
-    loaded, notes, _ = qwen.load(folder, device)
-    return OfQwen(folder, notes, loaded.processor, loaded)
+        return OfNano(str(folder), notes, processors.from_pretrained(folder), answering)
+    loaded, notes, _ = qwen.load(folder, device, "float32" if device == "cpu" else "bfloat16")
+    return OfQwen(notes, loaded)
 
 
 def image_tokens(policy: Policy) -> list[int]:
