@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from dubench.cli.options import Device, Json, Seed, print_json, resumable
-from generators.lock import hold_beside
+from dubench.cli.training import print_dry_run
+from dubench.duvlm.runs import hold_run, is_first
 
 Model = Annotated[
     str, typer.Option(help="nano, nano:FOLDER or duvlm:FOLDER: one that train sft wrote.")
@@ -46,16 +47,22 @@ def grpo(
     steps: Steps = 400,
     group: Group = 8,
     prompts: Prompts = 4,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="duvlm: say in how much memory it would be trained.")
+    ] = False,
     seed: Seed = 0,
     device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Train on by rewards: answers are judged by the pictures restored with them; resumable."""
-    from dubench.duvlm.reinforcement import train_grpo
+    from dubench.duvlm.reinforcement import reckon, train_grpo
     from dubench.duvlm.reinforcement.course import Course
 
     course = Course(reward, steps, value_weight, group, prompts, seed=seed, device=device)
-    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
+    if dry_run:
+        print_dry_run(model, reckon(model, course), "answers", as_json)
+        return
+    with resumable(f"the last checkpoint in {out} is safe"), hold_run(out):
         trained = train_grpo(model, dataset, out, course, restorer)
     _print(trained, as_json)
 
@@ -84,12 +91,14 @@ def online(
     from dubench.duvlm.reinforcement.course import Course
 
     course = Course(metric, steps, 0.0, group, prompts, seed=seed, device=device)
-    with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
+    with resumable(f"the last checkpoint in {out} is safe"), hold_run(out):
         trained = train_online(model, photographs, out, course, restorer)
     _print(trained, as_json)
 
 
 def _print(trained: Any, as_json: bool) -> None:
+    if not is_first():
+        return
     if as_json:
         print_json({"model": trained.name, "history": trained.history})
         return
@@ -101,6 +110,9 @@ def _print(trained: Any, as_json: bool) -> None:
         names = [name for name in SHOWN if name in first and first[name] is not None]
         for name in names:
             print(f"  {SHOWN[name]}, held out: {first[name]:.4g} before, {last[name]:.4g} after")
+        if "restoring_seconds" in last:
+            share = last["restoring_seconds"] / last["step_time"]
+            print(f"  a step took {last['step_time']:.1f} s, {share:.0%} of it restoring")
 
 
 SHOWN = {

@@ -15,6 +15,7 @@ from dubench.cli.options import (
     print_json,
     resumable,
 )
+from dubench.duvlm.runs import hold_run, is_first
 from generators.errors import InputError
 from generators.lock import hold_beside
 from generators.typed_json import to_json
@@ -178,13 +179,15 @@ def sft(
     given = {name: value for name, value in of_model.items() if value is not None}
     _check_owner(model, given, chart_alone, dry_run)
     if model and dry_run:
-        _dry_run(model, shown, delta, batch, as_json)
+        from dubench.duvlm.fine_tuning import reckon
+
+        print_dry_run(model, reckon(model, shown, delta, batch), "photographs", as_json)
         return
     place = out or Path("du-vlm" if model else "nano")
     common: dict[str, Any] = {"seed": seed, "workers": workers, "device": device}
     common |= {"images": images} if images is not None else {}
     common |= {"views": shown} if shown is not None else {}
-    with resumable(f"the last checkpoint in {place} is safe"), hold_beside(place):
+    with resumable(f"the last checkpoint in {place} is safe"), hold_run(place):
         if model:
             from dubench.duvlm.fine_tuning import fine_tune
 
@@ -193,6 +196,8 @@ def sft(
             from dubench.duvlm.train import train_sft
 
             trained = train_sft(source or (), place, chart_alone=chart_alone, **common)
+    if not is_first():
+        return
     if as_json:
         seen = {"images": trained.images, "scores": trained.scores}
         print_json({"model": str(trained.path), **seen})
@@ -218,18 +223,14 @@ def _check_owner(
         raise InputError(f"--{flag} is for a model of your choice: name it with --model")
 
 
-def _dry_run(
-    model: str, views: list[str] | None, delta: float | None, batch: int | None, as_json: bool
-) -> None:
-    from dubench.duvlm.fine_tuning import reckon
-
-    run = reckon(model, views, delta, batch)
+def print_dry_run(model: str, run: Any, what: str, as_json: bool) -> None:
+    """Say what training a model would take; `what` a pass has so many of."""
     if as_json:
         print_json(run.to_json())
         return
     print(
         f"{model}: {run.parameters / 1e9:.2f} billion parameters, {run.trained / 1e6:.1f} million "
-        f"in adapters and new tokens, {run.batch} photographs a pass"
+        f"that learn with adapters, {run.batch} {what} a pass"
     )
     for matrix, count in run.rows.items():
         print(f"  {matrix}: rows of {count} of {run.tokens} new tokens learn")

@@ -10,6 +10,8 @@ from dubench.duvlm.tokens import Vocabulary
 
 RANK = 32
 TARGETS = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
+LONGEST = 64
+"""Tokens of a sampled answer, at most."""
 
 
 def prepare(model: Any, words: Any, vocabulary: Vocabulary, full: bool) -> Any:
@@ -21,20 +23,19 @@ def prepare(model: Any, words: Any, vocabulary: Vocabulary, full: bool) -> Any:
     if full:
         new_tokens.add(model, words, vocabulary)
         return model.requires_grad_(True)
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
     new_tokens.untie(model)
     ids = new_tokens.add(model, words, vocabulary)
-    return get_peft_model(
-        model,
-        LoraConfig(
-            r=RANK,
-            lora_alpha=RANK,
-            target_modules=TARGETS,
-            # Naming the embedding alone would leave all that is answered untrained.
-            trainable_token_indices={"embed_tokens": ids, "lm_head": ids},
-        ),
-    )
+    # Naming the embedding alone would leave all that is answered untrained.
+    return get_peft_model(model, adapters({"embed_tokens": ids, "lm_head": ids}))
+
+
+def adapters(rows: dict[str, list[int]] | None = None) -> Any:
+    """PEFT's configuration; of the matrices of tokens some `rows` may learn too."""
+    from peft import LoraConfig
+
+    return LoraConfig(r=RANK, lora_alpha=RANK, target_modules=TARGETS, trainable_token_indices=rows)
 
 
 def merged(model: Any) -> Any:

@@ -1,16 +1,18 @@
-"""What fine-tuning a Qwen3-VL would take, reckoned on a model without weights: `--dry-run`.
+"""What training a Qwen3-VL would take, reckoned on a model without weights: `--dry-run`.
 
 Weights, gradients and states of the optimizer are counted; activations are estimated, with
 checkpoints between layers. This file imports torch when it is imported.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
-from dubench.duvlm.fine_tuning.adapters import prepare
+from dubench.duvlm.fine_tuning.adapters import LONGEST, adapters, prepare
+from dubench.duvlm.model import new_tokens
 from dubench.duvlm.tokens import Vocabulary
 
 GPUS = {"1× 80 GB": (1, 79.0), "1× H200": (1, 139.0), "8× A100 80 GB": (8, 79.0)}
@@ -70,7 +72,7 @@ class DryRun:
     Attributes:
         parameters: in all. trained: by adapters and the rows of new tokens.
         rows: per matrix how many new tokens' rows learn with adapters; of so many `tokens`.
-        batch: photographs of a pass.
+        batch: photographs of a pass, or answers about them.
         needs: for each way on each machine.
     """
 
@@ -87,27 +89,22 @@ class DryRun:
 
 
 def dry_run(model: str, vocabulary: Vocabulary, views: Sequence[str], batch: int) -> DryRun:
-    """Build a model on the meta device, with all that would learn, and reckon.
+    """Fine-tuning: build a model on the meta device, with all that would learn, and reckon.
 
     Raises:
         InputError: the model is no Qwen3-VL, or not to be had.
     """
     config, words = _described(model, vocabulary, views)
-    from transformers import Qwen3VLForConditionalGeneration
-    from transformers.initialization import no_init_weights
-
-    with torch.device("meta"), no_init_weights():
-        network: Any = Qwen3VLForConditionalGeneration(config)
-        parameters = sum(weight.numel() for weight in network.parameters())
+    with _no_weights():
+        network = _network(config)
+        parameters = _count(network)
         adapted = prepare(network, words, vocabulary, full=False)
-    trained = sum(weight.numel() for weight in adapted.parameters() if weight.requires_grad)
-    base = sum(weight.numel() for weight in adapted.parameters()) - trained
-    activations = batch * _activations(config, len(views) + 1) + _RESERVE * _GIB
+    trained, with_adapters = _trained(adapted)
+    activations = batch * _activations(config, len(views) + 1, _ANSWER) + _RESERVE * _GIB
     needs = []
     for way, (full, states) in WAYS.items():
         for gpus, (count, room) in GPUS.items():
-            # Adapters: the rest in bfloat16, on every GPU.
-            weights = 2.0 * base + 16 * trained
+            weights = with_adapters
             if full:
                 # All in float32, shared out; alone, autocast keeps a copy in bfloat16 of each.
                 weights = (8 + states) * parameters / count + (2 * parameters if count == 1 else 0)
@@ -115,6 +112,49 @@ def dry_run(model: str, vocabulary: Vocabulary, views: Sequence[str], batch: int
     return DryRun(
         parameters, trained, len(vocabulary.new), trained_rows(adapted), batch, tuple(needs)
     )
+
+
+def dry_run_of_rewards(
+    model: str, vocabulary: Vocabulary, views: Sequence[str], answers: int
+) -> DryRun:
+    """Learning from rewards, `answers` a pass on each GPU; as `dry_run`."""
+    from peft import get_peft_model
+
+    config, words = _described(model, vocabulary, views)
+    with _no_weights():
+        network = _network(config)
+        new_tokens.add(network, words, vocabulary)
+        parameters = _count(network)
+        trained, weights = _trained(get_peft_model(network, adapters()))
+    activations = answers * _activations(config, len(views) + 1, LONGEST) + _RESERVE * _GIB
+    gib = round((weights + activations) / _GIB, 1)
+    needs = [Need("adapters", gpus, gib, room) for gpus, (_, room) in GPUS.items()]
+    return DryRun(parameters, trained, len(vocabulary.new), {}, answers, tuple(needs))
+
+
+@contextmanager
+def _no_weights() -> Iterator[None]:
+    from transformers.initialization import no_init_weights
+
+    with torch.device("meta"), no_init_weights():
+        yield
+
+
+def _network(config: Any) -> Any:
+    from transformers import Qwen3VLForConditionalGeneration
+
+    return Qwen3VLForConditionalGeneration(config)
+
+
+def _count(network: Any) -> int:
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def _trained(adapted: Any) -> tuple[int, float]:
+    """How many weights learn in a model with adapters, and the bytes of all: what learns in
+    float32 with its gradients and states, the rest in bfloat16, on every GPU."""
+    trained = sum(weight.numel() for weight in adapted.parameters() if weight.requires_grad)
+    return trained, 16.0 * trained + 2.0 * (_count(adapted) - trained)
 
 
 def trained_rows(model: Any) -> dict[str, int]:
@@ -160,14 +200,14 @@ def _stand_in() -> Any:
     return build(tokenizer_object=words, pad_token="0", eos_token="1")
 
 
-def _activations(config: Any, pictures: int) -> float:
-    """Bytes that a photograph's activations take in a pass."""
+def _activations(config: Any, pictures: int, answer: int) -> float:
+    """Bytes that a photograph's activations take in a pass, with so many tokens of an answer."""
     text, vision = config.text_config, config.vision_config
     patches = pictures * (_SIDE // vision.patch_size) ** 2
-    tokens = patches // vision.spatial_merge_size**2 + _TEXT + _ANSWER
+    tokens = patches // vision.spatial_merge_size**2 + _TEXT + answer
     kept = 2 * tokens * text.hidden_size * text.num_hidden_layers
     kept += 2 * patches * vision.hidden_size * vision.depth
     # Of the layer that is computed anew: its inputs and projections, and their gradients.
     layer = 2 * 2 * tokens * (8 * text.hidden_size + 4 * text.intermediate_size)
-    logits = 4 * 3 * _ANSWER * text.vocab_size
+    logits = 4 * 3 * answer * text.vocab_size
     return kept + layer + logits

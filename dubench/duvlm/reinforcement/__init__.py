@@ -25,6 +25,7 @@ from generators.errors import InputError
 from generators.files import write_whole
 
 if TYPE_CHECKING:
+    from dubench.duvlm.fine_tuning.memory import DryRun
     from dubench.duvlm.reinforcement.policies import Policy
     from dubench.duvlm.reinforcement.restoring import Restorer
 
@@ -108,6 +109,33 @@ def train_grpo(
                 course, policy, reward, questions, out / CHECKPOINTS, on_progress, on_evaluate
             )
     return finish(policy, trained, out, identity, history)
+
+
+def reckon(model: str, course: Course) -> "DryRun":
+    """What training a large model by rewards would take.
+
+    Args:
+        model: `duvlm:FOLDER`; or, before there is one, what it will be trained from, a folder or
+            OWNER/NAME on the Hub.
+        course: how many answers a step has.
+
+    Raises:
+        InputError: a package is missing, or the model is no Qwen3-VL.
+    """
+    check_training("torch", "torchvision", "transformers", "peft")
+    _check_numbers(course)
+    from dubench.duvlm.fine_tuning.memory import dry_run_of_rewards
+    from dubench.duvlm.model.files import NOTES, Notes, read_notes
+    from dubench.duvlm.views import PHOTOGRAPH, VIEWS
+
+    if model.partition(":")[0] == "nano":
+        raise InputError("--dry-run is for duvlm:FOLDER: nano takes less than 2 GB")
+    quiet()
+    where = model.removeprefix("duvlm:")
+    trained = (Path(where).expanduser() / NOTES).is_file()
+    notes = read_notes(Path(where).expanduser()) if trained else Notes(views=(PHOTOGRAPH, *VIEWS))
+    answers = course.prompts * course.group
+    return dry_run_of_rewards(where, notes.vocabulary, notes.views[1:], answers)
 
 
 def train_online(

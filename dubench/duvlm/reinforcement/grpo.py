@@ -12,6 +12,7 @@ from transformers import PrinterCallback, TrainerCallback
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
+from dubench.duvlm.fine_tuning.adapters import LONGEST, adapters
 from dubench.duvlm.reinforcement.course import Course
 from dubench.duvlm.reinforcement.pairs import Image, Pair, Pairs
 from dubench.duvlm.reinforcement.policies import Policy, image_tokens
@@ -32,7 +33,7 @@ from generators.taxonomy import Degradation
 
 LORA_RATE, NANO_RATE = 1e-5, 2e-5
 KEEP = 0.02  # β, of the divergence from the model at the start
-LONGEST, NANO_LONGEST = 64, 20  # tokens of an answer
+NANO_LONGEST = 20  # tokens of an answer
 SAVE_EVERY = 25  # steps
 LOGGED = (
     "reward", "valid", "right_type", "mse", "value_error", "left_alone", "kl", "step_time",
@@ -188,7 +189,7 @@ class Trainer(Discreet, GRPOTrainer):
             args=configuration(course, policy, out),
             train_dataset=dataset,
             processing_class=policy.processor,
-            peft_config=None if course.nano else _adapters(),
+            peft_config=None if course.nano else adapters(),
             callbacks=[_Callback(self)],
         )
         self.remove_callback(PrinterCallback)
@@ -270,11 +271,3 @@ class _Callback(TrainerCallback):
         if self._trainer.after_step():
             control.should_training_stop = True
         return control
-
-
-def _adapters() -> Any:
-    from peft import LoraConfig
-
-    from dubench.duvlm.fine_tuning.adapters import RANK, TARGETS
-
-    return LoraConfig(r=RANK, lora_alpha=RANK, target_modules=TARGETS)

@@ -12,11 +12,15 @@ import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForImageTextToText, AutoTokenizer
+from typer.testing import CliRunner
 
+from dubench.cli import app
 from dubench.dataset import open_split
 from dubench.duvlm.fine_tuning import data, fine_tune, reckon, settings, trainer
 from dubench.duvlm.model import new_tokens
 from dubench.duvlm.model.files import NOTES
+from dubench.duvlm.reinforcement import reckon as of_rewards
+from dubench.duvlm.reinforcement.course import Course as Rewards
 from dubench.duvlm.tokens import NANO
 from dubench.predictors import load_predictor
 from generators.errors import InputError
@@ -243,3 +247,20 @@ def test_the_dry_run_counts_what_learns(base) -> None:
     assert fits["full, adamw-8bit", "1× H200"]
     assert fits["full, adamw", "8× A100 80 GB"]
     assert reckon(str(base), [], 0.05, 1).rows == {"embed_tokens": 33, "lm_head": 33}
+
+
+def test_each_command_reckons_before_it_trains(base) -> None:
+    """By rewards the adapters of rank 32 learn alone: its new tokens were learnt before."""
+    for arguments in (
+        ["sft", "--model", str(base), "--views", "fft", "--batch", "2"],
+        ["grpo", "--model", f"duvlm:{base}", "--dataset", "du110k", "--group", "4"],
+    ):
+        run = CliRunner().invoke(app, ["train", *arguments, "--dry-run"])
+        assert run.exit_code == 0, run.output
+        assert "8× A100 80 GB  adapters" in run.output
+    run = of_rewards(f"duvlm:{base}", Rewards("structured", 1))
+    assert run.trained == 32 * (4 * (32 + 32) + 3 * (32 + 64))
+    assert run.batch == 32
+    assert all(need.fits for need in run.needs)
+    with pytest.raises(InputError, match="nano takes less"):
+        of_rewards("nano", Rewards("structured", 1))

@@ -1,11 +1,16 @@
 """Rewards against their definition, and where restoring says that the best answer is."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dubench.ddnm.methods import Settings, open_method
+from dubench.duvlm.reinforcement.course import Course
+from dubench.duvlm.reinforcement.grpo import RestoredReward
+from dubench.duvlm.reinforcement.online import QualityReward
 from dubench.duvlm.reinforcement.pairs import Pair
 from dubench.duvlm.reinforcement.restoring import Analytic, Errors, Method, mean_squared
 from dubench.duvlm.reinforcement.rewards import (
@@ -104,6 +109,37 @@ def test_the_same_answer_is_restored_once(twenty):
 
 
 BLUR = Degradation("blur", {"sigma": 5.0})
+
+
+class Asked:
+    """Stands where a policy does; only its grid is asked for."""
+
+    class notes:
+        from dubench.duvlm.tokens import NANO as vocabulary
+
+
+PIECES = [
+    "Blur, severe. ", "[T-blur]", "[T-haze]", "[T-none]", "[K-sigma]", "[K-scale]", "[V-0.50]",
+    "[V-1.00]", "[V-1.01]", "[V-0.5]", "[V-]", "[", "]", "x", " ", "\n",
+]  # fmt: skip
+WHOLE = re.compile(r"[^\[\]]*(\[T-blur\]\s*\[K-sigma\]\s*\[V-(0\.\d\d|1\.00)\]|\[T-none\])\s*")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6), st.sampled_from(["structured", "naive"]))
+def test_no_invalid_answer_survives_the_gate(pieces, name):
+    """Whatever is not a whole answer of the grammar is worth −1, under every reward."""
+    text, logged = "".join(pieces), {}
+    flat = np.zeros((8, 8, 3), np.uint8)
+    pair = Pair(flat, flat, BLUR)
+    completions = [[{"role": "assistant", "content": text}]]
+    reward = RestoredReward(Course(name, 1), Asked, lambda attempts: [flat for _ in attempts])
+    (worth,) = reward(completions, [pair], lambda key, value: logged.update({key: value}))
+    online = QualityReward(Asked, lambda attempts: [flat for _ in attempts], lambda x: [0] * len(x))
+    (without_truth,) = online(completions, [flat], lambda *_: None)
+    whole = WHOLE.fullmatch(text) is not None
+    assert logged["valid"] == whole
+    assert (without_truth == -1) == (not whole)
+    assert (worth == -1) == (not whole or (name == "structured" and "[T-none]" in text))
 
 
 @pytest.mark.parametrize(
