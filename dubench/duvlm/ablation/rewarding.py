@@ -63,7 +63,7 @@ def reinforce(
 
     trained, _ = grpo.train(
         course, policy, judged, grpo.of_pairs(policy, pairs), out / CHECKPOINTS, after_step,
-        begin, lambda: spent() >= seconds,
+        begin, lambda _: spent() >= seconds,
     )  # fmt: skip
     took = Spent(round(spent(), 2), steps * course.prompts, steps)
     policy.save(trained, out, policy.notes)
