@@ -25,6 +25,12 @@ def ablate(
         float, typer.Option(help="CPU time for each arm that goes on from those of all views.")
     ] = 300,
     seeds: Annotated[int, typer.Option(help="How often each arm is trained.")] = 3,
+    tables: Annotated[
+        str,
+        typer.Option(
+            help="Of views (Table 4), training (Table 5) and grid (Figure 7): whose arms to train."
+        ),
+    ] = "views,training,grid",
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
@@ -40,8 +46,9 @@ def ablate(
     def on_seed(result: Ablation) -> None:
         ablation.write(result, out)
 
+    chosen = [table.strip() for table in tables.split(",")]
     with resumable(f"what is in {out} is safe"), hold_beside(out):
-        result = run(dataset, out, test, seconds, reward_seconds, seeds, workers, on_seed)
+        result = run(dataset, out, test, seconds, reward_seconds, seeds, chosen, workers, on_seed)
     if as_json:
         print_json(to_json(result))
         return

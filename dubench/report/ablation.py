@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from dubench.duvlm.ablation.arms import ARMS, GRIDS_TABLE, REWARDS_TABLE, VIEWS_TABLE, WRITTEN
+from dubench.duvlm.ablation.arms import ARMS, BASE, TABLES, WRITTEN
 from dubench.duvlm.ablation.estimates import Estimate
 from dubench.duvlm.ablation.result import DECIDES, SCORES, Ablation
 from dubench.report import paper
@@ -41,7 +41,7 @@ from generators.files import write_whole
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TITLES = {arm.name: arm.title for arm in ARMS} | {"all": "all views and the rationale"}
+TITLES = {arm.name: arm.title for arm in ARMS}
 WORDS = {"yes": "holds", "no": "does not hold", "not separable": "not separable here"}
 FIGURE = "figure7_delta"
 _ROOM = 130
@@ -56,7 +56,8 @@ _IN_RESULT = dict(zip((column.name for column in _COLUMNS), SCORES, strict=True)
 
 
 def write(result: Ablation, out: Path) -> list[Path]:
-    """Write every table as Markdown, LaTeX and CSV, and Figure 7 as PNG and PDF; returns the files.
+    """Write each table as Markdown, LaTeX and CSV, and Figure 7 as PNG and PDF where the grid is
+    compared; returns the files.
 
     Raises:
         InputError: `out` cannot be written.
@@ -68,9 +69,11 @@ def write(result: Ablation, out: Path) -> list[Path]:
             f"{table.name}.tex": latex(table),
             f"{table.name}.csv": comma_separated(table),
         }
-    with print_style():
-        figure = against_delta(result)
-    drawn = {f"{FIGURE}.{suffix}": render(figure, suffix) for suffix in ("png", "pdf")}
+    drawn: dict[str, bytes] = {}
+    if result.rounding:
+        with print_style():
+            figure = against_delta(result)
+        drawn = {f"{FIGURE}.{suffix}": render(figure, suffix) for suffix in ("png", "pdf")}
     contents: dict[str, str | bytes] = {**files, **drawn}
     for name, content in contents.items():
         write_whole(out / name, content)
@@ -83,19 +86,22 @@ def tables(result: Ablation) -> list[Table]:
         f"In brackets: 95 % intervals over {result.photographs} photographs and "
         f"{_seeds(result)}; {result.samples} crops."
     )
-    with_base = {**TITLES, "all": "SFT"}
-    return [
-        Table(
-            "views", "Views and rationale (the paper's Table 4)", _COLUMNS,
-            (*_rows(result, VIEWS_TABLE, _COLUMNS, TITLES), *_papers(4)), (spans,),
+    known = {
+        "views": lambda: _scores(result, "views", "Views and rationale", 4, TITLES, spans),
+        "training": lambda: _scores(
+            result, "training", "Training", 5, TITLES | {BASE: "SFT"}, spans
         ),
-        Table(
-            "training", "Training (the paper's Table 5)", _COLUMNS,
-            (*_rows(result, REWARDS_TABLE, _COLUMNS, with_base), *_papers(5)), (spans,),
-        ),
-        _grid(result, spans),
-        _verdicts(result, spans),
-    ]  # fmt: skip
+        "grid": lambda: _grid(result, spans),
+    }
+    there = [name for name in known if set(TABLES[name]) <= result.arms.keys()]
+    return [*(known[name]() for name in there), _verdicts(result, spans)]
+
+
+def _scores(
+    result: Ablation, name: str, title: str, number: int, titles: Mapping[str, str], spans: str
+) -> Table:
+    rows = (*_rows(result, TABLES[name], _COLUMNS, titles), *_papers(number))
+    return Table(name, f"{title} (the paper's Table {number})", _COLUMNS, rows, (spans,))
 
 
 def _seeds(result: Ablation) -> str:
@@ -112,6 +118,8 @@ def _rows(
             _cell(arm.scores.get(_IN_RESULT.get(column.name, column.name))) for column in columns
         )
         effort = f"{arm.cpu_seconds:.0f} CPU-seconds, {arm.images:,.0f} crops, {_seeds(result)}"
+        if arm.valid is not None:
+            effort += f", {100 * arm.valid:.0f} % of sampled answers valid"
         rows.append(Row(titles[name], "score", cells, effort))
     return tuple(rows)
 
@@ -134,7 +142,7 @@ def _grid(result: Ablation, spans: str) -> Table:
         Column(f"{WRITTEN}p_rel.{AVERAGE}", "P-Rel", "lower"),
         Column(f"p_rel.{AVERAGE}", "P-Rel of medians", "lower"),
     )
-    titles = TITLES | {"all": "Δ = 0.01"}
+    titles = TITLES | {BASE: "Δ = 0.01"}
     exact = []
     for delta, rounded in result.rounding.items():
         cells = (rounded.get(column.name.removeprefix(WRITTEN)) for column in scores[:3])
@@ -145,7 +153,7 @@ def _grid(result: Ablation, spans: str) -> Table:
         "distributions lie between steps too."
     )
     title = "The values' grid (the paper's Figure 7)"
-    rows = (*_rows(result, GRIDS_TABLE, scores, titles), *exact)
+    rows = (*_rows(result, TABLES["grid"], scores, titles), *exact)
     return Table("grid", title, scores, rows, (spans, remark))
 
 
@@ -172,13 +180,13 @@ def against_delta(result: Ablation) -> "Figure":
     figure = sheet(PAGE, 1.9)
     axes = panels(figure, 4, 4)
     deltas = {arm.name: arm.delta for arm in ARMS}
-    steps = sorted(deltas[name] for name in GRIDS_TABLE)
-    arm_at = {deltas[name]: result.arms[name] for name in GRIDS_TABLE}
+    steps = sorted(deltas[name] for name in TABLES["grid"])
+    arm_at = {deltas[name]: result.arms[name] for name in TABLES["grid"]}
     drawn = (
         (f"p_abs.{AVERAGE}", "P-Abs", 1),
         (f"p_rel.{AVERAGE}", "P-Rel", 1),
         ("j_acc", "J-Acc, %", 100),
-        (f"squared.{AVERAGE}", "squared error, of the range", 1),
+        (f"squared.{AVERAGE}", "squared error", 1),
     )
     for axis, (name, title, factor) in zip(axes, drawn, strict=True):
         series = ((WRITTEN + name, "answers as written"), (name, "medians of the distributions"))
@@ -189,13 +197,14 @@ def against_delta(result: Ablation) -> "Figure":
             rounded = [result.rounding[str(step)][name] for step in steps]
             axis.plot(steps, rounded, label="the truth, rounded", **line_style(2))
         axis.set_title(title, fontsize=7.5)
-        axis.set_xlabel("Δ, share of a key's range")
+        axis.set_xlabel("Δ, of a key's range")
         axis.set_xticks(steps, [f"{step:g}" for step in steps])
         axis.margins(x=0.08, y=0.12)
     squared = axes[-1]
     bound = [step**2 / 4 for step in steps]
     squared.plot(steps, bound, color=FAINT, linestyle="--", label="Δ²/4 (Proposition 4.2)")
     squared.set_yscale("log")
+    squared.yaxis.set_major_formatter("{x:g}")
     for axis in axes[:2]:
         axis.set_ylim(bottom=0)
     legend(figure, *squared.get_legend_handles_labels())

@@ -1,24 +1,26 @@
 """The paper's ablations on nano: `dubench ablate`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from dubench.dataset import GroundTruth, Split, open_split
-from dubench.duvlm.ablation.arms import ARMS, BASE, GRIDS_TABLE, Arm
+from dubench.duvlm.ablation.arms import ARMS, BASE, TABLES, Arm
 from dubench.duvlm.ablation.result import Ablation, ArmResult
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
 from generators.files import write_whole
-from generators.typed_json import to_json
+from generators.typed_json import from_json, to_json
 
 if TYPE_CHECKING:
     from dubench.duvlm.ablation.crops import Crops
+    from dubench.duvlm.ablation.fitting import Spent
     from dubench.duvlm.ablation.judging import Terms
     from dubench.duvlm.model.answering import Answering
     from dubench.duvlm.reinforcement.pairs import Pairs
@@ -37,6 +39,7 @@ class Study:
     Attributes:
         train, test: splits. out: the folder of all of it.
         seconds, reward_seconds: of CPU time for each arm.
+        arms: in the order in which they are trained.
         crops: of `train`. samples: of `test`.
     """
 
@@ -45,6 +48,7 @@ class Study:
     out: Path
     seconds: float
     reward_seconds: float
+    arms: tuple[Arm, ...]
     crops: "Crops"
     samples: "Samples"
 
@@ -76,6 +80,7 @@ def ablate(
     seconds: float = 600,
     reward_seconds: float = 300,
     seeds: int = 3,
+    tables: Sequence[str] = tuple(TABLES),
     workers: int | None = None,
     on_seed: OnSeed = lambda result: None,
 ) -> Ablation:
@@ -93,6 +98,7 @@ def ablate(
         reward_seconds: for each that goes on from those of the arm with everything: with more
             examples, or with a reward.
         seeds: 0 … seeds − 1.
+        tables: of TABLES, whose arms are trained.
         workers: processes that reduce the crops.
         on_seed: called with the result so far when a seed is done in all arms.
 
@@ -104,6 +110,11 @@ def ablate(
     for flag, value in (("seconds", seconds), ("reward-seconds", reward_seconds), ("seeds", seeds)):
         if not value > 0:
             raise InputError(f"--{flag} {value}: choose more than 0")
+    for table in tables:
+        if table not in TABLES:
+            raise InputError(f"--tables {table}: the tables are {', '.join(TABLES)}")
+    wanted = {name for table in tables for name in TABLES[table]}
+    arms = tuple(arm for arm in ARMS if arm.name in wanted)
     workers = engines.processes(workers)
     splits = open_split(dataset, "train"), open_split(test or dataset, "test")
     _check(*splits)
@@ -118,8 +129,8 @@ def ablate(
     )
     with counting("files of crops") as on_progress:
         crops, tested = (crops_of(split, out / CROPS, workers, on_progress) for split in splits)
-    study = Study(*splits, out, seconds, reward_seconds, crops, joined(tested.parts))
-    total = round(seeds * sum(map(study.seconds_of, ARMS)))
+    study = Study(*splits, out, seconds, reward_seconds, arms, crops, joined(tested.parts))
+    total = round(seeds * sum(map(study.seconds_of, arms)))
     before = 0.0
 
     def on_arm(spent: float) -> None:
@@ -127,7 +138,7 @@ def ablate(
 
     with counting("CPU-seconds") as on_spent:
         for seed in range(seeds):
-            for arm in ARMS:
+            for arm in arms:
                 _train_and_judge(study, arm, seed, on_arm)
                 before += study.seconds_of(arm)
             result = summarize(study, seed + 1)
@@ -201,6 +212,12 @@ def _fresh(notes: Any, seed: int) -> "Answering":
     return Answering(model, words, notes.vocabulary, notes.views)
 
 
+def _spent(folder: Path) -> "Spent":
+    from dubench.duvlm.ablation.fitting import Spent
+
+    return from_json(Spent, json.loads((folder / SPENT).read_text("utf-8")), str(folder / SPENT))
+
+
 def summarize(study: Study, seeds: int) -> Ablation:
     """The result of the first `seeds` seeds."""
     import numpy as np
@@ -214,16 +231,24 @@ def summarize(study: Study, seeds: int) -> Ablation:
     clusters = codes(study.ground_truth.clusters)
     terms: dict[str, list[Terms]] = {}
     arms = {}
-    for arm in ARMS:
+    for arm in study.arms:
         folders = [study.folder(arm.name, seed) for seed in range(seeds)]
         terms[arm.name] = [dict(np.load(folder / TERMS)) for folder in folders]
-        took = [json.loads((folder / SPENT).read_text("utf-8")) for folder in folders]
-        spent = {name: float(np.mean([one[name] for one in took])) for name in took[0]}
+        took = [_spent(folder) for folder in folders]
         scores, by_seed = scores_of(terms[arm.name], clusters)
-        arms[arm.name] = ArmResult(**spent, scores=scores, by_seed=by_seed)
+        valid = [one.valid for one in took if one.valid is not None]
+        arms[arm.name] = ArmResult(
+            mean(one.cpu_seconds for one in took),
+            mean(one.images for one in took),
+            mean(one.steps for one in took),
+            scores,
+            by_seed,
+            mean(valid) if valid else None,
+        )
     preset = study.test.preset
     ranges = preset.own_ranges if preset else {}
-    deltas = [arm.delta for arm in ARMS if arm.name in GRIDS_TABLE]
+    grid = [arm for arm in study.arms if arm.name in TABLES["grid"]]
+    deltas = [arm.delta for arm in grid] if len(grid) > 1 else []
     rounded = {
         str(delta): rounding(study.ground_truth, study.pairs[1], Grid(delta, ranges), preset)
         for delta in deltas

@@ -53,9 +53,12 @@ ARMS = (
 )
 """In the order in which they are trained, for each seed: those that go on from BASE come last."""
 
-VIEWS_TABLE = (BASE, "no-fft", "no-edges", "no-chart", "no-rationale")
-REWARDS_TABLE = (BASE, "longer", "naive", "structured")
-GRIDS_TABLE = (BASE, "delta-0.05", "delta-0.1")
+TABLES = {
+    "views": (BASE, "no-fft", "no-edges", "no-chart", "no-rationale"),
+    "training": (BASE, "longer", "naive", "structured"),
+    "grid": (BASE, "delta-0.05", "delta-0.1"),
+}
+"""The arms of each table: the paper's Table 4, Table 5 and Figure 7."""
 
 WRITTEN = "written."
 """Before the names of scores of answers as they are written: each value the likeliest step, instead

@@ -65,6 +65,13 @@ def difference(a: Sequence[Columns], b: Sequence[Columns], clusters: NDArray[np.
     return _with_interval(scores, np.mean(moves, axis=0))
 
 
+def within(one: Estimate, low: float, high: float) -> Estimate:
+    """An estimate of what cannot be outside [low, high]."""
+    if one.interval is None:
+        return one
+    return Estimate(one.value, (max(low, one.interval[0]), min(high, one.interval[1])))
+
+
 def _moves(columns: Columns, clusters: NDArray[np.int64]) -> Floats:
     """How much each photograph moves a score, (C,): they sum to 0."""
     moves = np.zeros(int(clusters.max()) + 1)

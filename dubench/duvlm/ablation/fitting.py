@@ -37,11 +37,13 @@ class Spent:
 
     Attributes:
         cpu_seconds: of this process. images: crops shown. steps: of the optimizer.
+        valid: share of sampled answers that are of the grammar; None where none are sampled.
     """
 
     cpu_seconds: float
     images: int
     steps: int
+    valid: float | None = None
 
 
 def fit(

@@ -25,6 +25,8 @@ class ArmResult:
             `squared.`, the squared error of values on [0, 1] where the type is right; those of
             answers as written begin with `written.`.
         by_seed: the same for each seed.
+        valid: share of sampled answers that were of the grammar, where a reward taught: without
+            any, all are worth the same, and nothing moves.
     """
 
     cpu_seconds: float
@@ -32,6 +34,7 @@ class ArmResult:
     steps: float
     scores: Mapping[str, Estimate]
     by_seed: Mapping[str, tuple[float, ...]]
+    valid: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ class Ablation:
         seeds: how many.
         samples, photographs: that were scored.
         arms: by name.
-        verdicts: one per claim.
-        rounding: per Δ the scores, as in `ArmResult.scores`, of the truth rounded to its grid.
+        verdicts: one per claim about these arms.
+        rounding: per Δ the scores, as in `ArmResult.scores`, of the truth rounded to its grid;
+            empty unless the grid is compared.
     """
 
     train: str

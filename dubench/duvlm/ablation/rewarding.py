@@ -61,11 +61,11 @@ def reinforce(
         steps = done
         on_progress(spent())
 
-    trained, _ = grpo.train(
+    trained, history = grpo.train(
         course, policy, judged, grpo.of_pairs(policy, pairs), out / CHECKPOINTS, after_step,
         begin, lambda _: spent() >= seconds,
     )  # fmt: skip
-    took = Spent(round(spent(), 2), steps * course.prompts, steps)
+    took = Spent(round(spent(), 2), steps * course.prompts, steps, history[-1].get("valid"))
     policy.save(trained, out, policy.notes)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return took

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.duvlm.ablation.arms import CLAIMS, WRITTEN, Claim
-from dubench.duvlm.ablation.estimates import Columns, Estimate, difference, estimate, score
+from dubench.duvlm.ablation.estimates import Columns, Estimate, difference, estimate, score, within
 from dubench.duvlm.ablation.result import SCORES, Finding, Verdict, finding
 from dubench.scoring.result import AVERAGE
 
 Floats = NDArray[np.float64]
 Terms = Mapping[str, Floats]
 """As `judging.Terms`."""
+SHARES = {prefix + name for prefix in ("", WRITTEN) for name in ("t_acc", "j_acc")}
 
 
 def columns_of(terms: Terms) -> dict[str, Columns]:
@@ -39,14 +40,20 @@ def scores_of(
     columns = [columns_of(terms) for terms in by_seed]
     names = [name for name in columns[0] if all(name in one for one in columns)]
     estimates = {name: estimate([one[name] for one in columns], clusters) for name in names}
+    for name in SHARES & estimates.keys():
+        estimates[name] = within(estimates[name], 0, 1)
     return estimates, {name: tuple(score(one[name]) for one in columns) for name in names}
 
 
 def verdicts(
     arms: Mapping[str, Sequence[Terms]], clusters: NDArray[np.int64]
 ) -> tuple[Verdict, ...]:
-    """What each claim comes to."""
-    return tuple(_verdict(claim, arms, clusters) for claim in CLAIMS)
+    """What each claim about these arms comes to."""
+    return tuple(
+        _verdict(claim, arms, clusters)
+        for claim in CLAIMS
+        if {claim.better, claim.worse} <= arms.keys()
+    )
 
 
 def _verdict(

@@ -2,11 +2,12 @@
 
 import csv
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 
-from dubench.duvlm.ablation.arms import ARMS, CLAIMS, GRIDS_TABLE
+from dubench.duvlm.ablation.arms import ARMS, CLAIMS, TABLES
 from dubench.duvlm.ablation.estimates import Estimate
 from dubench.duvlm.ablation.result import SCORES, Ablation, ArmResult, Verdict, finding
 from dubench.report import ablation
@@ -53,6 +54,16 @@ def test_tables_hold_the_arms_and_the_papers_figures(result):
     assert "the spectrum helps: holds | -2.0 [-3.0, -1.0] | -0.020" in markdown(verdicts)
 
 
+def test_a_table_alone(result, tmp_path):
+    """Without the grid's arms there is neither its table nor its figure."""
+    some = {name: replace(result.arms[name], valid=0.25) for name in TABLES["training"]}
+    training, verdicts = ablation.tables(replace(result, arms=some, rounding={}))
+    assert (training.name, verdicts.name) == ("training", "verdicts")
+    assert "25 % of sampled answers valid" in training.rows[0].signature
+    files = ablation.write(replace(result, arms=some, rounding={}), tmp_path)
+    assert not [file for file in files if file.suffix in (".png", ".pdf")]
+
+
 def test_files_are_written(result, tmp_path):
     files = ablation.write(result, tmp_path)
     assert {file.suffix for file in files} == {".md", ".tex", ".csv", ".png", ".pdf"}
@@ -70,7 +81,7 @@ def test_the_figure_holds_propositions_bound(result):
         [0.000025, 0.000625, 0.0025]
     )
     (written,) = (c for c in figure.axes[1].containers if c.get_label() == "answers as written")
-    arms = [result.arms[name] for name in GRIDS_TABLE]
+    arms = [result.arms[name] for name in TABLES["grid"]]
     assert list(written[0].get_ydata()) == [arm.scores["written.p_rel.avg"].value for arm in arms]
 
 

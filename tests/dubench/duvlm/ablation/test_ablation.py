@@ -193,6 +193,7 @@ def test_values_of_types_never_right_have_no_squared_error(test_split):
         (["--reward-seconds", "-1"], "--reward-seconds -1.0"),
         (["--seeds", "0"], "--seeds 0"),
         (["--workers", "0"], "--workers 0"),
+        (["--tables", "views,4"], "--tables 4: the tables are views, training, grid"),
         (["--dataset", "nowhere/at/all"], "nowhere/at/all"),
     ],
 )
