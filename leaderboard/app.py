@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from dubench.report.formats import MISSING
 from generators.errors import InputError, plain_errors
-from leaderboard import board as boards
-from leaderboard import submission
-from leaderboard.card import EXAMPLE
+from leaderboard.ranking.standings import DEFAULT, Standings, standings
 from leaderboard.site.pieces import epoch_words, size
-from leaderboard.standings import DEFAULT, Standings, standings
+from leaderboard.stored import board as boards
+from leaderboard.stored import submission
+from leaderboard.stored.card import EXAMPLE
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -86,10 +86,10 @@ def board_blocks(folder: Path) -> "Blocks":
     table = _Table(folder)
 
     def check(predictions: str | None, card: str | None, restored: str | None) -> str:
-        return run(folder, predictions, card, restored, dry_run=True)[0]
+        return add_in_process(folder, predictions, card, restored, dry_run=True)[0]
 
     def submit(predictions: str | None, card: str | None, restored: str | None) -> tuple[str, Any]:
-        answer, _ = run(folder, predictions, card, restored)
+        answer, _ = add_in_process(folder, predictions, card, restored)
         return answer, table.rows()
 
     with gr.Blocks(title=board.title, analytics_enabled=False, delete_cache=(600, 3600)) as app:
@@ -128,7 +128,7 @@ def board_blocks(folder: Path) -> "Blocks":
     return app
 
 
-def run(
+def add_in_process(
     folder: Path,
     predictions: str | None,
     card: str | None,
@@ -144,7 +144,7 @@ def run(
         longest: seconds until it is ended.
 
     Returns:
-        what the submitter is told, and whether it went well.
+        the answer for the submitter, and whether it went well.
     """
     for name, path in (("predictions", predictions), ("a card", card)):
         if path is None:
@@ -204,15 +204,15 @@ class _Table:
         return [60, 90, 230, 130, *[190] * columns, 110, 110, 110]
 
     def rows(self) -> list[list[str]]:
-        found = self._standings()
+        current = self._standings()
         rows = []
-        for row in found.rows:
+        for row in current.rows:
             rank, card = row.ranks.get(DEFAULT), row.entry.card
             span = f"{rank.best}–{rank.worst}" if rank else MISSING
             scores = [
                 f"{column.text(row.values.get(column.name))} "
                 f"{column.span(row.intervals.get(column.name))}".strip()
-                for column in found.columns
+                for column in current.columns
             ]
             place = str(rank.place) if rank else MISSING
             rows.append(

@@ -55,7 +55,7 @@ def epoch(
     from generators.depth.attach import DepthSpec
     from generators.sources.pools import SourceSpec
     from generators.typed_json import to_json
-    from leaderboard.epochs import Drawn, begin_epoch, draw, finish_epoch, unfinished
+    from leaderboard.intake.epochs import Drawn, begin_epoch, draw, finish_epoch, unfinished
 
     opened = unfinished(folder)
     public = None
@@ -104,9 +104,9 @@ def add(
     """Add a submission: everything is computed again from its predictions."""
     from dubench.progress import counting
     from dubench.report.terminal import show
-    from leaderboard.card import EXAMPLE
-    from leaderboard.intake import Request, lacking
-    from leaderboard.intake import add as run
+    from leaderboard.intake.add import Request, lacking
+    from leaderboard.intake.add import add as run
+    from leaderboard.stored.card import EXAMPLE
 
     request = Request(predictions, card, restored, reproduced, supersede)
     if dry_run:
@@ -136,7 +136,7 @@ def check(folder: Board, dataset: Data = None, as_json: Json = False) -> None:
     """Compute everything again; exit code 1 if anything differs from what is stored."""
     from dubench.progress import counting
     from generators.typed_json import to_json
-    from leaderboard.check import check as run
+    from leaderboard.intake.check import check as run
 
     with counting("submissions") as on_progress:
         checked = run(folder, dataset, on_progress)
@@ -192,7 +192,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write scores in the exchange formats of the field."""
-    from leaderboard.exports import export as run
+    from leaderboard.exchange.exports import export as run
 
     if form not in ("eee", "hub"):
         raise typer.BadParameter("--format is eee or hub")

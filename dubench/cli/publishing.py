@@ -27,8 +27,8 @@ def publish(
     """Publish a dataset, or a board's pages as a Space, on the Hugging Face Hub."""
     from dubench.publish import RepoType, check_repo, dataset_files
     from dubench.publish import publish as run
-    from leaderboard.board import FILE
-    from leaderboard.publish import site_files
+    from leaderboard.exchange.publish import site_files
+    from leaderboard.stored.board import FILE
 
     check_repo(to)
     kind: RepoType = "space" if (folder / FILE).is_file() else "dataset"

@@ -10,16 +10,16 @@ from dubench.report.formats import Table, comma_separated, latex, markdown
 from dubench.report.tables import tables
 from dubench.scoring.result import ScoreResult
 from generators.errors import InputError, plain_errors
-from leaderboard import board as boards
-from leaderboard import submission
-from leaderboard.board import Board, Epoch
+from leaderboard.ranking.standings import Standing, Standings, standings
 from leaderboard.site import files, samples
 from leaderboard.site.index import index
 from leaderboard.site.model import model_page
 from leaderboard.site.pieces import MARK, PAGES, frame
 from leaderboard.site.subjects import about, page_of, subject
-from leaderboard.standings import Standing, Standings, standings
-from leaderboard.submission import Entry
+from leaderboard.stored import board as boards
+from leaderboard.stored import submission
+from leaderboard.stored.board import Board, Epoch
+from leaderboard.stored.submission import Entry
 
 OnProgress = Callable[[int, int], None]
 

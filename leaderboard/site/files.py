@@ -2,8 +2,8 @@
 
 from dubench.report.formats import Cell, Row, Table
 from generators.typed_json import to_json
-from leaderboard.board import Board
-from leaderboard.standings import Standing, Standings
+from leaderboard.ranking.standings import Standing, Standings
+from leaderboard.stored.board import Board
 
 
 def ranking(board: Board, standings: Standings) -> Table:

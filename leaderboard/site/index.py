@@ -1,11 +1,11 @@
 """The first page: the ranking, sortable by every score, with what is sure about it."""
 
 from dubench.report.formats import Column
-from leaderboard.board import Board
-from leaderboard.references import ANCHOR, FLOOR
+from leaderboard.intake.references import ANCHOR, FLOOR
+from leaderboard.ranking.standings import DEFAULT, Standing, Standings
 from leaderboard.site import charts
 from leaderboard.site.pieces import badges, epoch_words, size, text
-from leaderboard.standings import DEFAULT, Standing, Standings
+from leaderboard.stored.board import Board
 
 _SHOWN = 15
 """Rows of the figure."""

@@ -11,12 +11,12 @@ from dubench.scoring import certainty
 from dubench.scoring.result import AVERAGE, ScoreResult
 from dubench.scoring.sample_scores import OTHER, SampleScores
 from dubench.text import words
-from leaderboard import submission
-from leaderboard.board import Board
+from leaderboard.ranking.standings import DEFAULT, Standing, Standings
 from leaderboard.site import charts, samples
 from leaderboard.site.pieces import STATUS, badges, size, text
-from leaderboard.standings import DEFAULT, Standing, Standings
-from leaderboard.submission import Entry
+from leaderboard.stored import submission
+from leaderboard.stored.board import Board
+from leaderboard.stored.submission import Entry
 
 _SEVERITIES = ("slight", "moderate", "severe")
 _OTHER_COLOUR = "#8c8c8c"

@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 
 from generators.errors import one_line
-from leaderboard.board import Epoch
-from leaderboard.submission import Entry
+from leaderboard.stored.board import Epoch
+from leaderboard.stored.submission import Entry
 
 _ASSETS = Path(__file__).parents[1] / "assets"
 

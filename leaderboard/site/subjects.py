@@ -9,11 +9,11 @@ from dubench.report.page import table_html
 from dubench.report.tables import Scores, types_of
 from dubench.scoring.metrics import METRICS
 from dubench.text import words
-from leaderboard.board import Board, Epoch
-from leaderboard.references import FLOOR
+from leaderboard.intake.references import FLOOR
+from leaderboard.ranking.standings import Standings
 from leaderboard.site import charts
 from leaderboard.site.pieces import epoch_words, text
-from leaderboard.standings import Standings
+from leaderboard.stored.board import Board, Epoch
 
 _DOTS = 20
 """Models of a figure; more hide each other."""

@@ -11,11 +11,11 @@ from dubench.dataset import TYPE_NAMES, Split
 from dubench.scoring.score_files import Scored, write_score
 from generators.taxonomy import TYPES
 from generators.typed_json import to_json
-from leaderboard import board as boards
-from leaderboard import submission
-from leaderboard.board import Epoch
-from leaderboard.card import EXAMPLE, Card, card_of
-from leaderboard.submission import Status, Submission
+from leaderboard.stored import board as boards
+from leaderboard.stored import submission
+from leaderboard.stored.board import Epoch
+from leaderboard.stored.card import EXAMPLE, Card, card_of
+from leaderboard.stored.submission import Status, Submission
 
 CARD = {
     "model": "model",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dubench.dataset import Split, open_split
-from leaderboard.epochs import begin_epoch, finish_epoch
+from leaderboard.intake.epochs import begin_epoch, finish_epoch
 from tests.dubench.scoring.synthetic_scores import scored
 from tests.leaderboard.boards import synthetic
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dubench.dataset import Split
-from leaderboard import board as boards
-from leaderboard.app import run
-from leaderboard.submission import entries
+from leaderboard.app import add_in_process
+from leaderboard.stored import board as boards
+from leaderboard.stored.submission import entries
 from tests.leaderboard.boards import answers, card
 
 
@@ -17,17 +17,19 @@ def _count(board: Path) -> int:
 
 
 def test_without_files_it_asks_for_them(board: Path) -> None:
-    assert run(board, None, None, None) == ("upload predictions first", False)
-    assert run(board, "x", None, None) == ("upload a card first", False)
+    assert add_in_process(board, None, None, None) == ("upload predictions first", False)
+    assert add_in_process(board, "x", None, None) == ("upload a card first", False)
 
 
 def test_what_takes_too_long_is_ended_and_adds_nothing(
     board: Path, data: Split, tmp_path: Path
 ) -> None:
     preds = answers(data, tmp_path / "preds.jsonl")
-    told, good = run(board, str(preds), str(card(tmp_path / "c.yaml")), None, longest=0.05)
+    message, good = add_in_process(
+        board, str(preds), str(card(tmp_path / "c.yaml")), None, longest=0.05
+    )
     assert not good
-    assert "nothing was added" in told
+    assert "nothing was added" in message
     assert _count(board) == 2
 
 
@@ -37,11 +39,11 @@ def test_a_malformed_file_is_named_without_the_servers_folders(
     preds = answers(data, tmp_path / "preds.jsonl")
     with preds.open("a") as file:
         file.write("{cut")
-    told, good = run(board, str(preds), str(card(tmp_path / "c.yaml")), None)
+    message, good = add_in_process(board, str(preds), str(card(tmp_path / "c.yaml")), None)
     assert not good
-    assert "preds.jsonl line 18" in told
-    assert str(tmp_path) not in told
-    assert len(told.splitlines()) == 1
+    assert "preds.jsonl line 18" in message
+    assert str(tmp_path) not in message
+    assert len(message.splitlines()) == 1
 
 
 @pytest.mark.slow
@@ -58,14 +60,14 @@ def test_a_submission_through_the_page(board: Path, data: Split, tmp_path: Path)
                  client.handle_file(str(card(tmp_path / "card.yaml"))), None]  # fmt: skip
         assert "nothing is missing" in page.predict(*files, api_name="/check")
         assert _count(board) == 2
-        told, shown = page.predict(*files, api_name="/submit")
-        assert "added" in told
+        message, shown = page.predict(*files, api_name="/submit")
+        assert "added" in message
         assert "model" in [row[2] for row in shown["data"]]
         assert _count(board) == 3
         odd = tmp_path / "odd.jsonl"
         shutil.copyfile(tmp_path / "card.yaml", odd)
         other = client.handle_file(str(card(tmp_path / "other.yaml", model="other")))
-        told, _ = page.predict(client.handle_file(str(odd)), other, None, api_name="/submit")
-        assert "odd.jsonl line 1: not a JSON object" in told
+        message, _ = page.predict(client.handle_file(str(odd)), other, None, api_name="/submit")
+        assert "odd.jsonl line 1: not a JSON object" in message
     finally:
         app.close()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from dubench.publish import Upload
 from generators.errors import InputError
-from leaderboard import board as boards
 from leaderboard.site.pieces import MARK
-from leaderboard.submission import entries
+from leaderboard.stored import board as boards
+from leaderboard.stored.submission import entries
 
 _CARD = """\
 ---

@@ -4,6 +4,7 @@ import gzip
 import math
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,11 @@ from dubench.dataset import Split
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.score_files import read_score
 from generators.errors import InputError, plain_errors
-from leaderboard import board as boards
-from leaderboard import submission
-from leaderboard.board import Epoch
-from leaderboard.intake import scored_as_pinned
-from leaderboard.submission import Entry
+from leaderboard.intake.pinned import score_as_pinned
+from leaderboard.stored import board as boards
+from leaderboard.stored import submission
+from leaderboard.stored.board import Epoch
+from leaderboard.stored.submission import Entry
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ def _scores(entry: Entry, epoch: Epoch, data: Split) -> list[str]:
         try:
             with gzip.open(packed) as source, plain.open("wb") as out:
                 shutil.copyfileobj(source, out)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             return [f"{name}: {submission.PREDICTIONS} cannot be unpacked ({error})"]
-        result = scored_as_pinned(plain, data, epoch, name=name).result
+        result = score_as_pinned(plain, data, epoch, name=name).result
     return [f"{name}: {line}" for line in _unlike(entry.result, result)]
 
 

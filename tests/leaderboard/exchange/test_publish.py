@@ -10,7 +10,7 @@ import yaml
 
 from dubench.publish import dataset_files, publish
 from generators.errors import InputError
-from leaderboard.publish import site_files
+from leaderboard.exchange.publish import site_files
 from leaderboard.site import build
 from tests.conftest import Dubench
 

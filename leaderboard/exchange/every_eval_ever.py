@@ -17,9 +17,9 @@ from dubench.scoring.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import STATUSES, SampleScores, keys_of
 from dubench.text import words
-from leaderboard.board import Board, Epoch
 from leaderboard.site import samples
-from leaderboard.submission import Entry
+from leaderboard.stored.board import Board, Epoch
+from leaderboard.stored.submission import Entry
 
 SCHEMA = "0.3.0"
 _HEADLINE = f"p_rel.{AVERAGE}"

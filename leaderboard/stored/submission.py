@@ -14,8 +14,8 @@ from dubench.scoring.result import ScoreResult
 from dubench.scoring.score_files import Scored
 from generators.errors import InputError
 from generators.typed_json import from_json, to_json
-from leaderboard.board import Epoch, read_json
-from leaderboard.card import Card, card_of
+from leaderboard.stored.board import Epoch, read_json
+from leaderboard.stored.card import Card, card_of
 
 SUBMISSIONS = "submissions"
 FILE, CARD, SCORE, ROWS = "submission.json", "card.json", "score.json", "score.parquet"

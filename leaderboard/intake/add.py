@@ -4,32 +4,22 @@ import gzip
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dubench.dataset import Split
-from dubench.scoring.score import score
 from dubench.scoring.score_files import Scored, read_score, write_score
-from dubench.text import STRICT, Repeated
 from generators.errors import InputError, plain_errors
 from generators.lock import hold_folder
 from generators.typed_json import to_json
-from leaderboard import board as boards
-from leaderboard import restored_table, submission
-from leaderboard.board import Epoch
-from leaderboard.card import Card, missing, read_card
-from leaderboard.submission import Entry, Status, Submission
-
-LARGEST = 512_000_000
-"""Bytes of a file of predictions, unpacked."""
-
-_FILE_FIELDS = ("restored", "maps")
-"""Fields of predictions that name files, which do not come with them."""
-
-OnProgress = Callable[[int, int], None]
+from leaderboard.intake import restored_table
+from leaderboard.intake.pinned import OnProgress, check_pinned, score_as_pinned, silent
+from leaderboard.intake.predictions import unpack
+from leaderboard.stored import board as boards
+from leaderboard.stored import submission
+from leaderboard.stored.board import Epoch
+from leaderboard.stored.card import Card, missing, read_card
+from leaderboard.stored.submission import Entry, Status, Submission
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,7 @@ def lacking(
     epoch = boards.read(folder).numbered(None)
     try:
         with tempfile.TemporaryDirectory(prefix="dubench-board-") as temporary:
-            scored = _scored(Path(temporary), folder, epoch, request, dataset, _silent)[0]
+            scored = _scored(Path(temporary), folder, epoch, request, dataset, silent)[0]
     except InputError as error:
         wrong.append(str(error))
     if not wrong and not isinstance(request.card, Card):
@@ -78,16 +68,12 @@ def lacking(
     return wrong, scored
 
 
-def _silent(done: int, total: int) -> None:
-    pass
-
-
 @plain_errors()
 def add(
     folder: Path,
     request: Request,
     dataset: str | None = None,
-    on_progress: OnProgress = _silent,
+    on_progress: OnProgress = silent,
 ) -> Entry:
     """Score a submission to the board's open epoch and store it, whole or not at all.
 
@@ -175,129 +161,17 @@ def _scored(
         if epoch.secret:
             raise InputError("a blind epoch takes predictions only; its answers are secret")
         scored = read_score(path)
-        _check_pinned(epoch, scored, path.name)
+        check_pinned(epoch, scored, path.name)
         return scored, None, []
     data = boards.data_of(folder, epoch, dataset)
     plain = temporary / "predictions.jsonl"
-    notes = _unpacked(path, plain)
+    notes = unpack(path, plain)
     restored = None
     if request.restored:
         restored = temporary / "restored"
         restored_table.unpack(request.restored, restored, frozenset(data.ids))
-    scored = scored_as_pinned(plain, data, epoch, restored, on_progress, name=str(path))
+    scored = score_as_pinned(plain, data, epoch, restored, on_progress, name=str(path))
     return scored, plain, notes
-
-
-def scored_as_pinned(
-    plain: Path,
-    data: Split,
-    epoch: Epoch,
-    restored: Path | None = None,
-    on_progress: OnProgress = _silent,
-    name: str = "predictions.jsonl",
-) -> Scored:
-    """Score predictions as the epoch's definitions say.
-
-    Args:
-        name: of the predictions, for messages.
-
-    Raises:
-        InputError: as `dubench.scoring.score.score`, or this dubench is not the epoch's scorer.
-    """
-    try:
-        scored = score(
-            plain,
-            data.where,
-            data.name,
-            metrics=epoch.metrics if restored else None,
-            restored=restored,
-            on_progress=on_progress,
-        )
-    except InputError as error:
-        message = str(error).replace(str(plain), name)
-        raise InputError(message.replace(f"{plain.parent}/", "")) from None
-    _check_pinned(epoch, scored, name)
-    return scored
-
-
-def _check_pinned(epoch: Epoch, scored: Scored, name: str) -> None:
-    """Raise InputError unless a score is of the epoch's data and scorer."""
-    result = scored.result
-    if result.content_id != epoch.content_id:
-        raise InputError(
-            f"{name} is a score on other data (content_id {str(result.content_id)[:12]}…, the "
-            f"board has {epoch.content_id[:12]}…): run dubench predict and dubench score on "
-            f"{epoch.dataset}, {epoch.split}"
-        )
-    version = result.signature.partition("|")[0].removeprefix("dubench:")
-    if version != epoch.scorer:
-        raise InputError(
-            f"{name} was scored by dubench {version}, and this epoch is pinned to {epoch.scorer}: "
-            f'pip install "dubench=={epoch.scorer}.*" and run it again, or open a new epoch'
-        )
-
-
-def _unpacked(path: Path, plain: Path) -> list[str]:
-    """Write the predictions of `path`, packed or not, without the fields that name files.
-
-    Returns:
-        what was left out.
-
-    Raises:
-        InputError: they are too large, or not what their suffix says.
-    """
-    left_out = dict.fromkeys(_FILE_FIELDS, 0)
-    with _bounded(path) as lines, plain.open("wb") as out:
-        for line in lines:
-            if any(f'"{field}"'.encode() in line for field in _FILE_FIELDS):
-                line = _without_files(line, left_out)
-            out.write(line)
-    return [
-        f"`{field}` of {count:,} predictions was left out: a board takes no files they name"
-        for field, count in left_out.items()
-        if count
-    ]
-
-
-def _without_files(line: bytes, left_out: dict[str, int]) -> bytes:
-    try:
-        record = STRICT.decode(line.decode())
-    except (ValueError, RecursionError):
-        return line  # the scorer says what is wrong
-    if not isinstance(record, dict) or isinstance(record, Repeated):
-        return line
-    there = [field for field in _FILE_FIELDS if record.pop(field, None) is not None]
-    for field in there:
-        left_out[field] += 1
-    return f"{json.dumps(record)}\n".encode() if there else line
-
-
-@contextmanager
-def _bounded(path: Path) -> Iterator[Iterator[bytes]]:
-    """The lines of a file, unpacked; InputError past LARGEST bytes."""
-    too_large = InputError(
-        f"{path}: more than {LARGEST // 10**6} MB of predictions, unpacked; is it the right file?"
-    )
-    if path.stat().st_size > LARGEST:
-        raise too_large
-
-    def lines() -> Iterator[bytes]:
-        size = 0
-        # A line of a bomb has no end: it is read in parts.
-        while part := file.readline(LARGEST // 16):
-            size += len(part)
-            if size > LARGEST:
-                raise too_large
-            yield part
-
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        file = gzip.GzipFile(fileobj=raw) if packed else raw
-        try:
-            yield lines()
-        except (gzip.BadGzipFile, EOFError) as error:
-            raise InputError(f"{path} cannot be unpacked: {error}; pack it again") from None
 
 
 def _store(part: Path, card: Card, scored: Scored, plain: Path | None, request: Request) -> None:

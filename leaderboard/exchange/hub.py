@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dubench.publish import TASKS, benchmark
-from leaderboard.board import Board, Epoch
-from leaderboard.submission import Entry
+from leaderboard.stored.board import Board, Epoch
+from leaderboard.stored.submission import Entry
 
 _PERCENT = ("t_acc", "j_acc")
 

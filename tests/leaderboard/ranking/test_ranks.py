@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import studentized_range
 
-from leaderboard.ranks import Ranks, ranks
+from leaderboard.ranking.ranks import Ranks, ranks
 
 
 @pytest.mark.parametrize("count", [2, 5, 20])

@@ -7,9 +7,9 @@ from typing import Literal
 
 from generators.errors import InputError, plain_errors
 from generators.files import beside
-from leaderboard import board as boards
-from leaderboard import every_eval_ever, hub
-from leaderboard.submission import current, entries
+from leaderboard.exchange import every_eval_ever, hub
+from leaderboard.stored import board as boards
+from leaderboard.stored.submission import current, entries
 
 Format = Literal["eee", "hub"]
 

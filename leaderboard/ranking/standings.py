@@ -16,11 +16,11 @@ from dubench.scoring.paired import resampled_gaps
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from generators.errors import InputError
-from leaderboard.board import Epoch
-from leaderboard.ranks import ranks
-from leaderboard.references import ANCHOR
-from leaderboard.similar import near_identical
-from leaderboard.submission import Entry, current, entries
+from leaderboard.intake.references import ANCHOR
+from leaderboard.ranking.ranks import ranks
+from leaderboard.ranking.similar import near_identical
+from leaderboard.stored.board import Epoch
+from leaderboard.stored.submission import Entry, current, entries
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from generators.errors import InputError
-from leaderboard.card import EXAMPLE, missing, read_card
+from leaderboard.stored.card import EXAMPLE, missing, read_card
 from tests.leaderboard.boards import CARD, card
 
 

@@ -14,10 +14,10 @@ from generators.build.job import Progress
 from generators.depth.attach import DepthSpec
 from generators.files import beside
 from generators.sources.pools import SourceSpec
-from leaderboard import board as boards
-from leaderboard.board import DEFAULT_TITLE, Epoch
-from leaderboard.references import REFERENCES, add_references
-from leaderboard.submission import current, entries
+from leaderboard.intake.references import REFERENCES, add_references
+from leaderboard.stored import board as boards
+from leaderboard.stored.board import DEFAULT_TITLE, Epoch
+from leaderboard.stored.submission import current, entries
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def begin_epoch(folder: Path, title: str | None, dataset: str, split: str, metri
     """Close the open epoch of a board, new if need be, and open one on `dataset`.
 
     Raises:
-        InputError: as `leaderboard.board.open_epoch`.
+        InputError: as `leaderboard.stored.board.open_epoch`.
     """
     _board(folder, title)
     return boards.open_epoch(folder, dataset, split, metrics).epoch

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from generators.errors import InputError
-from leaderboard import board as boards
-from leaderboard.intake import Request, add
+from leaderboard.intake.add import Request, add
 from leaderboard.site import build
+from leaderboard.stored import board as boards
 from tests.chromium import CHROMIUM, accessibility_violations, launched
 from tests.dubench.scoring.synthetic_scores import scored
 from tests.leaderboard.boards import CARD, answers, card, store, synthetic
@@ -93,7 +93,7 @@ def test_an_old_epoch_stays_readable(made_up: Path, tmp_path: Path) -> None:
     first = scored("constant", wrong=1.0, n=200, photos=40, metrics=(), data="4a")
     new = replace(whole.epoch, number=2, n=200, content_id=str(first.result.content_id))
     boards.write(folder, replace(whole, epochs=(replace(whole.epoch, closed="2026-11-05"), new)))
-    from leaderboard.card import card_of
+    from leaderboard.stored.card import card_of
 
     own = card_of(CARD | {"model": "constant"}, "card")
     store(folder, new, own, first, "2026-11-06T00:00:00", "reference")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dubench.scoring.compare import compare
-from leaderboard import board as boards
-from leaderboard.similar import near_identical
-from leaderboard.standings import DEFAULT, Standings, standings
+from leaderboard.ranking.similar import near_identical
+from leaderboard.ranking.standings import DEFAULT, Standings, standings
+from leaderboard.stored import board as boards
 from tests.dubench.scoring.synthetic_scores import scored
 from tests.leaderboard.boards import synthetic
 

@@ -17,11 +17,12 @@ from dubench.dataset import Split, open_split
 from dubench.scoring.score import score
 from generators.errors import InputError
 from generators.lock import hold_folder
-from leaderboard import board as boards
-from leaderboard import intake, submission
-from leaderboard.check import check
-from leaderboard.intake import Request, add, lacking
-from leaderboard.submission import Entry, current, entries
+from leaderboard.intake import predictions
+from leaderboard.intake.add import Request, add, lacking
+from leaderboard.intake.check import check
+from leaderboard.stored import board as boards
+from leaderboard.stored import submission
+from leaderboard.stored.submission import Entry, current, entries
 from tests.conftest import Dubench
 from tests.leaderboard.boards import answers, card
 
@@ -101,7 +102,7 @@ def test_packed_predictions_are_taken(board: Path, request_: Request, tmp_path: 
 def test_a_bomb_is_refused(
     board: Path, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "LARGEST", 1_000_000)
+    monkeypatch.setattr(predictions, "LARGEST", 1_000_000)
     bomb = tmp_path / "bomb.jsonl.gz"
     bomb.write_bytes(gzip.compress(b" " * 20_000_000))
     with pytest.raises(InputError, match="more than 1 MB"):
@@ -113,7 +114,13 @@ def test_a_bomb_is_refused(
         add(board, replace(request_, predictions=large))
 
 
-@pytest.mark.parametrize("data_", [b"PK\x03\x04 a zip", b"\x1f\x8b cut", b"{", b""])
+_DAMAGED = bytearray(gzip.compress(b"{}\n" * 1000, mtime=0))
+_DAMAGED[12] ^= 0xFF
+
+
+@pytest.mark.parametrize(
+    "data_", [b"PK\x03\x04 a zip", b"\x1f\x8b cut", bytes(_DAMAGED), b"{", b""]
+)
 def test_what_is_no_predictions_is_refused(
     board: Path, request_: Request, tmp_path: Path, data_: bytes
 ) -> None:

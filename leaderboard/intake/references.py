@@ -14,10 +14,10 @@ from dubench.predictors import load_predictor
 from dubench.predictors.protocol import Predictor
 from dubench.predictors.replay import Replay
 from generators.errors import InputError
-from leaderboard import intake
-from leaderboard.board import Epoch, data_of
-from leaderboard.card import Card, Training
-from leaderboard.submission import WITHHELD, current, entries
+from leaderboard.intake.add import Request, add
+from leaderboard.stored.board import Epoch, data_of
+from leaderboard.stored.card import Card, Training
+from leaderboard.stored.submission import WITHHELD, current, entries
 
 FLOOR, ANCHOR = "constant", "statistics"
 REFERENCES = (FLOOR, ANCHOR)
@@ -67,7 +67,7 @@ def add_references(
                 date=datetime.now(UTC).date().isoformat(),
                 notes=_NOTES[name],
             )
-            intake.add(folder, intake.Request(out, card, status="reference"))
+            add(folder, Request(out, card, status="reference"))
 
 
 def _progress(

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from generators.errors import InputError
-from leaderboard import board as boards
-from leaderboard.exports import export
+from leaderboard.exchange.exports import export
+from leaderboard.stored import board as boards
 
 
 @pytest.fixture(scope="module")

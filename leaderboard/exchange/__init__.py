@@ -1,0 +1,1 @@
+"""A board in formats that others read, and on the Hub."""

@@ -1,0 +1,1 @@
+"""Submissions taken in and checked, and the epochs they are sent to."""

@@ -1,0 +1,1 @@
+"""Who is how good, and how sure that is."""
