@@ -14,6 +14,7 @@ from dubench.duvlm.model.answering import Answering, reduce_for
 from dubench.duvlm.model.believing import Believed, joined
 from dubench.duvlm.model.files import NOTES, SHIPPED, Notes
 from dubench.duvlm.model.qwen import Qwen
+from dubench.duvlm.prompts import TRAINED
 from dubench.duvlm.reinforcement.pairs import Image
 from dubench.duvlm.tokens import VISION
 from dubench.duvlm.views import for_nano
@@ -123,6 +124,7 @@ class OfQwen:
 
         merged(model).save_pretrained(out)
         self.processor.save_pretrained(out)
+        write_whole(out / "prompt.txt", TRAINED + "\n")
         write_whole(out / NOTES, json.dumps(to_json(notes), indent=1) + "\n")
 
 
