@@ -54,7 +54,7 @@ class Finalized:
     @property
     def summary(self) -> str:
         """Lines for whoever ran it: what was done, and which command comes next."""
-        review, out = self.review, self.dataset.folder
+        review, out = self.review, str(self.dataset.folder)
         last = review.rounds[-1]
         lines = [
             f"{out}: {self.dataset.recipe.n:,} pairs; rejected and replaced: {self.replaced:,}",

@@ -6,23 +6,33 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators.errors import InputError
 from generators.main_guard import end_second_run
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 FOLDER_LOCK = ".lock"
 _HELD = (errno.EWOULDBLOCK, errno.EACCES)
 
 
 @contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
+def hold_folder(folder: "Place") -> Iterator[None]:
     """Make `folder` and hold it for this run alone; one that stays empty is removed again.
+
+    Object storage has no locks, and a URL is not held: recipe.json is written there but once, and
+    two runs of one recipe write the same objects.
 
     Raises:
         InputError: another run holds it, or its file system has no locks.
         OSError: it cannot be written to.
     """
     end_second_run()
+    if not isinstance(folder, Path):
+        yield
+        return
     _check_name(folder)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     with ExitStack() as stack:

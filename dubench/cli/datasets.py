@@ -7,12 +7,16 @@ import typer
 
 from dubench.cli.options import Dataset, Engine, Json, Workers, print_json
 from generators.errors import one_line
+from generators.files import place_of
 
 _MOST_PROBLEMS = 20
 
 
 def verify(
-    folder: Dataset, workers: Workers = None, engine: Engine = "local", as_json: Json = False
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a dataset, or its URL.")],
+    workers: Workers = None,
+    engine: Engine = "local",
+    as_json: Json = False,
 ) -> None:
     """Render every row again and compare; exit code 1 if anything is wrong."""
     from dubench.progress import bar
@@ -20,9 +24,10 @@ def verify(
     from generators.codec import jpeg_codec
     from generators.dataset.info import DatasetInfo
 
+    place = place_of(folder)
     with bar("rows") as progress:
-        task = progress.add_task("rows", total=DatasetInfo.read(folder).recipe.n, note="")
-        audit = run(folder, workers, lambda rows: progress.advance(task, rows), engine=engine)
+        task = progress.add_task("rows", total=DatasetInfo.read(place).recipe.n, note="")
+        audit = run(place, workers, lambda rows: progress.advance(task, rows), engine=engine)
     if as_json:
         counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}
         rest = {"blind_not_rendered": audit.blind, "jpeg_codec": audit.codec}

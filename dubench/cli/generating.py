@@ -10,7 +10,6 @@ from dubench.cli.options import (
     Depth,
     Engine,
     Json,
-    Out,
     Preset,
     Seed,
     Source,
@@ -20,6 +19,7 @@ from dubench.cli.options import (
     resumable,
 )
 from generators.errors import InputError
+from generators.files import place_of
 from generators.taxonomy import TYPES
 from generators.typed_json import to_json
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 def generate(
     n: Annotated[int | None, typer.Option("--n", help="How many pairs; 1000 unless given.")] = None,
-    out: Out = Path("du110k"),
+    out: Annotated[
+        str, typer.Option(help="Folder to write to, or a URL such as s3://BUCKET/DIR.")
+    ] = "du110k",
     source: Source = ["builtin"],  # noqa: B006
     depth: Depth = "procedural",
     preset: Annotated[
@@ -70,6 +72,7 @@ def generate(
             "so content_id, will not be those of other machines; the wheel of "
             "opencv-python-headless brings that one"
         )
+    place = place_of(out)
     sources, depths = [SourceSpec.parse(text) for text in source], DepthSpec.parse(depth)
     different: list[str] = []
     with resumable(f"finished shards in {out} are safe"), GenerateBar() as progress:
@@ -79,7 +82,7 @@ def generate(
             )
             result, different = regenerate(
                 manifest,
-                out,
+                place,
                 sources,
                 workers,
                 progress,
@@ -91,7 +94,7 @@ def generate(
             n = 1000 if n is None else n
             result = run(
                 n,
-                out,
+                place,
                 sources,
                 preset or "du110k",
                 256 if size is None else size,
@@ -145,7 +148,7 @@ def _print_notes(result: "GenerateResult", n: int | None, depths: "DepthSpec") -
         note(line)
 
 
-def _print_summary(result: "GenerateResult", out: Path, blind: bool) -> None:
+def _print_summary(result: "GenerateResult", out: str, blind: bool) -> None:
     splits = {**result.recipe.splits}
     if blind:
         del splits["test"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators import engines, presets
 from generators.build.blind import produce_blind
@@ -27,13 +28,16 @@ from generators.sources.splits import split_counts
 from generators.taxonomy import TYPES
 from generators.walk import BESIDE
 
+if TYPE_CHECKING:
+    from generators.files import Place
+
 LEAST_SIZE, MOST_SIZE = 32, 2048
 
 
 @plain_errors()
 def generate(
     n: int,
-    out: Path,
+    out: "Place",
     sources: Sequence[SourceSpec],
     preset: str = "du110k",
     size: int = 256,
@@ -53,6 +57,7 @@ def generate(
     where the preset has weights, of their sum.
 
     Args:
+        out: a folder, or a `UPath` of universal_pathlib on any storage that fsspec knows.
         sources: where photographs come from.
         preset: name of a bundled preset or path of a TOML file.
         size: side of an image in pixels.
@@ -89,6 +94,8 @@ def generate(
     splits = split_counts(n, len(chosen.cycle))
     if test_only:
         splits = {split: sum(splits.values()) if split == "test" else 0 for split in splits}
+    if blind and not isinstance(out, Path):
+        raise InputError(f"--blind with --out {out}: choose a folder, and copy it without answers")
     check_folder(out)
     with hold_folder(out):
         options = gather_options(out, splits, size, seed, workers, progress)
@@ -100,13 +107,14 @@ def generate(
         )
         if not blind:
             return produce(out, job, workers, progress)
+        assert isinstance(out, Path)
         return produce_blind(out, job, pools, workers, progress)
 
 
 @plain_errors()
 def regenerate(
     manifest: Path,
-    out: Path,
+    out: "Place",
     sources: Sequence[SourceSpec],
     workers: int | None = None,
     progress: Progress | None = None,
@@ -147,7 +155,7 @@ def regenerate(
 def _follow(
     wanted: Manifest,
     path: Path,
-    out: Path,
+    out: "Place",
     sources: Sequence[SourceSpec],
     workers: int | None,
     progress: Progress,
@@ -181,7 +189,7 @@ def _follow(
 
 
 def pools_of(
-    home: Path,
+    home: "Place",
     sources: Sequence[SourceSpec],
     options: GatherOptions,
     preset: presets.Preset,
@@ -202,7 +210,7 @@ def pools_of(
 
 
 def gather_options(
-    home: Path,
+    home: "Place",
     split_counts: Mapping[str, int],
     size: int,
     seed: int,
@@ -217,7 +225,11 @@ def gather_options(
         partial(inspect_files, workers, progress.inspected),
         beside(home, ".spool"),
         progress.spooled,
-        apart=(home, *(beside(home, ending) for ending in BESIDE)),
+        apart=tuple(
+            place
+            for place in (home, *(beside(home, ending) for ending in BESIDE))
+            if isinstance(place, Path)
+        ),
     )
 
 

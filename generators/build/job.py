@@ -4,12 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators.build.clean_images import Photographs
 from generators.build.revise import Revision
 from generators.dataset.info import DatasetInfo, Identity, LeftOut, installed_versions
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class GenerateResult:
         blind: samples of a blind test split, beside those of the recipe.
     """
 
-    folder: Path
+    folder: "Place"
     recipe: Recipe
     new: int
     identity: Mapping[str, Identity]

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators import engines
 from generators.build.job import GenerateResult, Job, Progress
@@ -24,10 +25,14 @@ from generators.errors import InputError
 from generators.files import write_whole
 from generators.sources.pools import Photograph
 
+if TYPE_CHECKING:
+    from generators.files import Place
+
 _JOB, _MANIFEST = ".job.json", ".manifest.parquet"
+"""What is handed over to workers; beside the shards, where all machines see it."""
 
 
-def produce(out: Path, job: Job, workers: int | None, progress: Progress) -> GenerateResult:
+def produce(out: "Place", job: Job, workers: int | None, progress: Progress) -> GenerateResult:
     """Make the dataset of `job` in `out`, or what is missing or damaged of it.
 
     The caller holds `out`.
@@ -51,13 +56,17 @@ def produce(out: Path, job: Job, workers: int | None, progress: Progress) -> Gen
     )
 
 
-def _missing(out: Path, recipe: Recipe) -> list[int]:
+def _missing(out: "Place", recipe: Recipe) -> list[int]:
     """Numbers of the shards that are not there, or not whole."""
-    return [
-        number
-        for number, shard in enumerate(recipe.shards)
-        if not holds(out / "data" / shard.name, shard.stop - shard.start)
-    ]
+    if isinstance(out, Path):
+        return [
+            number
+            for number, shard in enumerate(recipe.shards)
+            if not holds(out / "data" / shard.name, shard.stop - shard.start)
+        ]
+    # An object is whole. To list a thousand takes one request, to look into each a thousand.
+    there = {file.name for file in (out / "data").iterdir()} if (out / "data").exists() else set()
+    return [number for number, shard in enumerate(recipe.shards) if shard.name not in there]
 
 
 def _count(recipe: Recipe, shards: Sequence[int]) -> int:
@@ -66,7 +75,7 @@ def _count(recipe: Recipe, shards: Sequence[int]) -> int:
 
 
 def _make_shards(
-    out: Path, job: Job, missing: Sequence[int], workers: int | None, progress: Progress
+    out: "Place", job: Job, missing: Sequence[int], workers: int | None, progress: Progress
 ) -> Counter[str]:
     """Make the `missing` shards; returns how many crops were redrawn, by reason."""
     progress.planned(job.recipe, job.recipe.n - _count(job.recipe, missing))
@@ -82,20 +91,21 @@ def _make_shards(
     finally:
         (out / _JOB).unlink(missing_ok=True)
         (out / _MANIFEST).unlink(missing_ok=True)
-        for part in (out / "data").glob(".*.part"):  # of a worker that was killed
-            part.unlink()
+        if isinstance(out, Path):
+            for part in (out / "data").glob(".*.part"):  # of a worker that was killed
+                part.unlink()
     return redrawn
 
 
 def _make_shard(
-    out: Path, device: str, revision: Revision | None, number: int, report: engines.Report
+    out: "Place", device: str, revision: Revision | None, number: int, report: engines.Report
 ) -> Counter[str]:
     shards = _shards(out, device)
     return revise(shards, revision, number, report) if revision else shards.make(number, report)
 
 
 @lru_cache(maxsize=1)
-def _shards(out: Path, device: str) -> Shards:
+def _shards(out: "Place", device: str) -> Shards:
     """A worker's own copy of the recipe and the photographs' names.
 
     Raises:
@@ -132,7 +142,7 @@ def _check_versions(wanted: Mapping[str, str]) -> None:
             )
 
 
-def _hand_over(out: Path, job: Job) -> None:
+def _hand_over(out: "Place", job: Job) -> None:
     """Write down for the workers what does not fit into recipe.json."""
     pools = [
         {
@@ -147,7 +157,7 @@ def _hand_over(out: Path, job: Job) -> None:
         copy_rows(job.manifest, out / _MANIFEST)
 
 
-def _finish(out: Path, job: Job) -> DatasetInfo:
+def _finish(out: "Place", job: Job) -> DatasetInfo:
     """Write the card, Croissant and the finished recipe.json: the dataset is whole."""
     finished = Finished(dataset_identity(out, job.recipe), job.left_out)
     info = replace(job.info, finished=finished)
@@ -159,7 +169,7 @@ def _finish(out: Path, job: Job) -> DatasetInfo:
 
 
 def _check_remade(
-    out: Path, recipe: Recipe, identity: Mapping[str, Identity], remade: Sequence[int]
+    out: "Place", recipe: Recipe, identity: Mapping[str, Identity], remade: Sequence[int]
 ) -> None:
     """Make sure that a finished dataset has its `identity` again now that shards are `remade`."""
     now = dataset_identity(out, recipe)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from generators.build.shards import OnRendered, Shards
 from generators.dataset.info import DatasetInfo
 from generators.dataset.order import ROW_GROUP
-from generators.dataset.parquet import ShardWriter, reading
+from generators.dataset.parquet import reading, shard_writer
 from generators.dataset.schema import ACCEPTED, Row
 from generators.errors import InputError
 
@@ -40,7 +40,7 @@ def revise(
     """
     shard = shards.recipe.shards[number]
     redrawn: Counter[str] = Counter()
-    with ShardWriter(shards.folder / shard.name, ROW_GROUP) as writer:
+    with shard_writer(shards.folder / shard.name, ROW_GROUP) as writer:
         start = shard.start
         for rows in _batches(revision.folder, number):
             indices = range(start, start + len(rows))

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators.build.clean_images import CleanImages, Photographs
 from generators.build.planning import PlannedSample, Planner
 from generators.dataset.manifest import ManifestRow
 from generators.dataset.order import ROW_GROUP
-from generators.dataset.parquet import ShardWriter
+from generators.dataset.parquet import shard_writer
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import Row, encode_row
 from generators.physics import Image
 from generators.sample import Sample, render
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 OnRendered = Callable[[Mapping[str, int]], None]
 """Called with the number of samples of each type that were rendered since the last call."""
@@ -34,7 +37,7 @@ class Shards:
 
     recipe: Recipe
     photographs: Photographs
-    folder: Path
+    folder: "Place"
     device: str = "cpu"
     rows: Mapping[int, ManifestRow] | None = None
 
@@ -52,7 +55,7 @@ class Shards:
             indices = order[start : start + ROW_GROUP]
             rows.update(zip(indices, self.fresh(indices, redrawn), strict=True))
             on_progress(Counter(name for i in indices for name in self.recipe.types_of(i)))
-        with ShardWriter(self.folder / shard.name, ROW_GROUP) as writer:
+        with shard_writer(self.folder / shard.name, ROW_GROUP) as writer:
             for index in range(shard.start, shard.stop):
                 writer.add(rows.pop(index))
         return redrawn

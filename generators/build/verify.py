@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from pathlib import Path
-
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from generators import engines
 from generators.build.verify_dataset import ShardContent, dataset_problems
@@ -13,10 +11,13 @@ from generators.build.verify_rows import TOLERANCE, prove_row
 from generators.codec import jpeg_codec
 from generators.dataset.info import CODEC, DatasetInfo
 from generators.dataset.order import ROW_GROUP, Shard
-from generators.dataset.parquet import reading
+from generators.dataset.parquet import open_parquet, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import ACCEPTED, Row, another_schema, provenance_of, types_of
 from generators.errors import InputError, plain_errors
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 
 @dataclass
@@ -55,7 +56,7 @@ class _ShardAudit(Audit):
 
 @plain_errors()
 def verify(
-    folder: Path,
+    folder: "Place",
     workers: int | None = None,
     on_progress: Callable[[int], None] = lambda rows: None,
     *,
@@ -97,14 +98,14 @@ def verify(
     )
 
 
-def _verify_shard(folder: Path, number: int, report: engines.Report) -> _ShardAudit:
+def _verify_shard(folder: "Place", number: int, report: engines.Report) -> _ShardAudit:
     recipe = _recipe(folder)
     shard = recipe.shards[number]
     audit = _ShardAudit()
     path = folder / "data" / shard.name
     try:
         with reading(path, remedy="", name=shard.name):
-            file = pq.ParquetFile(path)
+            file = open_parquet(path)
             if problem := another_schema(file.schema_arrow):
                 audit.problems.append(f"{shard.name}: {problem}")
             for batch in file.iter_batches(batch_size=ROW_GROUP):
@@ -121,7 +122,7 @@ def _verify_shard(folder: Path, number: int, report: engines.Report) -> _ShardAu
 
 
 @lru_cache(maxsize=1)
-def _recipe(folder: Path) -> Recipe:
+def _recipe(folder: "Place") -> Recipe:
     return DatasetInfo.read(folder).recipe
 
 

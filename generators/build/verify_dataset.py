@@ -3,19 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from generators.build.blind import COLUMNS as BLIND_COLUMNS
+from generators.dataset.folder import data_files
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.order import Shard
-from generators.dataset.parquet import reading
+from generators.dataset.parquet import open_parquet, reading
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
 from generators.sources.splits import SPLITS
 from generators.walk import is_litter
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 
 @dataclass
@@ -36,7 +38,7 @@ class ShardContent:
 
 
 def dataset_problems(
-    folder: Path, info: DatasetInfo, contents: Sequence[ShardContent]
+    folder: "Place", info: DatasetInfo, contents: Sequence[ShardContent]
 ) -> Iterator[str]:
     """Check the dataset in `folder` as a whole.
 
@@ -48,12 +50,13 @@ def dataset_problems(
     yield from _repeated_ids(shards)
     yield from _shared_photographs(shards)
     yield from _type_counts(recipe, shards)
-    yield from _stray_files(folder, recipe)
+    files = data_files(folder, info)
+    yield from _stray_files(files, recipe)
     accepted = sum(content.accepted for content in contents)
     promised = info.review.accepted if info.review else 0
     if accepted != promised:
         yield f"{accepted} rows are accepted, not {promised}"
-    yield from _blind_files(folder, info.blind.test if info.blind else 0)
+    yield from _blind_files(files, info.blind.test if info.blind else 0)
     yield from _identities(folder, recipe, info.identity)
 
 
@@ -89,21 +92,23 @@ def _type_counts(recipe: Recipe, shards: Sequence[tuple[Shard, ShardContent]]) -
                 yield f"{split} holds {counts[split][name]} of {name}, not {wanted}"
 
 
-def _stray_files(folder: Path, recipe: Recipe) -> Iterator[str]:
+def _stray_files(files: Sequence["Place"], recipe: Recipe) -> Iterator[str]:
     names = {shard.name for shard in recipe.shards}
-    for file in sorted((folder / "data").glob("*.parquet")):
+    for file in files:
         if file.name not in names and not (file.name.startswith("blind-") or is_litter(file.name)):
             yield f"{file.name} is not part of the recipe"
 
 
-def _blind_files(folder: Path, promised: int) -> Iterator[str]:
+def _blind_files(files: Sequence["Place"], promised: int) -> Iterator[str]:
     """A blind test split shows ids and degraded images, as many as promised, and nothing else."""
     ids: list[str] = []
-    for file in sorted((folder / "data").glob("blind-*.parquet")):
+    for file in files:
+        if not file.name.startswith("blind-"):
+            continue
         try:
-            with reading(file, remedy="", name=file.name):
-                columns = pq.read_schema(file).names
-                ids += pq.read_table(file, columns=["id"])["id"].to_pylist()
+            with reading(file, remedy="", name=file.name), open_parquet(file) as opened:
+                columns = opened.schema_arrow.names
+                ids += opened.read(columns=["id"])["id"].to_pylist()
         except InputError as error:
             yield str(error)
             continue
@@ -113,7 +118,7 @@ def _blind_files(folder: Path, promised: int) -> Iterator[str]:
         yield f"the blind test split holds {len(set(ids))} samples, not {promised}"
 
 
-def _identities(folder: Path, recipe: Recipe, promised: Mapping[str, Identity]) -> Iterator[str]:
+def _identities(folder: "Place", recipe: Recipe, promised: Mapping[str, Identity]) -> Iterator[str]:
     for split in SPLITS:
         files = [folder / "data" / s.name for s in recipe.shards if s.split == split]
         if not files:

@@ -2,19 +2,24 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators.dataset.info import FILE, DatasetInfo
+from generators.dataset.order import shards_of
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
 from generators.lock import FOLDER_LOCK
 from generators.sources.splits import SPLITS
 from generators.walk import is_litter
 
+if TYPE_CHECKING:
+    from generators.files import Place
+
 # Photographs differ: between half and one and a half times this.
 BYTES_PER_PIXEL = 3.0
 
 
-def write_or_match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo:
+def write_or_match_recipe(out: "Place", info: DatasetInfo) -> DatasetInfo:
     """Write recipe.json of a dataset to be made, or make sure that the one there is its own.
 
     Returns:
@@ -24,13 +29,17 @@ def write_or_match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo:
         InputError: as `match_recipe`.
     """
     there = match_recipe(out, info)
-    if not there:
+    if there:
+        return there
+    if isinstance(out, Path):
         (out / "data").mkdir(exist_ok=True)
         info.write(out)
-    return there or info
+    elif not info.write_new(out):  # another run was first
+        return write_or_match_recipe(out, info)
+    return info
 
 
-def match_recipe(out: Path, info: DatasetInfo) -> DatasetInfo | None:
+def match_recipe(out: "Place", info: DatasetInfo) -> DatasetInfo | None:
     """recipe.json in `out`, which is that of the dataset to be made; None where there is none.
 
     Raises:
@@ -88,8 +97,12 @@ def _depth_of(recipe: Recipe) -> str:
     return recipe.depth_sources + (f" #{maps}" if maps else "")
 
 
-def check_folder(out: Path) -> None:
+def check_folder(out: "Place") -> None:
     """Raise InputError if `out` is a file or holds something that is no dataset of ours."""
+    if not isinstance(out, Path):
+        if not (out / FILE).exists() and out.is_dir() and any(out.iterdir()):
+            raise InputError(f"--out {out} holds no dubench dataset; choose another place")
+        return
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out} is a file; choose a folder")
     if out.is_dir() and not (out / FILE).exists():
@@ -100,8 +113,10 @@ def check_folder(out: Path) -> None:
             )
 
 
-def check_space(out: Path, recipe: Recipe) -> None:
-    """Refuse a run that cannot end well: half the usual size does not fit."""
+def check_space(out: "Place", recipe: Recipe) -> None:
+    """Refuse a run that cannot end well: half the usual size does not fit in the folder."""
+    if not isinstance(out, Path):
+        return
     need = recipe.n * recipe.size**2 * BYTES_PER_PIXEL
     there = sum(file.stat().st_size for file in out.glob("data/*.parquet"))
     home = next(parent for parent in (out, *out.absolute().parents) if parent.exists())
@@ -111,3 +126,18 @@ def check_space(out: Path, recipe: Recipe) -> None:
             f"--out {out}: {recipe.n:,} pairs need about {need / 1e9:.1f} GB and {free / 1e9:.1f} "
             "GB are free; free some space, or choose a smaller --n or --size"
         )
+
+
+def data_files(folder: "Place", info: DatasetInfo | None) -> list["Place"]:
+    """The Parquet files of the dataset in `folder`, sorted by name; over https, where nothing lists
+    them, those that `info` names."""
+    data = folder / "data"
+    if isinstance(data, Path):
+        return sorted(data.glob("*.parquet"))
+    if info and data.protocol in ("http", "https"):
+        recipe = info.recipe
+        blind = shards_of("test", recipe.n, info.blind.test, recipe.size) if info.blind else []
+        names = [shard.name for shard in recipe.shards] + [f"blind-{shard.name}" for shard in blind]
+        return [data / name for name in sorted(names)]
+    files = data.iterdir() if data.exists() else ()
+    return sorted((file for file in files if file.suffix == ".parquet"), key=lambda file: file.name)

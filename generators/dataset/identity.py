@@ -2,22 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import pyarrow.parquet as pq
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from generators.dataset.info import Identity
-from generators.dataset.parquet import MAKE_AGAIN, columns_of, reading
+from generators.dataset.parquet import MAKE_AGAIN, columns_of, open_parquet, reading
 from generators.dataset.recipe import Recipe
 from generators.presets import Preset
 from generators.sources.splits import SPLITS
 
+if TYPE_CHECKING:
+    from generators.files import Place
+
 COLUMNS = ["id", "tuples", "degraded_sha256", "recipe"]
 
 
-def split_identity(files: list[Path], preset: Preset | None) -> Identity:
+def split_identity(files: Sequence["Place"], preset: Preset | None) -> Identity:
     """`recipe_id` and `content_id` of the rows in `files`, whatever the files' order.
 
     `recipe_id` covers ids, parameters, photograph hashes, crops and the preset, and is the same
@@ -38,7 +38,7 @@ def split_identity(files: list[Path], preset: Preset | None) -> Identity:
     return Identity(_digest(recipes), _digest(contents))
 
 
-def dataset_identity(folder: Path, recipe: Recipe) -> dict[str, Identity]:
+def dataset_identity(folder: "Place", recipe: Recipe) -> dict[str, Identity]:
     """The identity of every split of the dataset in `folder` that holds samples.
 
     Raises:
@@ -56,10 +56,10 @@ def canonical_tuples(tuples: list[dict[str, Any]]) -> list[list[Any]]:
     return sorted([t["type"], t["key"], [f"{entry:.5g}" for entry in t["value"]]] for t in tuples)
 
 
-def _rows(files: list[Path]) -> Iterator[dict[str, Any]]:
+def _rows(files: Sequence["Place"]) -> Iterator[dict[str, Any]]:
     for file in files:
         with reading(file, MAKE_AGAIN):
-            opened = pq.ParquetFile(file)
+            opened = open_parquet(file)
             columns = columns_of(opened, file, COLUMNS)
             for batch in opened.iter_batches(batch_size=4096, columns=columns):
                 yield from batch.to_pylist()

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from generators.codec import jpeg_codec
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.errors import InputError
-from generators.files import write_whole
+from generators.files import write_new, write_whole
 from generators.typed_json import from_json, to_json
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+    from generators.files import Place
 
 FILE = "recipe.json"
 PIXEL_LIBRARIES = ("fpng", "numpy", "opencv-python-headless", "pyarrow")
@@ -130,14 +135,14 @@ class DatasetInfo:
         )
 
     @staticmethod
-    def read(folder: Path) -> "DatasetInfo":
+    def read(folder: "Place") -> "DatasetInfo":
         """recipe.json of the dataset in `folder`, finished or not.
 
         Raises:
             InputError: it is missing or damaged.
         """
         path = folder / FILE
-        if not folder.is_dir():
+        if isinstance(folder, Path) and not folder.is_dir():
             raise InputError(f"{folder}: no such folder")
         if not path.is_file():
             raise InputError(f"{folder} holds no dubench dataset ({FILE} is missing)")
@@ -148,16 +153,23 @@ class DatasetInfo:
         return DatasetInfo.from_json(data, str(path))
 
     @staticmethod
-    def read_finished(folder: Path) -> "DatasetInfo":
+    def read_finished(folder: "Place") -> "DatasetInfo":
         """recipe.json of the dataset in `folder`; InputError as `read`, or if not finished."""
         info = DatasetInfo.read(folder)
         if not info.finished:
             raise InputError(f"{folder} is not finished; run the same dubench generate again")
         return info
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: "Place") -> None:
         """Write recipe.json of the dataset in `folder`, whole or not at all."""
-        write_whole(folder / FILE, json.dumps(self.to_json(), indent=1))
+        write_whole(folder / FILE, self._text())
+
+    def write_new(self, url: "UPath") -> bool:
+        """Write recipe.json at `url` if there is none yet; returns whether it was written."""
+        return write_new(url / FILE, self._text())
+
+    def _text(self) -> str:
+        return json.dumps(self.to_json(), indent=1)
 
 
 def installed_versions() -> dict[str, str]:

@@ -9,14 +9,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generators.dataset import carried_depth
 from generators.dataset.info import DatasetInfo, Identity
-from generators.dataset.parquet import MAKE_AGAIN, read_columns, reading
+from generators.dataset.parquet import MAKE_AGAIN, open_parquet, read_columns, reading
 from generators.dataset.recipe import Recipe
 from generators.dataset.review_figures import ReviewSummary
 from generators.dataset.schema import Provenance, Row, degradations_of, provenance_of, schema
@@ -28,6 +28,9 @@ from generators.sample import needs_depth
 from generators.sources.pools import PLACELESS, Photograph
 from generators.taxonomy import Degradation
 from generators.typed_json import from_json, to_json
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 FORMAT = b"1"
 COLUMNS = (
@@ -149,13 +152,13 @@ def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
     return table.num_rows
 
 
-def copy_rows(source: Path, target: Path) -> None:
+def copy_rows(source: Path, target: "Place") -> None:
     """Write the manifest at `source` to `target`, without the depth it may carry."""
     with whole(target) as part:
         pq.write_table(pq.read_table(source, columns=list(COLUMNS)), part)
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: "Place") -> Manifest:
     """The manifest in the file at `path`.
 
     Raises:
@@ -165,7 +168,8 @@ def read_manifest(path: Path) -> Manifest:
     if not path.is_file():
         raise InputError(f"{where}: no such file")
     with reading(path, "it is not a Parquet file, or is cut short: export it again", where):
-        there = pq.read_schema(path)
+        file = open_parquet(path)
+        there = file.schema_arrow
     metadata = there.metadata or {}
     if _KEY not in metadata:
         raise InputError(f"{where} is no manifest; dubench manifest DIR makes one")
@@ -178,7 +182,7 @@ def read_manifest(path: Path) -> Manifest:
     if any(types.get(name) != wanted.field(name).type for name in COLUMNS):
         raise InputError(f"{where} lacks columns of a manifest; export it again")
     with reading(path, "it is cut short: export it again", where):
-        table = pq.read_table(path, columns=list(COLUMNS))
+        table = file.read(columns=list(COLUMNS))
     try:
         rows = [ManifestRow.of(record) for record in table.to_pylist()]
         data = {name: json.loads(metadata[name.encode()]) for name in _Metadata.__annotations__}

@@ -1,11 +1,10 @@
 """Write a Parquet file that is there whole or not at all; say what is wrong with one read."""
 
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,24 +12,41 @@ import pyarrow.parquet as pq
 from generators.dataset.arrow_columns import table
 from generators.dataset.schema import IMAGES, Row, schema
 from generators.errors import InputError, first_line
+from generators.files import whole
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 MAKE_AGAIN = "run the same dubench generate again"
 """What mends a shard of a dataset that nobody has changed since."""
 
 
+@contextmanager
+def shard_writer(place: "Place", row_group: int) -> Iterator["ShardWriter"]:
+    """Give a writer of a Parquet file that appears at `place` at the end, or not at all."""
+    # A name of its own: a machine that counts as lost may still be at the same file.
+    with whole(place, own_name=True) as part:
+        writer = ShardWriter(part, row_group)
+        try:
+            yield writer
+            writer.flush()
+        except BaseException:
+            with suppress(OSError):  # a full disk must not hide the first error
+                writer.close()
+            raise
+        writer.close()
+
+
 class ShardWriter:
-    """Writes rows to one Parquet file that appears whole, under its own name, or not at all."""
+    """Writes rows to one Parquet file."""
 
     def __init__(self, path: Path, row_group: int) -> None:
-        self._path = path
-        # A name of its own: a machine that counts as lost may still be at the same file.
-        self._part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         self._row_group = row_group
         self._rows: list[Row] = []
         self._schema = schema()
         plain = [f"{name}.bytes" for name in IMAGES]
         self._writer = pq.ParquetWriter(
-            self._part,
+            path,
             self._schema,
             # Pictures are compressed already.
             compression={column: "NONE" if column in plain else "ZSTD" for column in _leaves()},
@@ -43,32 +59,31 @@ class ShardWriter:
         """Append one row."""
         self._rows.append(row)
         if len(self._rows) == self._row_group:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write the rows that wait for a row group of their own."""
         if self._rows:
             self._writer.write_table(table(self._rows, self._schema))
             self._rows = []
 
-    def __enter__(self) -> "ShardWriter":
-        return self
+    def close(self) -> None:
+        """Write the footer."""
+        self._writer.close()
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if error is None:
-                self._flush()
-                self._writer.close()
-                self._part.rename(self._path)
-            else:
-                with suppress(OSError):  # a full disk must not hide the first error
-                    self._writer.close()
-        finally:
-            self._part.unlink(missing_ok=True)
+
+def open_parquet(place: "Place") -> pq.ParquetFile:
+    """The Parquet file at `place`; close it, or use it as a context.
+
+    From afar, what is wanted of a row group comes when it is read, in few requests.
+
+    Raises:
+        OSError, pyarrow.ArrowException: it is missing or damaged.
+    """
+    if isinstance(place, Path):
+        return pq.ParquetFile(place)
+    file = place.fs.open(place.path, "rb", cache_type="none")
+    return pq.ParquetFile(file, pre_buffer=True)
 
 
 def holds(path: Path, rows: int) -> bool:
@@ -79,7 +94,7 @@ def holds(path: Path, rows: int) -> bool:
         return False
 
 
-def columns_of(file: pq.ParquetFile, path: Path, columns: Iterable[str]) -> list[str]:
+def columns_of(file: pq.ParquetFile, path: "Place", columns: Iterable[str]) -> list[str]:
     """`columns`; raises InputError where the open `file`, which is at `path`, lacks one."""
     wanted = list(columns)
     for name in wanted:
@@ -88,15 +103,15 @@ def columns_of(file: pq.ParquetFile, path: Path, columns: Iterable[str]) -> list
     return wanted
 
 
-def read_columns(path: Path, columns: Iterable[str]) -> pa.Table:
+def read_columns(path: "Place", columns: Iterable[str]) -> pa.Table:
     """Those columns of the file at `path`, in this order; raises as `columns_of`."""
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         wanted = columns_of(file, path, columns)
         return file.read(columns=wanted).select(wanted)
 
 
 @contextmanager
-def reading(path: Path, remedy: str = "run dubench verify", name: str = "") -> Iterator[None]:
+def reading(path: "Place", remedy: str = "run dubench verify", name: str = "") -> Iterator[None]:
     """Raise InputError where the Parquet file at `path` is missing, damaged, or lacks a column.
 
     Args:

@@ -6,7 +6,7 @@ It is a coarse 16-bit PNG per photograph: larger is farther, 0 the photograph's 
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -16,6 +16,9 @@ from generators import images
 from generators.depth.crop_depth import NEAREST, quantile
 from generators.errors import UnreadableError
 from generators.files import beside, write_whole
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 Quantity = Literal["depth", "disparity"]
 """What the numbers of a map are: distance, or its inverse."""
@@ -105,7 +108,7 @@ def file_name(sha256: str, depth_source: str) -> str:
     return f"{sha256}-{depth_source.rpartition('@')[2]}.png"
 
 
-def cache_of(home: Path) -> Path:
+def cache_of(home: "Place") -> Path:
     """Where the maps of the dataset in the folder `home` are kept."""
     return beside(home, ".depth")
 
