@@ -65,9 +65,9 @@ def _calibrate_nano(folder: str, datasets: Sequence[str], out: Path) -> Calibrat
     splits = [open_split(dataset, "train") for dataset in datasets]
     truths = [truth_of(split.ground_truth()) for split in splits]
     held = [(_believed(nano, split), truth) for split, truth in zip(splits, truths, strict=True)]
-    calibration = calibrate(nano.notes.vocabulary, held)
-    training = {**nano.notes.training, "calibrated_on": [split.described for split in splits]}
-    notes = replace(nano.notes, calibration=calibration, training=training)
+    calibration = calibrate(nano.card.vocabulary, held)
+    training = {**nano.card.training, "calibrated_on": [split.described for split in splits]}
+    notes = replace(nano.card, calibration=calibration, training=training)
     save(out, nano.answering, notes)
     return calibration
 

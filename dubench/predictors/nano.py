@@ -38,7 +38,7 @@ class Nano:
 
         check_rule(rule)
         place = from_home(folder) if folder else SHIPPED
-        self.answering, self.notes = load(place, str(check_device(device)))
+        self.answering, self.card = load(place, str(check_device(device)))
         self.name = f"nano:{folder}" if folder else "nano"
         self.batch = batch
         self._rule = rule
@@ -55,9 +55,9 @@ class Nano:
         """
         from dubench.duvlm.decoding import record
 
-        believed = self.believe(images, self.notes.calibration)
+        believed = self.believe(images, self.card.calibration)
         return [
-            record(self.answering.vocabulary, types, values, self._rule, self.notes.calibration)
+            record(self.answering.vocabulary, types, values, self._rule, self.card.calibration)
             for types, values in zip(believed.types, believed.values, strict=True)
         ]
 
@@ -67,7 +67,7 @@ class Nano:
 
         cut = [list(tiles(image)) for image in images]
         flat = [tile for of_image in cut for tile in of_image]
-        shown = self.notes.views
+        shown = self.card.views
         samples = reduce_for(shown, flat)
         hidden = set(self.answering.views) - set(shown)
         counts = [len(of_image) for of_image in cut]

@@ -12,6 +12,7 @@ from dubench.duvlm.model import nano
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.files import Notes, save
 from dubench.duvlm.tokens import NANO
+from dubench.predictions.run import predict
 from dubench.predictors import load_predictor
 from dubench.tiles import tiles
 from generators import degrade
@@ -52,13 +53,19 @@ def test_it_answers_about_images_of_any_size_whatever_their_batch(folder) -> Non
         assert np.mean([one[name] for one in shares]) == pytest.approx(share, abs=1e-5)
 
 
+def test_a_split_is_predicted_to_the_end(folder, du110k, tmp_path) -> None:
+    split = open_split(str(du110k), "test")
+    summary = predict(split, load_predictor(f"nano:{folder}"), tmp_path / "preds.jsonl")
+    assert (summary.n, summary.notes) == (split.n, ())
+
+
 def test_it_is_calibrated_on_a_dataset_and_its_values_stay(folder, du110k, tmp_path) -> None:
     out = tmp_path / "calibrated"
     calibration = train_calibration(f"nano:{folder}", [str(du110k)], out)
     assert calibration.temperature >= 1
     before, after = load_predictor(f"nano:{folder}"), load_predictor(f"nano:{out}")
-    assert after.notes.calibration == calibration
-    assert after.notes.training["calibrated_on"][0]["n"] == open_split(str(du110k), "train").n
+    assert after.card.calibration == calibration
+    assert after.card.training["calibrated_on"][0]["n"] == open_split(str(du110k), "train").n
     # What is added to the logit of none multiplies its odds.
     image = PHOTO[:256, :256]
     raw = before.believe([image], UNCALIBRATED).types[0]
