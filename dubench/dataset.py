@@ -1,31 +1,34 @@
-"""Read one split of a dataset: a folder, a Parquet glob, or a name on the Hub."""
+"""Read one split of a dataset: a folder, a Parquet glob, a URL, or a name on the Hub."""
 
 import glob
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from generators import presets
+from generators.dataset.folder import data_files
 from generators.dataset.identity import split_identity
-from generators.dataset.info import DatasetInfo
-from generators.dataset.parquet import columns_of, read_columns, reading
+from generators.dataset.info import FILE, DatasetInfo
+from generators.dataset.parquet import columns_of, open_parquet, read_columns, reading
 from generators.dataset.schema import schema
 from generators.errors import InputError, first_line, plain_errors
-from generators.files import from_home
+from generators.files import from_home, is_url, place_of
 from generators.presets import Preset
 from generators.randomness import five_digits_of
 from generators.sources.splits import SPLITS
 from generators.taxonomy import KEYS, TYPES
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 TYPE_NAMES = tuple(TYPES)
 """Names of the types, in the taxonomy's order: what the codes in `GroundTruth.types` index."""
@@ -69,7 +72,7 @@ class Split:
     where: str
     name: str
     title: str
-    files: list[Path]
+    files: list["Place"]
     info: DatasetInfo | None
 
     @cached_property
@@ -231,7 +234,8 @@ def _clusters(table: pa.Table) -> list[str]:
 
 @plain_errors()
 def open_split(where: str, split: str = "test") -> Split:
-    """Find one split of the dataset `where`: a folder, a Parquet glob, or OWNER/NAME on the Hub.
+    """Find one split of the dataset `where`: a folder, a Parquet glob, a URL of a folder, or
+    OWNER/NAME on the Hub. What is not here is read from there row group by row group.
 
     Raises:
         InputError: there is no such dataset or split, or it is not finished.
@@ -244,11 +248,14 @@ def open_split(where: str, split: str = "test") -> Split:
     """
     if split not in SPLITS:
         raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")
+    if is_url(where) and not where.startswith("file://"):
+        return _folder(where, place_of(where), split)
+    where = where.removeprefix("file://")
     path = from_home(where)
     if is_local(where):
         return _folder(where, path, split) if path.is_dir() else _files(where, split)
     if where.count("/") == 1 and not path.exists() and not where.startswith((".", "~", "/")):
-        return _folder(where, _fetch(where, split), split)
+        return _hub(where, split)
     raise InputError(
         f"--dataset {where}: no such folder; give a folder that dubench generate made, a glob of "
         "Parquet files in quotes, or OWNER/NAME on the Hub"
@@ -257,22 +264,27 @@ def open_split(where: str, split: str = "test") -> Split:
 
 def is_local(where: str) -> bool:
     """Whether `where` names a dataset on this machine: a folder that is there, or Parquet files."""
+    if is_url(where):
+        return where.startswith("file://")
     return from_home(where).is_dir() or where.endswith(".parquet")
 
 
-def _folder(where: str, path: Path, split: str) -> Split:
-    info = DatasetInfo.read_finished(path) if (path / "recipe.json").exists() else None
+def _folder(where: str, place: "Place", split: str) -> Split:
+    info = DatasetInfo.read_finished(place) if (place / FILE).exists() else None
+    there = data_files(place, info)
     files = [
-        *sorted((path / "data").glob(f"{split}-*.parquet")),
-        *sorted((path / "data").glob(f"blind-{split}-*.parquet")),
+        *(file for file in there if file.name.startswith(f"{split}-")),
+        *(file for file in there if file.name.startswith(f"blind-{split}-")),
     ]
     if not files:
-        others = [name for name in SPLITS if any((path / "data").glob(f"{name}-*.parquet"))]
+        others = [
+            name for name in SPLITS if any(file.name.startswith(f"{name}-") for file in there)
+        ]
         remedy = f"; it has {', '.join(others)}" if others else ""
         if others and split != "train":
             remedy += f": give --split {others[0]}"
         raise InputError(f"{where}: no {split} split in it (no data/{split}-….parquet){remedy}")
-    return Split(where, split, path.absolute().name, files, info)
+    return Split(where, split, place.absolute().name, files, info)
 
 
 def _files(where: str, split: str) -> Split:
@@ -283,37 +295,38 @@ def _files(where: str, split: str) -> Split:
     if not files:
         raise InputError(f"--dataset {where}: no file of the {split} split matches")
     home = files[0].absolute().parent
-    return Split(where, split, (home.parent if home.name == "data" else home).name, files, None)
+    return Split(where, split, (home.parent if home.name == "data" else home).name, [*files], None)
 
 
-def _fetch(name: str, split: str) -> Path:
-    """Download one split of a dataset on the Hub; returns the folder it lies in."""
+def _hub(name: str, split: str) -> Split:
+    """One split of a dataset on the Hub, read from there."""
     try:
-        from huggingface_hub import snapshot_download
+        import huggingface_hub  # noqa: F401
     except ImportError:
         raise InputError(
             f'--dataset {name}: the Hub needs the package huggingface_hub: pip install "dubench'
-            '[train]"; or give a folder'
+            '[remote,train]"; or give a folder'
         ) from None
-    wanted = ["recipe.json", f"data/{split}-*.parquet", f"data/blind-{split}-*.parquet"]
     try:
-        return Path(snapshot_download(name, repo_type="dataset", allow_patterns=wanted))
+        return _folder(name, place_of(f"hf://datasets/{name}"), split)
+    except InputError:
+        raise
     except Exception as error:  # the library raises a dozen kinds for what it cannot reach
         raise InputError(
             f"--dataset {name}: no such folder, and not to be had from the Hub: {first_line(error)}"
         ) from None
 
 
-def _columns(file: Path) -> list[str]:
+def _columns(file: "Place") -> list[str]:
     return list(_schema(file).names)
 
 
-def _schema(file: Path) -> pa.Schema:
-    with reading(file):
-        return pq.read_schema(file)
+def _schema(file: "Place") -> pa.Schema:
+    with reading(file), open_parquet(file) as opened:
+        return opened.schema_arrow
 
 
-def _type_names(file: Path) -> list[str]:
+def _type_names(file: "Place") -> list[str]:
     """The names that the codes of the column `type` stand for, as the file's metadata says."""
     meta = _schema(file).metadata or {}
     try:
@@ -342,14 +355,15 @@ def _fill(out: NDArray[np.float64], column: Any) -> None:
     out[present] = exact.reshape(-1, *out.shape[1:])
 
 
-def _batches(files: list[Path], columns: list[str]) -> Iterator[Any]:
+def _batches(files: Sequence["Place"], columns: list[str]) -> Iterator[Any]:
     for file in files:
-        with reading(file):
-            source = pq.ParquetFile(file)
-            yield from source.iter_batches(100, columns=columns_of(source, file, columns))
+        with reading(file), open_parquet(file) as source:
+            wanted = columns_of(source, file, columns)
+            for group in range(source.num_row_groups):
+                yield from source.iter_batches(100, row_groups=[group], columns=wanted)
 
 
-def _table(files: list[Path], columns: list[str]) -> pa.Table:
+def _table(files: Sequence["Place"], columns: list[str]) -> pa.Table:
     types = schema()
     wanted = pa.schema([types.field(name) for name in columns])
     tables = []

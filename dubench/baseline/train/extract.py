@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from dubench.baseline.features import COUNT, statistics
 from dubench.dataset import Split
 from generators import engines
+
+if TYPE_CHECKING:
+    from generators.files import Place
 
 _REPORTED = 50  # images
 
@@ -36,7 +39,7 @@ def extract(
     return np.concatenate(list(engines.run(_of_file, tasks, workers, more)))
 
 
-def _of_file(task: tuple[Split, Path], report: Callable[[int], None]) -> NDArray[np.float32]:
+def _of_file(task: tuple[Split, "Place"], report: Callable[[int], None]) -> NDArray[np.float32]:
     split, file = task
     rows = []
     for _, image in replace(split, files=[file]).images("degraded"):

@@ -145,7 +145,7 @@ def test_a_dataset_that_is_elsewhere_now(
 ) -> None:
     """What the meta line names is not fetched: a stranger wrote it."""
     fetched: list[str] = []
-    monkeypatch.setattr("dubench.dataset._fetch", lambda name, split: fetched.append(name))
+    monkeypatch.setattr("dubench.dataset._hub", lambda name, split: fetched.append(name))
     preds = perfect(train, tmp_path / "preds.jsonl", dataset="gone/away")
     with pytest.raises(InputError, match=r"was made on 'gone/away', .* give --dataset"):
         score(preds)
