@@ -64,12 +64,8 @@ def believe(
     shares = np.ones((count, len(TYPES)))
     for fork in spelling.forks:
         logits = read(np.arange(count), _repeated(np.array(fork.prefix, np.int64), count))
-        branches = (
-            (logits[:, -1, fork.tokens].double() / calibration.temperature)
-            .softmax(-1)
-            .cpu()
-            .numpy()
-        )
+        softened = logits[:, -1, fork.tokens].double() / calibration.temperature
+        branches = softened.softmax(-1).cpu().numpy()
         shares[:, fork.types] *= branches[:, fork.branches]
     shares[:, list(TYPES).index(NONE.name)] *= math.exp(calibration.none_offset)
     shares /= shares.sum(1, keepdims=True)
