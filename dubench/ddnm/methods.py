@@ -102,7 +102,7 @@ def without_prior(method: str) -> Restore:
     def restore(degraded: Degraded) -> Image:
         if method == "identity" or degraded.degradation.type == "none":
             return degraded.image
-        picture = SIMPLE[method](_observe(degraded, np.asarray))
+        picture = SIMPLE[method](_observe(degraded, np.asarray), _planes(degraded.image))
         return _levels(picture[0])
 
     return restore
@@ -127,11 +127,12 @@ def with_prior(method: str, prior: Prior, settings: Settings) -> Restore:
         if degraded.degradation.type == "none":
             return degraded.image
         observation = _observe(degraded, prior.array)
-        if degraded.degradation.type == "low_resolution":
-            start = prior.array(_planes(degraded.image))
+        start = prior.array(_planes(degraded.image))
+        if observation.pointwise:
+            start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
         else:
             # From the damped inverse: noise that hides what it gets wrong hides little else.
-            start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
+            start = observation.damped(start, _START_DAMPING).clip(0, 1)
         total = np.zeros(start.shape[1:])
         with _no_gradient(start):
             for seed in seeds:

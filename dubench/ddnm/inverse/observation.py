@@ -103,8 +103,12 @@ class Observation:
         argmin ‖A·x − y‖²/σ_y² + ‖x − image‖²/sigma²: the data step of plug-and-play methods
         (Zhang et al., TPAMI 2022, eq. 6a).
         """
+        return self.damped(image, (self.sigma / sigma) ** 2)
+
+    def damped(self, image: Array, damping: Array) -> Array:
+        """argmin ‖A·x − y‖² + η·‖x − image‖², η being `damping`: Tikhonov around a picture."""
         prior = self.basis.coefficients(image)
-        weight = self.singular / (self.singular**2 + (self.sigma / sigma) ** 2)
+        weight = self.singular / (self.singular**2 + damping)
         return image + self.basis.image(weight * (self.coefficients - self.singular * prior))
 
     def level(self) -> Array:
