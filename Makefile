@@ -23,7 +23,7 @@ demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a repor
 test: .venv/.developer  ## everything but what is marked slow
 	$(BIN)/python -m pytest -n auto
 
-test-all: .venv/.developer
+test-all: .venv/.developer .venv/.cluster
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 lint: .venv/.developer
@@ -75,4 +75,8 @@ clean:
 	# Two wheels install cv2; the one that needs a display must not have the last word.
 	if $(BIN)/python -m pip show --quiet opencv-python 2>/dev/null; then \
 		$(BIN)/python -m pip install --quiet --force-reinstall --no-deps opencv-python-headless; fi
+	touch $@
+
+.venv/.cluster: .venv/.developer
+	$(BIN)/python -m pip install --quiet --editable ".[cluster]"
 	touch $@
