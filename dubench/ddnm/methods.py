@@ -102,7 +102,8 @@ def without_prior(method: str) -> Restore:
     def restore(degraded: Degraded) -> Image:
         if method == "identity" or degraded.degradation.type == "none":
             return degraded.image
-        picture = SIMPLE[method](_observe(degraded, np.asarray), _planes(degraded.image))
+        image = _planes(degraded.image)
+        picture = SIMPLE[method](_observe(degraded, image, np.asarray), image)
         return _levels(picture[0])
 
     return restore
@@ -126,8 +127,8 @@ def with_prior(method: str, prior: Prior, settings: Settings) -> Restore:
     def restore(degraded: Degraded) -> Image:
         if degraded.degradation.type == "none":
             return degraded.image
-        observation = _observe(degraded, prior.array)
         start = prior.array(_planes(degraded.image))
+        observation = _observe(degraded, start, prior.array)
         if observation.pointwise:
             start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
         else:
@@ -143,10 +144,9 @@ def with_prior(method: str, prior: Prior, settings: Settings) -> Restore:
     return restore
 
 
-def _observe(degraded: Degraded, array: Callable[[NDArray], Array]) -> Any:
+def _observe(degraded: Degraded, image: Array, array: Callable[[NDArray], Array]) -> Any:
     shaped = degraded.transmission
     transmission = None if shaped is None else array(shaped.astype(np.float64)[None, None])
-    image = array(_planes(degraded.image))
     return observe(image, degraded.degradation, transmission, degraded.sigma)
 
 

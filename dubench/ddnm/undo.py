@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from dubench.ddnm.inverse import blur, low_resolution
-from dubench.ddnm.inverse.observation import Observation
 from dubench.ddnm.simple import DAMPING
 from generators.batched.haze import solve_beta
 from generators.batched.low_light import inverse_smoothstep
@@ -77,7 +76,7 @@ def _sharpen(image: Tensor, sigma: Tensor) -> Tensor:
     """
     image = image.detach()
     observation = blur.observe(image, {"sigma": float(sigma.detach())})
-    solution = _damped(observation, image)
+    solution: Tensor = observation.damped(image, DAMPING)
     if not (sigma.requires_grad and torch.is_grad_enabled()):
         return solution
     rows, columns = (_gaussian_matrix(n, sigma).to(image) for n in image.shape[-2:])
@@ -86,11 +85,6 @@ def _sharpen(image: Tensor, sigma: Tensor) -> Tensor:
     descent = basis.coefficients(error - DAMPING * (solution - image))
     step: Tensor = basis.image(descent / (observation.singular**2 + DAMPING))
     return solution + step - step.detach()  # its value is rounding
-
-
-def _damped(observation: Observation, image: Tensor) -> Tensor:
-    restored: Tensor = observation.damped(image, DAMPING)
-    return restored
 
 
 def _gaussian_matrix(n: int, sigma: Tensor) -> Tensor:
@@ -109,4 +103,6 @@ def _gaussian_matrix(n: int, sigma: Tensor) -> Tensor:
 
 def _enlarge(image: Tensor, scale: float) -> Tensor:
     """The damped inverse of the reduction, of one image (3, H, W)."""
-    return _damped(low_resolution.observe(image, {"scale": round(scale)}), image)
+    observation = low_resolution.observe(image, {"scale": round(scale)})
+    restored: Tensor = observation.damped(image, DAMPING)
+    return restored

@@ -3,7 +3,6 @@
 This file imports torch when it is imported.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ from dubench.duvlm.decoding import Rule, record
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.reinforcement.pairs import Pairs
-from dubench.duvlm.reinforcement.restoring import Analytic, Errors
+from dubench.duvlm.reinforcement.restoring import Analytic, Errors, psnr_of
 from dubench.duvlm.train.samples import Samples
 from dubench.duvlm.train.validate import believe
 from dubench.predictions.grammar import Grid, decode, encode
@@ -33,7 +32,6 @@ count."""
 RULES: Mapping[str, Rule] = {"": "median", WRITTEN: "argmax"}
 """How values are read off their distributions, by the beginning of the scores' names."""
 _AT_ONCE = 32
-_LEAST_ERROR = 1e-8  # 80 dB: of pictures that came back to the level
 
 
 def judge(
@@ -110,5 +108,5 @@ def _psnr(answers: Sequence[Degradation], pairs: Pairs) -> Floats:
         degraded = [(row, one) for row, one in some if one[0].truth.type != "none"]
         found = errors([one for _, one in degraded])
         for (row, _), error in zip(degraded, found, strict=True):
-            psnr[row] = -10 * math.log10(max(error, _LEAST_ERROR))
+            psnr[row] = psnr_of(error)
     return psnr

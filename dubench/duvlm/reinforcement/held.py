@@ -3,7 +3,6 @@
 This file imports torch when it is imported.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +13,11 @@ from numpy.typing import NDArray
 from dubench.duvlm.decoding import record
 from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.reinforcement.pairs import Image, Pair
-from dubench.duvlm.reinforcement.restoring import Analytic, Errors
+from dubench.duvlm.reinforcement.restoring import Analytic, Errors, psnr_of
 from dubench.duvlm.tokens import Vocabulary
 from dubench.duvlm.train.samples import TRUTH, values_of
 from dubench.duvlm.train.validate import validate
 from generators.taxonomy import TYPES, Degradation
-
-_LEAST_ERROR = 1e-8  # 80 dB: of pictures that came back to the level
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def evaluate(
         if pair.truth.type != "none"
     ]
     errors = Errors(Analytic())(attempts)
-    psnr = [-10 * math.log10(max(error, _LEAST_ERROR)) for error in errors]
+    psnr = [psnr_of(error) for error in errors]
     return HeldScores(
         scores.t_acc, scores.false_alarms, scores.p_rel["avg"], round(float(np.mean(psnr)), 3)
     )

@@ -3,6 +3,7 @@
 This file imports torch when it is imported.
 """
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from dubench.ddnm.undo import undo
 from dubench.duvlm.reinforcement.pairs import Image, Pair
 from generators.batched.tensors import collate_values
 from generators.taxonomy import Degradation
+
+_LEAST_ERROR = 1e-8
 
 Attempt = tuple[Pair, Degradation]
 
@@ -117,6 +120,11 @@ def mean_squared(picture: Image, clean: Image) -> float:
     """Mean squared error of levels, on [0, 1]."""
     difference = picture.astype(np.float32) - clean
     return float(np.mean(difference * difference)) / 255**2
+
+
+def psnr_of(error: float) -> float:
+    """PSNR, dB, of a mean squared error on [0, 1]; 80 at most, of what came back to the level."""
+    return -10 * math.log10(max(error, _LEAST_ERROR))
 
 
 def as_tensor(pictures: Sequence[Image], device: str) -> Tensor:
