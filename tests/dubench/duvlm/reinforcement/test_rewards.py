@@ -122,7 +122,8 @@ PIECES = [
     "Blur, severe. ", "[T-blur]", "[T-haze]", "[T-none]", "[K-sigma]", "[K-scale]", "[V-0.50]",
     "[V-1.00]", "[V-1.01]", "[V-0.5]", "[V-]", "[", "]", "x", " ", "\n",
 ]  # fmt: skip
-WHOLE = re.compile(r"[^\[\]]*(\[T-blur\]\s*\[K-sigma\]\s*\[V-(0\.\d\d|1\.00)\]|\[T-none\])\s*")
+TOKEN = re.compile(r"\[[TKV]-[^\[\]]*\]?")  # what stands around and between tokens is prose
+WHOLE = re.compile(r"\[T-blur\]\[K-sigma\]\[V-(0\.\d\d|1\.00)\]|\[T-none\]")
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=6), st.sampled_from(["structured", "naive"]))
@@ -136,7 +137,7 @@ def test_no_invalid_answer_survives_the_gate(pieces, name):
     (worth,) = reward(completions, [pair], lambda key, value: logged.update({key: value}))
     online = QualityReward(Asked, lambda attempts: [flat for _ in attempts], lambda x: [0] * len(x))
     (without_truth,) = online(completions, [flat], lambda *_: None)
-    whole = WHOLE.fullmatch(text) is not None
+    whole = WHOLE.fullmatch("".join(TOKEN.findall(text))) is not None
     assert logged["valid"] == whole
     assert (without_truth == -1) == (not whole)
     assert (worth == -1) == (not whole or (name == "structured" and "[T-none]" in text))
