@@ -1,6 +1,7 @@
 """Restore photographs, and the images of a dataset's split."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,10 +46,26 @@ def restore(
         int | None,
         typer.Option(min=1, help="How often the prior is asked, instead of its default."),
     ] = None,
+    start: Annotated[
+        float | None,
+        typer.Option(min=3, help="Noise at the first step, of 255, instead of its default."),
+    ] = None,
     samples: Annotated[
         int,
         typer.Option(min=1, help="Pictures drawn whose mean is taken; diffpir, ddnm, ddnm+."),
     ] = 1,
+    eta: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of the noise that is drawn anew; ddnm, ddnm+."),
+    ] = None,
+    travel: Annotated[
+        int | None,
+        typer.Option(min=1, help="How often each step is taken (time travel); ddnm, ddnm+."),
+    ] = None,
+    save_steps: Annotated[
+        bool,
+        typer.Option("--save-steps", help="Also write each picture's estimates as a strip."),
+    ] = False,
     scalars: Annotated[
         bool,
         typer.Option("--scalars", help="With truth: the keys' values alone, no map of the haze."),
@@ -62,27 +79,38 @@ def restore(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("restored"),
     seed: Seed = 0,
     device: Device = "cpu",
+    dtype: Annotated[
+        str, typer.Option(help="Of the prior on a GPU: float32, bfloat16 or float16.")
+    ] = "float32",
     as_json: Json = False,
 ) -> None:
     """Restore photographs, or the images of a split; or finish what a run began."""
     from dubench.ddnm.methods import Settings, open_method
+    from dubench.ddnm.priors import ignore
+    from dubench.restoring.steps import Steps
 
-    way = open_method(method, Settings(prior, device, seed, steps, samples))
-    run = {"method": method, "prior": prior, "steps": steps, "samples": samples, "seed": seed}
+    settings = Settings(prior, device, dtype, seed, steps, start, samples, eta, travel)
+    strips = Steps() if save_steps else None
+    way = open_method(method, settings, strips.add if strips else ignore)
+    run = {"method": method, **asdict(settings)}
+    del run["device"]  # it changes no more than rounding
     if paths:
         if dataset is not None or scalars:
             raise typer.BadParameter("--dataset and --scalars go without photographs")
-        _photographs(paths, params, way, out, run, force, compare, as_json)
+        _photographs(paths, params, way, strips, out, run, force, compare, as_json)
         return
     if force or compare:
         raise typer.BadParameter("--force and --compare are for photographs: name some")
-    _split(dataset or "du110k", split, params or "statistics", way, out, run, scalars, as_json)
+    _split(
+        dataset or "du110k", split, params or "statistics", way, strips, out, run, scalars, as_json
+    )
 
 
 def _photographs(
     paths: list[Path],
     params: str | None,
     way: Any,
+    strips: Any,
     out: Path,
     run: Mapping[str, Any],
     force: bool,
@@ -107,6 +135,7 @@ def _photographs(
             out,
             {"params": model, **run},
             force=force,
+            steps=strips,
             on_progress=on_progress,
         ):
             if isinstance(result, str):
@@ -133,6 +162,7 @@ def _split(
     split: str,
     params: str,
     way: Any,
+    strips: Any,
     out: Path,
     run: Mapping[str, Any],
     scalars: bool,
@@ -154,7 +184,7 @@ def _split(
             params = str(out / PREDICTIONS)
         with counting("restored images") as on_progress:
             result = restore_split(
-                opened, params, way, out, scalars=scalars, on_progress=on_progress
+                opened, params, way, out, scalars=scalars, steps=strips, on_progress=on_progress
             )
     if as_json:
         print_json({"folder": str(out), "n": result.n, "new": result.new, "left": result.left})

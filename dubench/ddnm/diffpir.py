@@ -9,7 +9,7 @@ Arrays are numpy's or torch's alike.
 from dataclasses import dataclass
 
 from dubench.ddnm.inverse.observation import Array, Observation
-from dubench.ddnm.priors import Corner, Prior, noise_levels, noise_source
+from dubench.ddnm.priors import Corner, OnEstimate, Prior, ignore, noise_levels, noise_source
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,18 @@ class DiffPIR:
     seed: int = 0
     corner: Corner = (0, 0)
 
-    def restore(self, observation: Observation, start: Array, prior: Prior) -> Array:
+    def restore(
+        self,
+        observation: Observation,
+        start: Array,
+        prior: Prior,
+        on_estimate: OnEstimate = ignore,
+    ) -> Array:
         """A picture (B, 3, H, W) on [0, 1] from those that `observation` leaves possible.
 
         Args:
             start: (B, 3, H, W), a first estimate, such as the damped pseudo-inverse.
+            on_estimate: called at every step.
         """
         noise = noise_source(start, self.seed, self.corner)
         levels = noise_levels(self.first, self.last, self.steps)
@@ -45,6 +52,7 @@ class DiffPIR:
         for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
             estimate = prior.denoise(noisy, sigma)
             estimate = observation.proximal(estimate, sigma / self.trust**0.5)
+            on_estimate(sigma, estimate)
             kept = (noisy - estimate) / sigma
             mixed = (1 - self.fresh) ** 0.5 * kept + self.fresh**0.5 * noise()
             noisy = estimate + following * mixed

@@ -14,8 +14,8 @@ from dubench.ddnm.diffpir import DiffPIR
 from dubench.ddnm.inverse.observation import Array
 from dubench.ddnm.observe import observe
 from dubench.ddnm.plug_and_play import PlugAndPlay
-from dubench.ddnm.prior.opening import CPU, open_prior
-from dubench.ddnm.priors import Prior
+from dubench.ddnm.prior.opening import CPU, DTYPES, open_prior
+from dubench.ddnm.priors import OnEstimate, Prior, ignore
 from dubench.plugins import PREFIX
 from generators.errors import InputError
 
@@ -34,6 +34,17 @@ METHODS = ("identity", *SIMPLE, *WITH_PRIOR)
 DRAWING = ("diffpir", *_IN_TORCH)
 """Methods that draw at random, and give another picture for another seed."""
 
+# Which methods each setting is for; `device` and `seed` hurt none.
+_TAKERS = {
+    "prior": WITH_PRIOR,
+    "dtype": WITH_PRIOR,
+    "steps": WITH_PRIOR,
+    "start": WITH_PRIOR,
+    "samples": DRAWING,
+    "eta": _IN_TORCH,
+    "travel": _IN_TORCH,
+}
+
 # λ of plug-and-play, chosen on photographs that the prior was trained on.
 _TRUST = {"blur": 0.15, "low_resolution": 0.5, "low_light": 0.5}
 _START_DAMPING = 1e-2
@@ -45,55 +56,56 @@ class Settings:
 
     Attributes:
         prior: where it is, as `open_prior` takes it; the bundled one unless given.
-        device: that it runs on.
+        device, dtype: that it runs on, and of its layers' products, one of `DTYPES`.
         seed: of all that is drawn.
         steps: how often it is asked.
+        start: noise at the first of them, of 255 levels.
         samples: pictures drawn with `seed`, `seed` + 1 … whose mean is taken.
+        eta: η, the share of each step's noise that is drawn anew, from 0 to 1.
+        travel: how often each step is taken (time travel).
     """
 
     prior: str | None = None
     device: str = CPU
+    dtype: str = DTYPES[0]
     seed: int = 0
     steps: int | None = None
+    start: float | None = None
     samples: int = 1
+    eta: float | None = None
+    travel: int | None = None
 
 
-def open_method(method: str, settings: Settings) -> Restore:
+def open_method(method: str, settings: Settings, on_estimate: OnEstimate = ignore) -> Restore:
     """The method of a name.
+
+    Args:
+        on_estimate: called at every step of a method with a prior, on every tile.
 
     Raises:
         InputError: there is no such method, it has no use for a setting, or torch is missing.
     """
-    if method.startswith(PREFIX):
-        if settings != Settings(seed=settings.seed):
-            raise InputError(
-                f"--method {method} has settings of its own; drop --prior, --device, --steps and "
-                "--samples"
-            )
-        from dubench.ddnm.plugin import PluginRestorer
-
-        return PluginRestorer(method.removeprefix(PREFIX))
-    if method not in METHODS:
+    plugin = method.startswith(PREFIX)
+    if method not in METHODS and not plugin:
         raise InputError(
             f"--method {method}: the methods are {', '.join(METHODS)}, and "
             f"{PREFIX}package.module:Class"
         )
-    if method not in WITH_PRIOR:
-        if settings.prior is not None or settings.steps is not None:
+    for name, takers in _TAKERS.items():
+        if getattr(settings, name) != getattr(Settings(), name) and method not in takers:
             raise InputError(
-                f"--method {method} asks no prior; drop --prior and --steps, or choose one of "
-                f"{', '.join(WITH_PRIOR)}"
+                f"--method {method} has no use for --{name}; drop it, or choose one of "
+                f"{', '.join(takers)}"
             )
-        way = without_prior(method)
-    else:
-        opened = open_prior(settings.prior, settings.device, torch=method in _IN_TORCH)
-        way = with_prior(method, opened, settings)
-    if settings.samples > 1 and method not in DRAWING:
-        raise InputError(
-            f"--samples {settings.samples}: {method} draws nothing, all would be alike; choose "
-            f"one of {', '.join(DRAWING)}"
-        )
-    return way
+    if plugin:
+        from dubench.ddnm.plugin import PluginRestorer
+
+        return PluginRestorer(method.removeprefix(PREFIX))
+    if method not in WITH_PRIOR:
+        return without_prior(method)
+    in_torch = method in _IN_TORCH
+    prior = open_prior(settings.prior, settings.device, torch=in_torch, dtype=settings.dtype)
+    return with_prior(method, prior, settings, on_estimate)
 
 
 def without_prior(method: str) -> Restore:
@@ -104,25 +116,34 @@ def without_prior(method: str) -> Restore:
             return degraded.image
         image = _planes(degraded.image)
         picture = SIMPLE[method](_observe(degraded, image, np.asarray), image)
-        return _levels(picture[0])
+        return levels(picture[0])
 
     return restore
 
 
-def with_prior(method: str, prior: Prior, settings: Settings) -> Restore:
+def with_prior(
+    method: str, prior: Prior, settings: Settings, on_estimate: OnEstimate = ignore
+) -> Restore:
     """One of WITH_PRIOR, with a prior that is open."""
-    number = {} if settings.steps is None else {"steps": settings.steps}
+    first = None if settings.start is None else settings.start / 255
+    given = {
+        "steps": settings.steps,
+        "first": first,
+        "eta": settings.eta,
+        "travel": settings.travel,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
     seeds = range(settings.seed, settings.seed + settings.samples)
 
     def sampler(degraded: Degraded, seed: int) -> Any:
         if method == "pnp":
-            return PlugAndPlay(trust=_TRUST.get(degraded.degradation.type, 1.0), **number)
+            return PlugAndPlay(trust=_TRUST.get(degraded.degradation.type, 1.0), **given)
         if method == "diffpir":
-            return DiffPIR(seed=seed, corner=degraded.corner, **number)
+            return DiffPIR(seed=seed, corner=degraded.corner, **given)
         from dubench.ddnm.sampler import DDNM
 
         noisy = method == "ddnm+"
-        return DDNM(noisy=noisy, seed=seed, corner=degraded.corner, **number)
+        return DDNM(noisy=noisy, seed=seed, corner=degraded.corner, **given)
 
     def restore(degraded: Degraded) -> Image:
         if degraded.degradation.type == "none":
@@ -137,9 +158,10 @@ def with_prior(method: str, prior: Prior, settings: Settings) -> Restore:
         total = np.zeros(start.shape[1:])
         with _no_gradient(start):
             for seed in seeds:
-                picture = sampler(degraded, seed).restore(observation, start, prior)[0]
+                way = sampler(degraded, seed)
+                picture = way.restore(observation, start, prior, on_estimate)[0]
                 total += picture if isinstance(picture, np.ndarray) else picture.cpu().numpy()
-        return _levels(total / len(seeds))
+        return levels(total / len(seeds))
 
     return restore
 
@@ -155,7 +177,7 @@ def _planes(image: Image) -> NDArray[np.float64]:
     return np.moveaxis(image, -1, 0)[None] / 255
 
 
-def _levels(picture: NDArray) -> Image:
+def levels(picture: NDArray) -> Image:
     """(3, H, W) on [0, 1] as (H, W, 3) uint8, clipped and rounded."""
     return np.rint(np.clip(np.moveaxis(picture, 0, -1), 0, 1) * 255).astype(np.uint8)
 

@@ -10,7 +10,7 @@ Arrays are numpy's or torch's alike.
 from dataclasses import dataclass
 
 from dubench.ddnm.inverse.observation import Array, ChannelBasis, Observation
-from dubench.ddnm.priors import Prior, noise_levels
+from dubench.ddnm.priors import OnEstimate, Prior, ignore, noise_levels
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,18 @@ class PlugAndPlay:
     last: float = 2.5 / 255
     trust: float = 0.15
 
-    def restore(self, observation: Observation, start: Array, prior: Prior) -> Array:
+    def restore(
+        self,
+        observation: Observation,
+        start: Array,
+        prior: Prior,
+        on_estimate: OnEstimate = ignore,
+    ) -> Array:
         """The picture (B, 3, H, W) on [0, 1] that `observation` and `prior` agree on.
 
         Args:
             start: (B, 3, H, W), a first estimate, such as the degraded picture.
+            on_estimate: called at every step.
         """
         if observation.pointwise and not isinstance(observation.basis, ChannelBasis):
             # What is known of a pixel is its value with noise, in all channels alike: all that is
@@ -43,4 +50,5 @@ class PlugAndPlay:
         for sigma in noise_levels(self.first, self.last, self.steps):
             image = observation.proximal(image, sigma / self.trust**0.5)
             image = prior.denoise(image, sigma)
+            on_estimate(sigma, image)
         return image.clip(0, 1)

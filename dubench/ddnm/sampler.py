@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dubench.ddnm.inverse.observation import Observation
-from dubench.ddnm.priors import Corner, Prior, noise_levels, noise_source
+from dubench.ddnm.priors import Corner, OnEstimate, Prior, ignore, noise_levels, noise_source
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,18 @@ class DDNM:
     seed: int = 0
     corner: Corner = (0, 0)
 
-    def restore(self, observation: Observation, start: Tensor, prior: Prior) -> Tensor:
+    def restore(
+        self,
+        observation: Observation,
+        start: Tensor,
+        prior: Prior,
+        on_estimate: OnEstimate = ignore,
+    ) -> Tensor:
         """A picture (B, 3, H, W) on [0, 1] from those that `observation` leaves possible.
 
         Args:
             start: (B, 3, H, W), a first estimate, such as the damped pseudo-inverse.
+            on_estimate: called at every step; where it is taken again, each time.
         """
         noise = noise_source(start, self.seed, self.corner)
         levels = noise_levels(self.first, self.last, self.steps)
@@ -54,6 +61,7 @@ class DDNM:
         for sigma, following in zip(levels, [*levels[1:], 0.0], strict=True):
             for again in range(self.travel):
                 estimate = prior.denoise(image, sigma)
+                on_estimate(sigma, estimate)
                 moved = self._step(observation, image, estimate, sigma, following, noise())
                 if again + 1 < self.travel:
                     image = moved + (sigma**2 - following**2) ** 0.5 * noise()

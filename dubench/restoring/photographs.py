@@ -18,6 +18,7 @@ from dubench.restoring.consistency import misfit
 from dubench.restoring.judging import degradation_of, doubt, forced, most_misfit, trust
 from dubench.restoring.noise import noise_of
 from dubench.restoring.report import OpenReport, Option, Restoration
+from dubench.restoring.steps import FOLDER, Steps
 from dubench.text import words
 from generators import decoding
 from generators.engines import OnProgress
@@ -43,6 +44,7 @@ def restore_photographs(
     run: Mapping[str, Option],
     *,
     force: bool = False,
+    steps: Steps | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Iterator[Restoration | str]:
     """Write every photograph of `paths` to `out`, restored or as it was, and restoration.json.
@@ -54,6 +56,8 @@ def restore_photographs(
         out: made if need be; new, empty, or of a run like this one, which is gone on with.
         run: what the results depend on, for restoration.json.
         force: undo what was found in spite of doubts.
+        steps: what `restore` reports its estimates to; those of each that is restored are written
+            to FOLDER.
         on_progress: called with tiles of 256² pixels done, and of all.
 
     Yields:
@@ -79,7 +83,7 @@ def restore_photographs(
 
         on_tile(0)
         try:
-            yield _one(path, target, predictor, restore, force, report, on_tile)
+            yield _one(path, target, predictor, restore, force, steps, report, on_tile)
         except (OSError, UnreadableError, UndiagnosedError) as error:
             yield f"{path}: {getattr(error, 'strerror', None) or error}"
         done += size
@@ -92,6 +96,7 @@ def _one(
     predictor: Predictor,
     restore: Restore,
     force: bool,
+    steps: Steps | None,
     report: OpenReport,
     on_tile: Callable[[float], None],
 ) -> Restoration:
@@ -119,6 +124,8 @@ def _one(
         consistency=None if undone.misfit is None else five_digits(undone.misfit),
         trust=undone.trust,
     )
+    if steps is not None:
+        steps.write(image, undone.image, target.parent / FOLDER / target.name)
     report.add(restoration, data if undone.image is None else encode_rgb(undone.image))
     return restoration
 

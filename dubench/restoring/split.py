@@ -14,6 +14,7 @@ from dubench.ddnm.methods import Restore
 from dubench.ddnm.tiling import in_tiles
 from dubench.ddnm.transmission import of_degradation
 from dubench.predictions.file import read
+from dubench.restoring.steps import FOLDER, Steps
 from generators.engines import OnProgress
 from generators.errors import InputError
 from generators.files import write_whole
@@ -79,6 +80,7 @@ def restore_split(
     out: Path,
     *,
     scalars: bool = False,
+    steps: Steps | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> RestoredSplit:
     """Write ID.png for every image of `split` to `out`, or what is missing of them.
@@ -88,6 +90,7 @@ def restore_split(
         restore: as `dubench.ddnm.methods` makes it.
         scalars: with `truth`, take the keys' values alone, as a model gives them; a map of
             transmission is then made from its mean.
+        steps: what `restore` reports its estimates to; each image's are written to FOLDER.
         on_progress: called with the number of images that are there, and of all.
 
     Raises:
@@ -113,6 +116,8 @@ def restore_split(
             )
         left += degradation.type == "none"
         restored = in_tiles(restore, Degraded(image, degradation, transmission))
+        if steps is not None:
+            steps.write(image, restored, out / FOLDER / f"{name}.png")
         write_whole(out / f"{name}.png", encode_rgb(restored))
         done += 1
         on_progress(done, len(ids))

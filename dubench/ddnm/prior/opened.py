@@ -16,10 +16,14 @@ from generators.files import from_home
 
 
 class OwnPrior:
-    """A `Denoiser`, which takes a noise level for every pixel."""
+    """A `Denoiser`, which takes a noise level for every pixel.
 
-    def __init__(self, network: Denoiser) -> None:
-        self.network = network
+    Args:
+        dtype: of its layers' products: torch.float32, or a half precision.
+    """
+
+    def __init__(self, network: Denoiser, dtype: torch.dtype = torch.float32) -> None:
+        self.network, self.dtype = network, dtype
 
     def array(self, values: NDArray) -> Tensor:
         """As `Prior`."""
@@ -28,8 +32,9 @@ class OwnPrior:
     def denoise(self, noisy: Tensor, sigma: float | Tensor) -> Tensor:
         """As `Prior`; levels outside those of the training are taken as the nearest of them."""
         levels = torch.as_tensor(sigma, dtype=noisy.dtype, device=noisy.device)
-        estimate: Tensor = self.network(noisy, levels.clip(LEAST_SIGMA, MOST_SIGMA))
-        return estimate
+        with _products_in(self.dtype, noisy.device):
+            estimate: Tensor = self.network(noisy, levels.clip(LEAST_SIGMA, MOST_SIGMA))
+        return estimate.to(noisy.dtype)
 
 
 class DiffusionPrior:
@@ -38,10 +43,12 @@ class DiffusionPrior:
     x_t = √ᾱ·x + √(1 − ᾱ)·ε on [−1, 1] is a picture on [0, 1] with noise of σ = √(1 − ᾱ)/(2√ᾱ).
     """
 
-    def __init__(self, network: Any, alphas: Tensor, prediction: str) -> None:
-        """Take a UNet, ᾱ at each of its steps (T,), and what it predicts: epsilon, sample or
-        v_prediction."""
-        self.network, self.prediction = network, prediction
+    def __init__(
+        self, network: Any, alphas: Tensor, prediction: str, dtype: torch.dtype = torch.float32
+    ) -> None:
+        """Take a UNet, ᾱ at each of its steps (T,), what it predicts: epsilon, sample or
+        v_prediction, and the type of its layers' products."""
+        self.network, self.prediction, self.dtype = network, prediction, dtype
         self.alphas = alphas.to(next(network.parameters()).device)
         self.sigmas = ((1 - self.alphas) / self.alphas) ** 0.5 / 2
 
@@ -56,7 +63,8 @@ class DiffusionPrior:
         step = int((self.sigmas.log() - level.log()).abs().argmin())
         alpha = self.alphas[step]
         at_step = alpha.sqrt() * (2 * noisy - 1)
-        output = self.network(at_step, step).sample
+        with _products_in(self.dtype, noisy.device):
+            output = self.network(at_step, step).sample.to(noisy.dtype)
         if self.prediction == "epsilon":
             clean = (at_step - (1 - alpha).sqrt() * output) / alpha.sqrt()
         elif self.prediction == "v_prediction":
@@ -67,7 +75,7 @@ class DiffusionPrior:
         return estimate
 
 
-def open_diffusers(where: str, device: str) -> DiffusionPrior:
+def open_diffusers(where: str, device: str, dtype: torch.dtype = torch.float32) -> DiffusionPrior:
     """The UNet of diffusers in a folder, or on the Hub.
 
     Raises:
@@ -101,7 +109,12 @@ def open_diffusers(where: str, device: str) -> DiffusionPrior:
             "a prior of latents cannot be used"
         )
     network.to(device).eval()
-    return DiffusionPrior(network, scheduler.alphas_cumprod, str(scheduler.config.prediction_type))
+    prediction = str(scheduler.config.prediction_type)
+    return DiffusionPrior(network, scheduler.alphas_cumprod, prediction, dtype)
+
+
+def _products_in(dtype: torch.dtype, device: torch.device) -> Any:
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def _array(values: NDArray, network: Any) -> Tensor:

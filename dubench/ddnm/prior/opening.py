@@ -10,7 +10,12 @@ from generators.files import from_home
 CPU = "cpu"
 
 
-def open_prior(where: str | None, device: str = CPU, torch: bool = False) -> Prior:
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def open_prior(
+    where: str | None, device: str = CPU, torch: bool = False, dtype: str = DTYPES[0]
+) -> Prior:
     """The prior in a folder, or on the Hub; the bundled one where none is named.
 
     On a CPU, a prior that was exported runs in OpenCV: as fast as in torch, without a second's
@@ -19,10 +24,16 @@ def open_prior(where: str | None, device: str = CPU, torch: bool = False) -> Pri
     Args:
         device: cpu, cuda or cuda:1.
         torch: its arrays must be torch's.
+        dtype: of its layers' products, one of DTYPES; half precisions are for GPUs.
 
     Raises:
-        InputError: it is no pixel-space prior of RGB pictures, cannot be had, or needs torch.
+        InputError: it is no pixel-space prior of RGB pictures, cannot be had, or needs torch; or
+            `dtype` is unknown, or for GPUs alone.
     """
+    if dtype not in DTYPES:
+        raise InputError(f"--dtype {dtype}: choose one of {', '.join(DTYPES)}")
+    if dtype != DTYPES[0] and device == CPU:
+        raise InputError(f"--dtype {dtype}: on a CPU it would only be slower; add --device cuda")
     folder = BUNDLED if where is None else from_home(where)
     own = is_own(folder)
     if own and device == CPU and not torch and (folder / ONNX).exists():
@@ -37,10 +48,13 @@ def open_prior(where: str | None, device: str = CPU, torch: bool = False) -> Pri
     from generators.batched.render import check_device
 
     check_device(device)
+    import torch as library
+
     from dubench.ddnm.prior.opened import OwnPrior, open_diffusers
 
+    products = getattr(library, dtype)
     if own:
         from dubench.ddnm.prior.files import load
 
-        return OwnPrior(load(folder).to(device))
-    return open_diffusers(str(where), device)
+        return OwnPrior(load(folder).to(device), products)
+    return open_diffusers(str(where), device, products)

@@ -160,5 +160,5 @@ def test_a_restorer_of_ones_own(tmp_path, monkeypatch):
     np.testing.assert_array_equal(restored, 255 - crop())
     with pytest.raises(InputError, match="256×256×3"):
         open_method("plugin:restorers_of_mine:Half", Settings())(degraded)
-    with pytest.raises(InputError, match="settings of its own"):
+    with pytest.raises(InputError, match="has no use for --steps"):
         open_method("plugin:restorers_of_mine:Half", Settings(steps=3))

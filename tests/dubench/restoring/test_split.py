@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dubench.dataset import open_split
+from dubench.dataset import TYPE_NAMES, open_split
 from dubench.ddnm.methods import METHODS, SIMPLE, WITH_PRIOR
 from dubench.ddnm.prior.files import save
 from dubench.ddnm.prior.folder import Shape
@@ -94,9 +94,17 @@ def test_the_map_of_a_mean_has_it(mean):
 @pytest.mark.parametrize("method", WITH_PRIOR)
 def test_every_sampler_runs_and_goes_on(method, du110k, tmp_path, restore, prior):
     options = ("--params", "truth", "--method", method, "--prior", prior, "--steps", 2)
-    first = restore(*options)
+    first = restore(*options, "--save-steps")
     assert first.returncode == 0, first.stderr
     names = sorted((tmp_path / "restored").glob("*.png"))
+    strips = {path.name for path in (tmp_path / "restored/steps").glob("*.png")}
+    hazy = open_split(str(du110k), "train").ground_truth().types == TYPE_NAMES.index("haze")
+    # Of haze plug-and-play has one closed form, no steps.
+    assert len(strips) == len(names) - (hazy.sum() if method == "pnp" else 0)
+    strip = decode_rgb((tmp_path / "restored/steps" / min(strips)).read_bytes())
+    size = decode_rgb((tmp_path / "restored" / min(strips)).read_bytes()).shape[1]
+    # Degraded, two estimates, restored.
+    assert strip.shape[1] == 4 * size + 3 * 4
     before = [path.read_bytes() for path in names[:5]]
     for path in names[:5]:
         path.unlink()
@@ -159,8 +167,11 @@ def test_values_that_can_be_undone(degradation, possible):
     ("options", "problem"),
     [
         (("--method", "magic"), f"the methods are {', '.join(METHODS)}"),
-        (("--method", "pnp", "--samples", 2), "pnp draws nothing"),
-        (("--method", "wiener", "--steps", 3), "asks no prior"),
+        (("--method", "pnp", "--samples", 2), "pnp has no use for --samples"),
+        (("--method", "wiener", "--steps", 3), "wiener has no use for --steps"),
+        (("--method", "diffpir", "--eta", 0.5), "choose one of ddnm, ddnm+"),
+        (("--method", "pnp", "--dtype", "float16"), "add --device cuda"),
+        (("--method", "pnp", "--dtype", "int8"), "choose one of float32, bfloat16, float16"),
         (("--method", "pnp", "--prior", "./nowhere"), "no pixel-space UNet"),
         (("--method", "pnp", "--prior", ".", "--device", "tpu"), "unknown device 'tpu'"),
         (("--params", "nothing.jsonl", "--method", "identity"), "nothing.jsonl"),

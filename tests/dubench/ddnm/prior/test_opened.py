@@ -69,6 +69,17 @@ def test_folders_are_told_apart(tmp_path):
     assert estimate.shape == (1, 3, 16, 16)
 
 
+def test_half_precision_changes_little():
+    torch.manual_seed(0)
+    network, noisy = Denoiser(Shape((8, 16), 1)), torch.rand(1, 3, 32, 32)
+    whole, half = (
+        OwnPrior(network, x).denoise(noisy, 0.1) for x in (torch.float32, torch.bfloat16)
+    )
+    assert half.dtype == torch.float32
+    # bfloat16 has 8 bits: each of a few layers rounds by 2⁻⁸ of values about 1.
+    assert 0 < (half - whole).abs().max() < 0.05
+
+
 def test_what_is_no_prior_of_pixels_is_refused(tmp_path):
     with pytest.raises(InputError, match="no pixel-space UNet"):
         open_prior(str(tmp_path), "cpu")
