@@ -36,7 +36,7 @@ def tolerance(
         if name.strip() not in FIGURES:
             raise typer.BadParameter(f"--metrics {metrics}: choose of {', '.join(FIGURES)}")
     with resumable(f"what is in {out} is safe"), hold_beside(out):
-        rows = study(dataset, split, method, Settings(prior, device, seed), metrics, out)
+        rows = study(dataset, split, method, Settings(prior, device, seed=seed), metrics, out)
     files = parameter_study.write(rows, out)
     table = parameter_study.correlations(rows)
     if as_json:

@@ -126,7 +126,7 @@ def with_prior(
 ) -> Restore:
     """One of WITH_PRIOR, with a prior that is open."""
     first = None if settings.start is None else settings.start / 255
-    given = {
+    given: dict[str, Any] = {
         "steps": settings.steps,
         "first": first,
         "eta": settings.eta,
