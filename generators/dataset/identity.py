@@ -1,6 +1,5 @@
 """Two hashes that name a dataset: what it was made of, and what it holds."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from generators.dataset.info import Identity
 from generators.dataset.parquet import MAKE_AGAIN, columns_of, open_parquet, reading
 from generators.dataset.recipe import Recipe
+from generators.dataset.sorted_lines import SortedLines
 from generators.presets import Preset
 from generators.sources.splits import SPLITS
 
@@ -27,15 +27,15 @@ def split_identity(files: Sequence["Place"], preset: Preset | None) -> Identity:
     Raises:
         InputError: a file cannot be read.
     """
-    recipes, contents = [], []
-    for row in _rows(files):
-        recipe = json.loads(row["recipe"])
-        tuples = canonical_tuples(row["tuples"])
-        crop = [recipe["photograph"], recipe["crop_box"], recipe["nuisance"]]
-        recipes.append(json.dumps([row["id"], tuples, crop], sort_keys=True))
-        contents.append(json.dumps([row["id"], row["degraded_sha256"], tuples]))
-    recipes.append(json.dumps(preset.to_json() if preset else {}, sort_keys=True))
-    return Identity(_digest(recipes), _digest(contents))
+    with SortedLines() as recipes, SortedLines() as contents:
+        for row in _rows(files):
+            recipe = json.loads(row["recipe"])
+            tuples = canonical_tuples(row["tuples"])
+            crop = [recipe["photograph"], recipe["crop_box"], recipe["nuisance"]]
+            recipes.add(json.dumps([row["id"], tuples, crop], sort_keys=True))
+            contents.add(json.dumps([row["id"], row["degraded_sha256"], tuples]))
+        recipes.add(json.dumps(preset.to_json() if preset else {}, sort_keys=True))
+        return Identity(recipes.sha256(), contents.sha256())
 
 
 def dataset_identity(folder: "Place", recipe: Recipe) -> dict[str, Identity]:
@@ -63,7 +63,3 @@ def _rows(files: Sequence["Place"]) -> Iterator[dict[str, Any]]:
             columns = columns_of(opened, file, COLUMNS)
             for batch in opened.iter_batches(batch_size=4096, columns=columns):
                 yield from batch.to_pylist()
-
-
-def _digest(lines: list[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
