@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from generators import engines
-from generators.build.verify_dataset import ShardContent, dataset_problems
+from generators.build.verify_dataset import DatasetContent, ShardContent, dataset_problems
 from generators.build.verify_rows import TOLERANCE, prove_row
 from generators.codec import jpeg_codec
 from generators.dataset.info import CODEC, DatasetInfo
@@ -82,26 +82,30 @@ def verify(
         True
     """
     info = DatasetInfo.read_finished(folder)
-    numbers = list(range(len(info.recipe.shards)))
+    shards = info.recipe.shards
     work = partial(_verify_shard, folder.absolute())
-    parts = list(engines.run(work, numbers, workers, on_progress, engine=engine))
-    return Audit(
-        rows=sum(part.rows for part in parts),
-        exact=sum(part.exact for part in parts),
-        close=sum(part.close for part in parts),
+    codec = info.versions.get(CODEC)
+    audit = Audit(
         blind=info.blind.test if info.blind else 0,
-        codec=None if (codec := info.versions.get(CODEC)) == jpeg_codec() else codec,
-        problems=[
-            *(problem for part in parts for problem in part.problems),
-            *dataset_problems(folder, info, [part.content for part in parts]),
-        ],
+        codec=None if codec == jpeg_codec() else codec,
     )
+    content = DatasetContent()
+    parts = engines.run(work, range(len(shards)), workers, on_progress, engine=engine)
+    for shard, part in zip(shards, parts, strict=True):
+        audit.rows += part.rows
+        audit.exact += part.exact
+        audit.close += part.close
+        audit.problems += part.problems
+        content.add(shard.split, part.content)
+    audit.problems += dataset_problems(folder, info, content)
+    return audit
 
 
 def _verify_shard(folder: "Place", number: int, report: engines.Report) -> _ShardAudit:
     recipe = _recipe(folder)
     shard = recipe.shards[number]
     audit = _ShardAudit()
+    ids: set[str] = set()
     path = folder / "data" / shard.name
     try:
         with reading(path, remedy="", name=shard.name):
@@ -110,7 +114,7 @@ def _verify_shard(folder: "Place", number: int, report: engines.Report) -> _Shar
                 audit.problems.append(f"{shard.name}: {problem}")
             for batch in file.iter_batches(batch_size=ROW_GROUP):
                 for row in batch.to_pylist():
-                    _verify_row(recipe, shard, audit, row)
+                    _verify_row(recipe, shard, audit, row, ids)
                 report(len(batch))
     except InputError as error:
         audit.problems.append(str(error))
@@ -126,14 +130,21 @@ def _recipe(folder: "Place") -> Recipe:
     return DatasetInfo.read(folder).recipe
 
 
-def _verify_row(recipe: Recipe, shard: Shard, audit: _ShardAudit, row: Row) -> None:
-    """Prove one row and add what came of it to `audit`."""
+def _verify_row(
+    recipe: Recipe, shard: Shard, audit: _ShardAudit, row: Row, ids: set[str]
+) -> None:
+    """Prove one row and add what came of it to `audit`, and its id to those of the shard.
+
+    An id of another shard is no id of this one's: two shards need no comparing.
+    """
     where = f"{shard.name} row {audit.rows} ({row.get('id')})"
     audit.rows += 1
     content = audit.content
     try:
         provenance = provenance_of(row)
-        content.ids.append(row["id"])
+        if row["id"] in ids:
+            audit.problems.append(f"{where}: its id is also in a row above")
+        ids.add(row["id"])
         content.types.update(types_of(row))
         content.accepted += row["review"] == ACCEPTED
         content.photographs.setdefault(provenance.photograph, row["id"])

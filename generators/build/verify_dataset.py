@@ -9,7 +9,6 @@ from generators.build.blind import COLUMNS as BLIND_COLUMNS
 from generators.dataset.folder import data_files
 from generators.dataset.identity import split_identity
 from generators.dataset.info import DatasetInfo, Identity
-from generators.dataset.order import Shard
 from generators.dataset.parquet import open_parquet, reading
 from generators.dataset.recipe import Recipe
 from generators.errors import InputError
@@ -25,71 +24,68 @@ class ShardContent:
     """What one shard's rows say of themselves, for the checks between rows.
 
     Attributes:
-        ids: of its rows, in order.
         photographs: hash → id of a row that uses it.
         types: degradations of each type.
         accepted: rows that people accepted.
     """
 
-    ids: list[str] = field(default_factory=list)
     photographs: dict[str, str] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
 
 
-def dataset_problems(
-    folder: "Place", info: DatasetInfo, contents: Sequence[ShardContent]
-) -> Iterator[str]:
-    """Check the dataset in `folder` as a whole.
+@dataclass
+class DatasetContent:
+    """The same of all shards; it grows with the photographs, not with the rows.
 
-    Args:
-        contents: of its shards, in the recipe's order.
+    Attributes:
+        photographs: hash → split → id of a row that uses it.
+        types: per split, degradations of each type.
+        accepted: rows that people accepted.
     """
+
+    photographs: dict[str, dict[str, str]] = field(default_factory=dict)
+    types: dict[str, Counter[str]] = field(
+        default_factory=lambda: {split: Counter() for split in SPLITS}
+    )
+    accepted: int = 0
+
+    def add(self, split: str, content: ShardContent) -> None:
+        """Take in what a shard of `split` holds."""
+        for photograph, row in content.photographs.items():
+            self.photographs.setdefault(photograph, {}).setdefault(split, row)
+        self.types[split] += content.types
+        self.accepted += content.accepted
+
+
+def dataset_problems(folder: "Place", info: DatasetInfo, content: DatasetContent) -> Iterator[str]:
+    """Check the dataset in `folder`, which holds `content`, as a whole."""
     recipe = info.recipe
-    shards = list(zip(recipe.shards, contents, strict=True))
-    yield from _repeated_ids(shards)
-    yield from _shared_photographs(shards)
-    yield from _type_counts(recipe, shards)
+    yield from _shared_photographs(content)
+    yield from _type_counts(recipe, content)
     files = data_files(folder, info)
     yield from _stray_files(files, recipe)
-    accepted = sum(content.accepted for content in contents)
     promised = info.review.accepted if info.review else 0
-    if accepted != promised:
-        yield f"{accepted} rows are accepted, not {promised}"
+    if content.accepted != promised:
+        yield f"{content.accepted} rows are accepted, not {promised}"
     yield from _blind_files(files, info.blind.test if info.blind else 0)
     yield from _identities(folder, recipe, info.identity)
 
 
-def _repeated_ids(shards: Sequence[tuple[Shard, ShardContent]]) -> Iterator[str]:
-    shard_of: dict[str, str] = {}
-    for shard, content in shards:
-        for name in content.ids:
-            if name in shard_of:
-                yield f"{shard.name}: id {name} is also in {shard_of[name]}"
-            shard_of[name] = shard.name
-
-
-def _shared_photographs(shards: Sequence[tuple[Shard, ShardContent]]) -> Iterator[str]:
-    sides: dict[str, dict[str, str]] = {}
-    for shard, content in shards:
-        for photograph, row in content.photographs.items():
-            sides.setdefault(photograph, {}).setdefault(shard.split, row)
-    for photograph, rows in sides.items():
+def _shared_photographs(content: DatasetContent) -> Iterator[str]:
+    for photograph, rows in content.photographs.items():
         if len(rows) > 1:
             where = ", ".join(f"{split} ({row})" for split, row in rows.items())
             yield f"photograph {photograph[:12]} is on two sides: {where}"
 
 
-def _type_counts(recipe: Recipe, shards: Sequence[tuple[Shard, ShardContent]]) -> Iterator[str]:
-    counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
-    for shard, content in shards:
-        counts[shard.split] += content.types
+def _type_counts(recipe: Recipe, content: DatasetContent) -> Iterator[str]:
     for split in SPLITS:
         cycles = recipe.splits[split] // len(recipe.preset.cycle)
         for name in recipe.preset.types:
             wanted = cycles * recipe.preset.cycle.count(name)
-            if counts[split][name] != wanted:
-                yield f"{split} holds {counts[split][name]} of {name}, not {wanted}"
+            if (there := content.types[split][name]) != wanted:
+                yield f"{split} holds {there} of {name}, not {wanted}"
 
 
 def _stray_files(files: Sequence["Place"], recipe: Recipe) -> Iterator[str]:
