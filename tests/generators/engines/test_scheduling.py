@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from benchmarks.simulated_cluster import SimulatedCluster
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +86,40 @@ def test_a_task_that_takes_every_worker_down_ends_the_run() -> None:
     with pytest.raises(InputError, match=f"task 3 of 6 was begun {TRIES} times"):
         list(Schedule(cluster, range(6)).results())
     assert cluster.begun.count(2) == TRIES
+
+
+SECONDS = st.floats(0, 20)
+
+
+@given(
+    st.lists(SECONDS, max_size=30),
+    st.lists(SECONDS, max_size=12),
+    st.lists(st.sampled_from([1.0, 4.0]), min_size=1, max_size=4),
+    st.integers(1, 3),
+    SECONDS,
+    SECONDS,
+)
+def test_whenever_nodes_die_every_shard_ends_once_and_a_death_costs_what_ran_there(
+    seconds: list[float],
+    lives: list[float],
+    slowness: list[float],
+    cores: int,
+    repair: float,
+    notice: float,
+) -> None:
+    left = iter(lives)
+    cluster = SimulatedCluster(cores, slowness, lambda: next(left, float("inf")), repair, notice)
+    ended = list[None]()
+    schedule = Schedule(cluster, seconds, ended.append)
+    try:
+        assert len(list(schedule.results())) == len(seconds)
+    except InputError:
+        assert cluster.deaths >= TRIES  # a shard was on each of these nodes
+        return
+    assert len(ended) == len(seconds)
+    assert schedule.lost <= cluster.deaths * cores
+    assert cluster.most_lost <= cores
+    assert cluster.wasted <= schedule.lost * 4 * max(seconds, default=0) + 1e-9
+    least, most = (sum(factor * s for s in seconds) for factor in (min(slowness), max(slowness)))
+    assert least - 1e-6 <= cluster.done <= most + 1e-6
+    assert cluster.most_queued <= 2 * cores * len(slowness)
