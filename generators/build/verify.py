@@ -130,9 +130,7 @@ def _recipe(folder: "Place") -> Recipe:
     return DatasetInfo.read(folder).recipe
 
 
-def _verify_row(
-    recipe: Recipe, shard: Shard, audit: _ShardAudit, row: Row, ids: set[str]
-) -> None:
+def _verify_row(recipe: Recipe, shard: Shard, audit: _ShardAudit, row: Row, ids: set[str]) -> None:
     """Prove one row and add what came of it to `audit`, and its id to those of the shard.
 
     An id of another shard is no id of this one's: two shards need no comparing.
