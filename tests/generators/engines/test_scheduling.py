@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from benchmarks.simulated_cluster import SimulatedCluster
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.simulated_cluster import SimulatedCluster
 from generators.engines.scheduling import TRIES, LostError, Schedule
 from generators.errors import InputError
 
