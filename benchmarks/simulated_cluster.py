@@ -58,15 +58,18 @@ class SimulatedCluster:
             self._come_up(node)
 
     def room(self) -> int:
+        """How many tasks are wanted at once."""
         return max(1, QUEUED * self.cores * len(self._on_node))
 
     def submit(self, task: float) -> Hashable:
+        """Put a task at the end of the queue; returns its handle."""
         handle = next(self._numbers)
         self._queue.append((handle, task))
         self._dispatch()
         return handle
 
     def wait(self, running: Sequence[Hashable]) -> Sequence[Hashable]:
+        """Go on until a task has ended or counts as lost; returns all that have."""
         self.most_queued = max(self.most_queued, len(self._queue))
         while not self._ended:
             before, (self.now, _, happen) = self.now, heapq.heappop(self._events)
@@ -76,6 +79,7 @@ class SimulatedCluster:
         return list(self._ended)
 
     def result(self, ended: Hashable) -> None:
+        """Nothing; LostError where the task's node died."""
         assert isinstance(ended, int)
         if not self._ended.pop(ended):
             raise LostError("its node died")

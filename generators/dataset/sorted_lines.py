@@ -15,10 +15,10 @@ _MOST_FILES = 64
 
 
 class SortedLines:
-    """Takes printable ASCII in any order; of more than `AT_ONCE` lines, runs lie in temporary files.
+    """Takes printable ASCII in any order; of more than `AT_ONCE` lines, runs lie in files.
 
-    A run goes on for as long as what is added comes after it, as a dataset's rows do: one file. Use
-    it as a context, which removes the files.
+    A run goes on for as long as what is added comes after it, as a dataset's rows do: one
+    temporary file. Use it as a context, which removes the files.
     """
 
     def __init__(self) -> None:
