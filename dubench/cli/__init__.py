@@ -14,7 +14,6 @@ from dubench.cli import (
     leaderboard,
     predicting,
     publishing,
-    reinforcing,
     restoring,
     review,
     scoring,
@@ -48,8 +47,6 @@ for command in (
     publishing.publish,
 ):
     app.command()(command)
-training.app.command()(reinforcing.grpo)
-training.app.command()(reinforcing.online)
 app.add_typer(training.app, name="train")
 app.add_typer(review.app, name="review")
 app.add_typer(leaderboard.app, name="leaderboard")

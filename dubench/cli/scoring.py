@@ -80,7 +80,7 @@ def _real(
 ) -> None:
     from dubench.progress import counting
     from dubench.report.real import show
-    from dubench.scoring.real import score_real
+    from dubench.scoring.restored.real import score_real
     from generators.typed_json import to_json
 
     with counting("photographs") as on_progress:

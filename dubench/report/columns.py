@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from dubench.report.formats import Better, Column
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.text import words
 from generators.taxonomy import KEYS

@@ -8,7 +8,7 @@ from rich.text import Text
 from dubench.report.columns import metric_name
 from dubench.report.terminal import widened
 from dubench.scoring.compare import Comparison, Difference
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.text import words
 

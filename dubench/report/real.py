@@ -5,7 +5,7 @@ from rich.table import Table
 
 from dubench.report.columns import metric_column, metric_name
 from dubench.report.terminal import widened
-from dubench.scoring.real import Change, RealScore
+from dubench.scoring.restored.real import Change, RealScore
 from dubench.scoring.result import AVERAGE
 
 _ROOM = 80

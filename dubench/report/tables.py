@@ -17,7 +17,7 @@ from dubench.report.columns import (
 )
 from dubench.report.formats import Cell, Column, Row, Table
 from dubench.report.paper import PaperRow, reported
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE, AVERAGED_RANGES, ScoreResult
 from dubench.scoring.sample_scores import keys_of
 from dubench.text import words

@@ -18,7 +18,7 @@ from dubench.report.columns import (
     share_column,
 )
 from dubench.report.formats import Column
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE, Numbers, RangeCertainty, ScoreResult
 from dubench.scoring.sample_scores import OTHER
 from dubench.text import words

@@ -20,8 +20,8 @@ from dubench.scoring.intervals import (
     codes,
     outer_interval,
 )
-from dubench.scoring.metrics import METRICS
 from dubench.scoring.paired import resampled_gaps
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score

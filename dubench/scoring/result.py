@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.sample_scores import OTHER, keys_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, NONE, TYPES, Value

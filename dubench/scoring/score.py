@@ -9,10 +9,11 @@ from typing import Any
 
 from dubench.dataset import Split, is_local, open_split
 from dubench.predictions import file
-from dubench.scoring import certainty, restoration, type_oracle, understanding
+from dubench.scoring import certainty, type_oracle, understanding
 from dubench.scoring.estimates import estimate
-from dubench.scoring.maps import map_errors
-from dubench.scoring.metrics import choose
+from dubench.scoring.restored import measure
+from dubench.scoring.restored.maps import map_errors
+from dubench.scoring.restored.metrics import choose
 from dubench.scoring.result import ScoredData, ScoreResult
 from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score_files import Scored
@@ -66,7 +67,7 @@ def score(
     ground_truth = split.ground_truth()
     notes = _same_data(path, predictions.meta, split)
     file.check_ids(predictions, frozenset(ground_truth.ids))
-    images = restoration.find(split, predictions, restored)
+    images = measure.find(split, predictions, restored)
     for option, given in (("--metrics", metrics), ("--device", device != "cpu" and device)):
         if given and not images:
             raise InputError(
@@ -80,7 +81,7 @@ def score(
     )
     rows = replace(rows, map_error=map_errors(split, predictions))
     if quality:
-        measured = restoration.score_restored(split, images, quality, on_progress)
+        measured = measure.score_restored(split, images, quality, on_progress)
         rows = replace(rows, quality=measured.values)
         notes += measured.notes
     estimates = estimate(rows, seed)
@@ -101,9 +102,9 @@ def score(
         parse_failures=sum(p.failure is not None for p in predictions.by_id.values()),
         false_alarms=estimates.values["false_alarms"],
         understanding=understanding.summary(rows, estimates.values, oracle_constant),
-        restoration=restoration.summary(rows, estimates.values),
+        restoration=measure.summary(rows, estimates.values),
         restoration_coverage=len(images) / rows.n if images else None,
-        unmeasured=restoration.unmeasured(rows),
+        unmeasured=measure.unmeasured(rows),
         intervals=estimates.intervals,
         clusters=estimates.clusters,
         notes=(*estimates.notes, *notes),

@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dubench.scoring import restoration, sample_table
+from dubench.scoring import sample_table
 from dubench.scoring.estimates import estimate
+from dubench.scoring.restored import measure
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.sample_scores import STATUSES, SampleScores
 from generators.errors import InputError, one_line, plain_errors
@@ -109,7 +110,7 @@ def _check_against_rows(path: Path, result: ScoreResult, rows: SampleScores) -> 
     odd |= {
         name for name in own.keys() & drawn.keys() if not all(map(_close, own[name], drawn[name]))
     }
-    if odd or result.unmeasured != restoration.unmeasured(rows):
+    if odd or result.unmeasured != measure.unmeasured(rows):
         what = f"the interval of {min(odd)}" if odd else "unmeasured"
         raise InputError(
             f"{path}: {what} is not what its rows give: it was changed, or another version of "

@@ -13,7 +13,7 @@ from typing import Any
 from dubench.dataset import TYPE_NAMES
 from dubench.report.formats import Better
 from dubench.scoring.intervals import CONFIDENCE, RESAMPLES
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import STATUSES, SampleScores, keys_of
 from dubench.text import words

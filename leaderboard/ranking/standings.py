@@ -11,8 +11,8 @@ from dubench.report.columns import HEADLINES, metric_column
 from dubench.report.formats import Column
 from dubench.scoring.estimates import ratios_of, resampled_scores
 from dubench.scoring.intervals import LEAST_CLUSTERS, codes, outer_interval, percentile_interval
-from dubench.scoring.metrics import METRICS
 from dubench.scoring.paired import resampled_gaps
+from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE
 from dubench.scoring.sample_scores import SampleScores
 from generators.errors import InputError

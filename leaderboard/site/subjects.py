@@ -7,7 +7,7 @@ from dubench.report.columns import metric_name
 from dubench.report.formats import Table
 from dubench.report.page import table_html
 from dubench.report.tables import Scores, types_of
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from dubench.text import words
 from leaderboard.intake.references import FLOOR
 from leaderboard.ranking.standings import Standings

@@ -11,7 +11,7 @@ import typer
 from dubench.cli import app
 from dubench.ddnm.methods import METHODS
 from dubench.predictors import KNOWN
-from dubench.scoring.metrics import METRICS, SETS
+from dubench.scoring.restored.metrics import METRICS, SETS
 from generators.depth.attach import DepthSpec
 from generators.engines import check as check_engine
 from generators.errors import InputError

@@ -26,7 +26,7 @@ from dubench.duvlm.reinforcement.pairs import Image, Pair
 from dubench.duvlm.reinforcement.policies import Policy
 from dubench.duvlm.reinforcement.restoring import Restorer
 from dubench.duvlm.reinforcement.rewards import REFUSED, understand
-from dubench.scoring.metrics import choose
+from dubench.scoring.restored.metrics import choose
 from generators.errors import InputError, UnreadableError
 from generators.sources import photographs
 from generators.sources.pools import BUNDLED

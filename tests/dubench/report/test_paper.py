@@ -3,7 +3,7 @@
 import pytest
 
 from dubench.report.paper import PaperRow, keys, note, reported, tolerance
-from dubench.scoring.metrics import METRICS
+from dubench.scoring.restored.metrics import METRICS
 from generators import presets
 from generators.taxonomy import KEYS
 

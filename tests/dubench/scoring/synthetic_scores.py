@@ -10,8 +10,9 @@ import numpy as np
 from dubench.dataset import TYPE_NAMES, GroundTruth
 from dubench.predictions.certainty import Range
 from dubench.predictions.file import Prediction
-from dubench.scoring import certainty, restoration, score_files, type_oracle, understanding
+from dubench.scoring import certainty, score_files, type_oracle, understanding
 from dubench.scoring.estimates import estimate
+from dubench.scoring.restored import measure
 from dubench.scoring.result import ScoredData, ScoreResult
 from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score_files import Scored
@@ -147,9 +148,9 @@ def scored(
         parse_failures=sum(a.failure is not None for a in answers.values()),
         false_alarms=estimates.values["false_alarms"],
         understanding=understanding.summary(rows, estimates.values, oracle),
-        restoration=restoration.summary(rows, estimates.values),
+        restoration=measure.summary(rows, estimates.values),
         restoration_coverage=1.0 if metrics else None,
-        unmeasured=restoration.unmeasured(rows),
+        unmeasured=measure.unmeasured(rows),
         intervals=estimates.intervals,
         clusters=estimates.clusters,
         notes=tuple(estimates.notes),

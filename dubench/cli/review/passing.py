@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli import review_people, review_results
 from dubench.cli.options import (
     Dataset,
     Depth,
@@ -18,19 +17,7 @@ from dubench.cli.options import (
     resumable,
 )
 
-app = typer.Typer(help="Let people verify a tenth of a dataset, in the browser.")
-app.command()(review_people.add_reviewer)
-app.command()(review_people.invite)
-app.command()(review_people.set_password)
-app.command()(review_people.disable)
-app.command()(review_people.enable)
-app.command()(review_results.results)
-app.command()(review_results.settle)
-app.command()(review_results.hand_out)
-app.command()(review_results.discard)
 
-
-@app.command()
 def plan(
     folder: Dataset,
     fraction: Annotated[float, typer.Option(help="Share of the samples to look at.")] = 0.1,
@@ -73,7 +60,6 @@ def plan(
         print(f"next: dubench review add-reviewer NAME --dataset {quoted(folder)}")
 
 
-@app.command()
 def overlap(
     folder: Dataset,
     share: Annotated[float, typer.Argument(help="Share that two people see; 0 for one person.")],
@@ -85,7 +71,6 @@ def overlap(
     print(f"{counts.overlap:,} of {counts.samples:,} samples are for two people now")
 
 
-@app.command()
 def serve(
     folder: Dataset,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
@@ -103,7 +88,6 @@ def serve(
     serve_review(folder, host, port, lambda url: print(f"{url}  (Ctrl-C ends it)", flush=True))
 
 
-@app.command()
 def status(folder: Dataset, as_json: Json = False) -> None:
     """How far the review is, and how well reviewers agree; writes a page beside the review."""
     from annotation_ui.figures.status import review_status
@@ -122,7 +106,6 @@ def status(folder: Dataset, as_json: Json = False) -> None:
     print(target)
 
 
-@app.command()
 def finalize(
     folder: Dataset,
     out: Annotated[
@@ -162,7 +145,6 @@ def finalize(
     print(result.summary)
 
 
-@app.command()
 def export(
     folder: Dataset,
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("events"),
@@ -175,7 +157,6 @@ def export(
     print(f"{out}: {count:,} events in events.jsonl and events.parquet")
 
 
-@app.command()
 def backup(
     folder: Dataset,
     out: Annotated[
@@ -196,7 +177,6 @@ def backup(
     print(f"restore {quoted(folder)} {quoted(out)}")
 
 
-@app.command()
 def restore(
     folder: Dataset,
     backup: Annotated[Path, typer.Argument(help="File that dubench review backup wrote.")],

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dubench.diagnosing.places import look
-from dubench.scoring.metrics import METRICS, Metrics, choose
+from dubench.scoring.restored.metrics import METRICS, Metrics, choose
 from generators.engines import OnProgress
 from generators.errors import InputError, UnreadableError
 from generators.sources import photographs

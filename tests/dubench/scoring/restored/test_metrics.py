@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dubench.scoring.metrics import METRICS, SETS, choose
+from dubench.scoring.restored.metrics import METRICS, SETS, choose
 from generators.errors import InputError
-from tests.dubench.scoring.pictures import need_weights, pairs
+from tests.dubench.scoring.restored.pictures import need_weights, pairs
 
 
 def test_names_are_taken_in_one_order() -> None:
@@ -32,7 +32,7 @@ def test_sets() -> None:
 def test_psnr_and_ssim_need_neither_torch_nor_pyiqa() -> None:
     code = (
         "import sys, numpy as np; sys.modules['torch'] = sys.modules['pyiqa'] = None\n"
-        "from dubench.scoring.metrics import choose\n"
+        "from dubench.scoring.restored.metrics import choose\n"
         "x = np.zeros((1, 16, 16, 3), np.uint8)\n"
         "print(choose('psnr,ssim', 'cuda').measure(x, x))"
     )
@@ -69,7 +69,7 @@ def unreachable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, st
     broken.parent.mkdir(parents=True)
     broken.write_bytes(b"half a file")
     code = (
-        "from dubench.scoring.metrics import choose\n"
+        "from dubench.scoring.restored.metrics import choose\n"
         "from generators.errors import InputError\n"
         "for text in ('psnr,niqe,clipiqa', 'brisque'):\n"
         "  try: choose(text, 'cpu')\n"

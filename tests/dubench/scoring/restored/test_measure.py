@@ -13,11 +13,11 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from dubench.dataset import Split, open_split
 from dubench.predictions.file import Predictions, read
-from dubench.scoring.metrics import choose
-from dubench.scoring.restoration import find, score_restored
+from dubench.scoring.restored.measure import find, score_restored
+from dubench.scoring.restored.metrics import choose
 from generators.errors import InputError
 from generators.images import decode_rgb, encode_rgb
-from tests.dubench.scoring.pictures import need_weights
+from tests.dubench.scoring.restored.pictures import need_weights
 
 Pixels = dict[str, np.ndarray]
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dubench.scoring import real
-from dubench.scoring.metrics import Metrics
-from dubench.scoring.real import score_real
+from dubench.scoring.restored import real
+from dubench.scoring.restored.metrics import Metrics
+from dubench.scoring.restored.real import score_real
 
 
 @pytest.fixture

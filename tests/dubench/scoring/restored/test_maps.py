@@ -11,7 +11,7 @@ from PIL import Image
 
 from dubench.dataset import Split, open_split
 from dubench.predictions import file as predictions
-from dubench.scoring.maps import map_errors
+from dubench.scoring.restored.maps import map_errors
 from generators.errors import InputError
 from generators.images import decode_depth
 

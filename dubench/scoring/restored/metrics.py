@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dubench.scoring import full_reference, perceptual
-from dubench.scoring.perceptual import Compute, MissingError
+from dubench.scoring.restored import full_reference, perceptual
+from dubench.scoring.restored.perceptual import Compute, MissingError
 from generators.errors import InputError
 
 

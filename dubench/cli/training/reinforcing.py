@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dubench.cli.options import Device, Json, Seed, print_json, resumable
-from dubench.cli.training import print_dry_run
+from dubench.cli.training.learning import print_dry_run
 from dubench.duvlm.runs import hold_run, is_first
 
 Model = Annotated[

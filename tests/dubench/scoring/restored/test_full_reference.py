@@ -4,8 +4,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from dubench.scoring.full_reference import luma, psnr, ssim
-from tests.dubench.scoring.pictures import Stack, pairs
+from dubench.scoring.restored.full_reference import luma, psnr, ssim
+from tests.dubench.scoring.restored.pictures import Stack, pairs
 
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 # Of an SSIM in float64: both sides of 2·cov + C₂ over var + C₂ are sums of four moments, each of

@@ -1,4 +1,4 @@
-"""Train the models that dubench ships, on data of your own."""
+"""Train the models that dubench ships, on data of your own, and any Qwen3-VL by examples."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +20,7 @@ from generators.errors import InputError
 from generators.lock import hold_beside
 from generators.typed_json import to_json
 
-app = typer.Typer(help="Train a model.")
 
-
-@app.command()
 def statistics(
     dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
     out: Annotated[
@@ -50,7 +47,6 @@ def statistics(
         )
 
 
-@app.command()
 def calibration(
     dataset: Annotated[
         list[str],
@@ -81,7 +77,6 @@ def calibration(
         print(f"  {key}: its range lies between the quantiles {low:.3f} and {high:.3f}")
 
 
-@app.command()
 def prior(
     source: Source,
     out: Annotated[Path, typer.Option(help="Folder for the model and its checkpoint.")] = Path(
@@ -106,7 +101,6 @@ def prior(
     print(f"  noise taken off photographs held out, mean PSNR: {levels}")
 
 
-@app.command()
 def sft(
     source: Annotated[list[str] | None, SOURCE] = None,
     model: Annotated[

@@ -32,7 +32,7 @@ def pairs(size: int) -> tuple[Stack, Stack]:
 def need_weights(*files: str) -> None:
     """Skip the test where pyiqa, or one of its files of weights, is not on this machine."""
     pytest.importorskip("pyiqa")
-    from dubench.scoring.perceptual import weights_home
+    from dubench.scoring.restored.perceptual import weights_home
 
     for file in files:
         if not (weights_home() / file).exists():

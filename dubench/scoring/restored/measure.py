@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dubench.dataset import Split
 from dubench.predictions.file import Predictions
-from dubench.scoring import restored_files
-from dubench.scoring.metrics import Metrics
+from dubench.scoring.restored import files
+from dubench.scoring.restored.metrics import Metrics
 from dubench.scoring.result import AVERAGE, Numbers
 from dubench.scoring.sample_scores import SampleScores
 from generators.errors import InputError
@@ -44,12 +44,12 @@ def find(split: Split, predictions: Predictions, folder: Path | None) -> dict[st
             not an 8-bit RGB image, or not of the size of its sample.
     """
     if folder is None:
-        paths = restored_files.in_predictions(predictions)
+        paths = files.in_predictions(predictions)
     else:
-        paths = restored_files.in_folder(folder, split.ids)
+        paths = files.in_folder(folder, split.ids)
     if not paths:
         return {}
-    sizes = {name: restored_files.size(path) for name, path in paths.items()}
+    sizes = {name: files.size(path) for name, path in paths.items()}
     _, first = next(split.images("degraded"))
     # Images of a dataset are of one size, as a rule: only those that differ are looked up.
     odd = {name for name, size in sizes.items() if size != first.shape[:2]}
@@ -120,7 +120,7 @@ def _batches(
     for name, degraded, clean in split.images("degraded", "clean"):
         restored = degraded
         if name in paths:
-            restored = restored_files.load(paths[name])
+            restored = files.load(paths[name])
             _check_size(paths[name], restored.shape[:2], clean.shape[:2])
         if len(pairs) == _BATCH or (pairs and pairs[0][1].shape != clean.shape):
             yield _stack(pairs)

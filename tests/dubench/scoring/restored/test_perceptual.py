@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from dubench.scoring.metrics import METRICS, choose
-from dubench.scoring.perceptual import Compute
-from tests.dubench.scoring.pictures import Stack, need_weights, pairs
+from dubench.scoring.restored.metrics import METRICS, choose
+from dubench.scoring.restored.perceptual import Compute
+from tests.dubench.scoring.restored.pictures import Stack, need_weights, pairs
 
 
 def metric(name: str) -> Compute:
