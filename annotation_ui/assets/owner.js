@@ -1,6 +1,6 @@
 // What an owner does about results: every button is one request, and the page comes anew.
 
-const said = document.querySelector("#said");
+const notice = document.querySelector("#notice");
 const SURE = {
   discard: "Make all verdicts of this reviewer void? Others are given the pairs again.",
   disable: "Let this account log in no more?",
@@ -22,11 +22,11 @@ document.addEventListener("click", async (event) => {
     });
     if (answer.status === 401) return location.reload();
     const reply = await answer.json();
-    if (!answer.ok) said.textContent = reply.detail;
-    else if (reply.link) said.textContent = `For ${reviewer}, once, within a week:\n${new URL(reply.link, document.baseURI)}`;
+    if (!answer.ok) notice.textContent = reply.detail;
+    else if (reply.link) notice.textContent = `For ${reviewer}, once, within a week:\n${new URL(reply.link, document.baseURI)}`;
     else location.reload();
   } catch {
-    said.textContent = "No answer from the server. Try again.";
+    notice.textContent = "No answer from the server. Try again.";
   }
   scrollTo(0, 0);
 });

@@ -147,7 +147,7 @@ class Page {
           break;
         } catch (error) {
           if (!(error instanceof Unanswered)) throw error;
-          this.say(error.message);
+          this.notify(error.message);
           await pause(RETRY);
         }
       }
@@ -234,7 +234,7 @@ class Page {
   async update(response) {
     if (response.stale) return this.expired(response.stale);
     if (response.error) {
-      this.say(response.error);
+      this.notify(response.error);
       if (response.error.includes("note")) this.at.note.focus();
       return;
     }
@@ -249,7 +249,7 @@ class Page {
     }
     this.stale = false;
     this.lease = lease;
-    this.say(response.said ?? "");
+    this.notify(response.notice ?? "");
     this.progress(response);
     this.at.work.hidden = this.at.verdict.hidden = !lease;
     this.at.nothing.hidden = !!lease;
@@ -322,10 +322,10 @@ class Page {
 
   expired(why) {
     this.stale = true;
-    this.say(why, true);
+    this.notify(why, true);
   }
 
-  say(words, go = false) {
+  notify(words, go = false) {
     this.root.hidden = false;
     this.at.words.textContent = words;
     this.at.message.hidden = !words;
@@ -369,21 +369,24 @@ class Page {
 
   async guide() {
     this.at.guide.showModal();
-    const told = await ask("guide").catch(() => null);
-    if (!told) return this.at.guide.close();
-    const says = (word, text) => {
+    const instructions = await ask("guide").catch(() => null);
+    if (!instructions) return this.at.guide.close();
+    const definition = (word, text) => {
       const line = element("p");
       line.append(element("b", `${word} says: `), text);
       return line;
     };
     const now = this.at.title.textContent;
-    const types = told.types.toSorted((a, b) => (b.title === now) - (a.title === now)).flatMap((type) => [
+    const types = instructions.types.toSorted((a, b) => (b.title === now) - (a.title === now)).flatMap((type) => [
       element("h3", type.title),
       element("p", type.look),
-      ...told.examples.filter((one) => one.title === type.title).map(example),
+      ...instructions.examples.filter((one) => one.title === type.title).map(example),
     ]);
-    this.at.told.replaceChildren(
-      says("Accept", told.accept), says("Reject", told.reject), says("Skip", told.skip), ...types,
+    this.at.instructions.replaceChildren(
+      definition("Accept", instructions.accept),
+      definition("Reject", instructions.reject),
+      definition("Skip", instructions.skip),
+      ...types,
     );
   }
 
@@ -397,7 +400,7 @@ class Page {
   keep() {
     if (!this.lease) return;
     sessionStorage.setItem(this.lease.draft, JSON.stringify(this.answer()));
-    if (!this.stale) this.say("");
+    if (!this.stale) this.notify("");
   }
 
   // Seconds that the item was in view.

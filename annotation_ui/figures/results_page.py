@@ -19,7 +19,7 @@ button, input { font: inherit; min-height: 44px; padding: .3rem .8rem; border-ra
 button { cursor: pointer; } .do { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .5rem; }
 td { vertical-align: middle; } td:nth-last-child(-n + 2) { white-space: nowrap; }
 .do input { flex: 1 1 8rem; min-width: 0; } nav { float: right; }
-#said { white-space: pre-wrap; overflow-wrap: anywhere; } #said:empty { display: none; }
+#notice { white-space: pre-wrap; overflow-wrap: anywhere; } #notice:empty { display: none; }
 """
 
 _SECTIONS = (
@@ -41,7 +41,7 @@ def results_html(results: ReviewResults, live: bool = False) -> str:
         else f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     )
     out = '<nav><button data-do="logout">Log out</button></nav>' if live else ""
-    said = '<p id="said" class="notice" role="alert"></p>' if live else ""
+    notice = '<p id="notice" class="notice" role="alert"></p>' if live else ""
     people = people_table(results.status, live)
     sections = "".join(
         _section(heading, about, getattr(results, name), live) for name, heading, about in _SECTIONS
@@ -50,7 +50,7 @@ def results_html(results: ReviewResults, live: bool = False) -> str:
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{STYLE}{_STYLE}</style>{head}</head><body>
-{out}<h1>{escape(title)}</h1>{said}
+{out}<h1>{escape(title)}</h1>{notice}
 {people}
 {sections}
 </body></html>

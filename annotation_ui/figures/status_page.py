@@ -118,12 +118,12 @@ def people_table(status: ReviewStatus, live: bool = False) -> str:
     careless = [
         f"{text}: look at their verdicts before you finalize" for text in status.careless.values()
     ]
-    said = "".join(
+    notes = "".join(
         f"<li class=notice>{escape(line)}</li>" for line in (*status.people.lines(), *careless)
     )
     head = ["reviewer", "verdicts", "last hour", "skipped", "gold found", "last seen (UTC)"]
     table = _table((*head, *(["what to do"] if live else [])), rows)
-    return f"<h2>People</h2>{f'<ul>{said}</ul>' if said else ''}{table}"
+    return f"<h2>People</h2>{f'<ul>{notes}</ul>' if notes else ''}{table}"
 
 
 def _agreement(status: ReviewStatus) -> str:

@@ -31,11 +31,11 @@ Reply = dict[str, Any]
 """What the page's script gets, in JSON's types."""
 
 
-def _told(method: Callable[..., Reply]) -> Callable[..., Reply]:
-    """`method`, with what stands in its way as a reply."""
+def _as_reply(method: Callable[..., Reply]) -> Callable[..., Reply]:
+    """`method`, with its errors as replies."""
 
     @wraps(method)
-    def told(*arguments: Any) -> Reply:
+    def replied(*arguments: Any) -> Reply:
         try:
             return method(*arguments)
         except StaleLeaseError as error:
@@ -45,7 +45,7 @@ def _told(method: Callable[..., Reply]) -> Callable[..., Reply]:
         except sqlite3.Error as error:
             return {"trouble": explained(error)}
 
-    return told
+    return replied
 
 
 class ReviewApi:
@@ -61,12 +61,12 @@ class ReviewApi:
         self._images = images
         self._dataset = store.plan().dataset
 
-    @_told
+    @_as_reply
     def open(self, reviewer: str) -> Reply:
         """The item in hand or else the next one, and how far the reviewer is."""
         return self._reply(reviewer, self._store.lease(reviewer))
 
-    @_told
+    @_as_reply
     def submit(
         self,
         reviewer: str,
@@ -80,13 +80,13 @@ class ReviewApi:
         self._store.submit(token, reviewer, verdict, reasons, note, seconds)
         return self.open(reviewer)
 
-    @_told
+    @_as_reply
     def skip(self, reviewer: str, token: str, note: str) -> Reply:
         """Leave the item to others, and open the next one."""
         self._store.skip(token, reviewer, note)
         return self.open(reviewer)
 
-    @_told
+    @_as_reply
     def broken(self, reviewer: str, token: str) -> Reply:
         """The item cannot be shown: put it aside if its pictures are damaged, else skip it."""
         lease = self._store.lease(reviewer)
@@ -98,15 +98,15 @@ class ReviewApi:
             self._store.skip(token, reviewer, "the pictures could not be shown in the browser")
         else:
             self._store.report_broken(token, reviewer)
-        return {**self.open(reviewer), "said": UNSHOWN if sound else DAMAGED}
+        return {**self.open(reviewer), "notice": UNSHOWN if sound else DAMAGED}
 
-    @_told
+    @_as_reply
     def reopen(self, reviewer: str, item: str) -> Reply:
         """Take back the verdict on one of the reviewer's own items, to judge it again."""
         lease = self._store.undo(reviewer, item)
         return {"error": SETTLED} if lease is None else self._reply(reviewer, lease)
 
-    @_told
+    @_as_reply
     def undo(self, reviewer: str) -> Reply:
         """Take the last verdict back: its item, with the answer to fill in."""
         lease = self._store.undo(reviewer)
@@ -114,19 +114,19 @@ class ReviewApi:
             return {"error": "There is no verdict of yours to take back."}
         return self._reply(reviewer, lease)
 
-    @_told
+    @_as_reply
     def renew(self, reviewer: str, token: str) -> Reply:
         """Hold the item for longer."""
         self._store.renew(token, reviewer)
         return {}
 
-    @_told
+    @_as_reply
     def upcoming(self, reviewer: str) -> Reply:
         """The pictures that will likely be looked at next, for the browser to fetch ahead."""
         item = self._store.upcoming(reviewer)
         return {"images": [] if item is None else [item.clean_image, item.degraded_image]}
 
-    @_told
+    @_as_reply
     def guide(self, reviewer: str) -> Reply:
         """What accept and reject say, and per type what to look for, with examples."""
         types = self._store.plan().counts.types
@@ -147,7 +147,7 @@ class ReviewApi:
             ],
         }
 
-    @_told
+    @_as_reply
     def history(self, reviewer: str, skip: int) -> Reply:
         """What the reviewer judged or skipped, last first, after the last `skip` of them."""
         listed = self._store.history(reviewer, HISTORY + 1, skip)

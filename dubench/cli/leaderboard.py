@@ -67,12 +67,12 @@ def epoch(
                 with GenerateBar() as progress:
                     public, dataset = draw(folder, title, wanted, workers, progress)
             opened = begin_epoch(folder, title, dataset, split, metrics)
-        with counting("predictions of the board's own rows") as on_progress:
+        with counting("baseline predictions") as on_progress:
             finish_epoch(folder, opened, on_progress)
     if as_json:
         print_json(to_json(opened))
         return
-    what = "blind" if opened.blind else "open"
+    what = "blind" if opened.blind else "answers public"
     print(f"{folder}: epoch {opened.number} is open, {opened.n:,} samples, {what}")
     if public:
         print(f"  publish {public} for submitters; keep {dataset} to yourself")

@@ -156,7 +156,7 @@ def _confusion(result: ScoreResult) -> Table:
         name: {answer: n for answer, n in row.items() if answer in shown}
         for name, row in counts.items()
     }
-    return _counts("true / said", rows)
+    return _counts("true / predicted", rows)
 
 
 def _keys(result: ScoreResult) -> Table:
@@ -166,7 +166,7 @@ def _keys(result: ScoreResult) -> Table:
     shown = {*result.keys, OTHER, *answered}
     keys = [key for key in {key: None for row in counts.values() for key in row} if key in shown]
     turned = {key: {name: row.get(key, 0) for name, row in counts.items()} for key in keys}
-    return _counts("key said / true", turned)
+    return _counts("predicted key / true", turned)
 
 
 def _counts(corner: str, rows: Mapping[str, Mapping[str, int]]) -> Table:

@@ -40,11 +40,11 @@ def words(rows: SampleScores) -> list[str]:
 
 def notes(rows: SampleScores) -> list[str]:
     """Sentences on certainty that some predictions state and others do not."""
-    said = []
+    sentences = []
     if rows.probabilities:
         silent = int(np.isnan(rows.probabilities[TYPE_NAMES[0]]).sum())
         if silent:
-            said.append(
+            sentences.append(
                 f"{silent:,} of {rows.n:,} predictions have no type_probabilities, which counts as "
                 "all types alike"
             )
@@ -55,11 +55,11 @@ def notes(rows: SampleScores) -> list[str]:
         if silent:
             silent_keys.append(f"{name} {silent:,} of {int(counted.sum()):,}")
     if silent_keys:
-        said.append(
+        sentences.append(
             "answers of the right type without a range, which counts as the key's whole range: "
             + ", ".join(silent_keys)
         )
-    return said
+    return sentences
 
 
 def _counted(rows: SampleScores, key: str) -> NDArray[np.bool_]:

@@ -22,9 +22,8 @@ def index(board: Board, standings: Standings) -> str:
     epoch = standings.epoch
     return f"""<h1>{text(board.title)}</h1>
 <p class="lead">Which degradation did a photograph suffer, and by which parameters? Models are
-ranked
-on {epoch.n:,} samples of {standings.clusters:,} photographs. Every rank is printed with the ranks
-that are possible: most neighbours cannot be told apart.</p>
+ranked on {epoch.n:,} samples of {standings.clusters:,} photographs. Every rank is printed with the
+ranks that are possible: most neighbours are not separable.</p>
 <ul class="facts"><li><b>{len(standings.rows)}</b> models</li><li><b>{epoch.n:,}</b> samples</li>
 <li><b>{standings.clusters:,}</b> photographs</li><li>{text(epoch_words(epoch))}</li>
 <li>{text(epoch.dataset)}, {text(epoch.split)}, <code>{text(epoch.content_id[:12])}</code></li>
@@ -39,14 +38,11 @@ that are possible: most neighbours cannot be told apart.</p>
 <span class="soft" id="shown" role="status"></span>
 </div>
 <p class="soft">Ranks are by <b id="by">{text(_title(standings, DEFAULT))}</b>; a click on another
-score
-ranks by that. Small under a score: its 95 % interval over photographs. Small under a rank: the
-places
-that are possible, all at once with 95 % confidence.</p>
+score ranks by that. Small under a score: its 95 % interval over photographs. Small under a rank:
+the places that are possible, all at once with 95 % confidence.</p>
 <div class="scroll wide" tabindex="0" role="region" aria-label="Ranking">{_table(standings)}</div>
-<p class="soft">Files: <a href="board.csv" download>CSV</a> · <a href="board.json"
-download>JSON</a> ·
-<a href="board.tex" download>LaTeX</a></p>
+<p class="soft">Files: <a href="board.csv" download>CSV</a> ·
+<a href="board.json" download>JSON</a> · <a href="board.tex" download>LaTeX</a></p>
 """
 
 

@@ -21,26 +21,24 @@ _DOTS = 20
 _INTRODUCTIONS = {
     "understanding.html": (
         "Understanding",
-        "The layout of the paper's Table 1. T-Acc: the type is right. J-Acc: the type and "
-        "exactly its "
-        "keys are right. P-Abs and P-Rel: mean absolute and relative error of the values; under "
-        "a wrong "
-        "type or wrong keys the answer counts as zero. Skill: 1 − P-Rel / P-Rel of a constant "
-        "that knows "
-        "the type.",
+        "The layout of the paper's Table 1. T-Acc: the type is right. J-Acc: the type and exactly "
+        "its keys are right. P-Abs and P-Rel: mean absolute and relative error of the values; "
+        "under a wrong type or wrong keys the answer counts as zero. Skill: 1 − P-Rel / P-Rel of a "
+        "constant that knows the type.",
     ),
-    "types.html": ("By type", "How each type of degradation is told, with 95 % intervals."),
+    "types.html": (
+        "By type",
+        "How well each type of degradation is recognised, with 95 % intervals.",
+    ),
     "certainty.html": (
         "Certainty",
         "Where a model states how sure it is. Silence counts as all types alike, or as a key's "
-        "whole "
-        "range.",
+        "whole range.",
     ),
     "restoration.html": (
         "Restoration",
         "Of restored images that came with a submission: against the clean image (the paper's "
-        "Table 2), "
-        "and without reference (its Table 3).",
+        "Table 2), and without reference (its Table 3).",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""One person at a review that was planned for two: told so, and able to end it."""
+"""One person at a review that was planned for two: informed, and able to end it."""
 
 import shutil
 from pathlib import Path
@@ -41,7 +41,7 @@ def dataset(alone: Path, tmp_path: Path) -> Path:
     return link
 
 
-def test_it_is_told_who_is_needed(dataset: Path) -> None:
+def test_it_shows_who_is_needed(dataset: Path) -> None:
     store = review_of(dataset)
     people = people_of(store.snapshot())
     assert (people.needed, people.short, people.waiting, people.remaining) == (2, 1, 3, 3)

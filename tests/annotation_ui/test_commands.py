@@ -78,8 +78,8 @@ def test_results_name_who_disagrees_and_settle_ends_it(
         "put aside: 0", "disputed: 2", "rejected: 0", "settled: 0"
     ]  # fmt: skip
     name, other = shared(store)
-    said = "ada accept; bo reject other too dark for <b>me</b>"
-    assert re.search(rf"{name} blur +{said}$", run.stdout, re.MULTILINE)
+    line = "ada accept; bo reject other too dark for <b>me</b>"
+    assert re.search(rf"{name} blur +{line}$", run.stdout, re.MULTILINE)
     page = in_memory / "du.review" / "results.html"
     assert page.stat().st_mode & 0o777 == 0o600
     assert "&lt;b&gt;me" in page.read_text()
@@ -88,9 +88,9 @@ def test_results_name_who_disagrees_and_settle_ends_it(
     assert dubench_review("settle", "du", name, "accept", "--note", "fine").stdout == (
         f"{name}: accept\n"
     )
-    told = json.loads(dubench_review("results", "du", "--json").stdout)
-    assert [one["id"] for one in told["disputed"]] == [other]
-    (settled,) = told["settled"]
+    results = json.loads(dubench_review("results", "du", "--json").stdout)
+    assert [one["id"] for one in results["disputed"]] == [other]
+    (settled,) = results["settled"]
     assert settled["settled"] == {"verdict": "accept", "note": "fine", "owner": ""}
     assert [one["verdict"] for one in settled["verdicts"]] == ["accept", "reject"]
 

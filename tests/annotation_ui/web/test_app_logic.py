@@ -299,8 +299,8 @@ def test_gate_takes_no_large_or_odd_form() -> None:
     large = b"x" * (FORM + 1)
     assert asked("POST", "/login", role=None, body=large, content_type=form) == (413, False)
     for length in (str(FORM + 1), "400000000", "-1", "many"):
-        told = {"content_type": form, "content_length": length}
-        assert asked("POST", "/login", role=None, **told) == (413, False)
+        headers = {"content_type": form, "content_length": length}
+        assert asked("POST", "/login", role=None, **headers) == (413, False)
     odd = asked("POST", "/login", role=None, content_type="multipart/form-data; boundary=x")
     assert odd == (415, False)
 
@@ -379,13 +379,13 @@ def test_a_damaged_picture_is_put_aside_and_a_sound_one_left_to_others(
             (in_memory / one).write_bytes(png)
     token = review.open("ada")["lease"]["token"]
     reply = review.broken("ada", token)  # its pictures are not there
-    assert reply["said"] == DAMAGED
+    assert reply["notice"] == DAMAGED
     assert reply["lease"]["item"] == name(10)
     (in_memory / items[1].degraded_image).write_bytes(png[:-20])  # half a file
     assert not is_whole(in_memory / items[1].degraded_image)
     reply = review.broken("ada", reply["lease"]["token"])
-    assert (reply["said"], reply["lease"]["item"]) == (DAMAGED, name(20))
-    assert review.broken("ada", reply["lease"]["token"])["said"] == UNSHOWN
+    assert (reply["notice"], reply["lease"]["item"]) == (DAMAGED, name(20))
+    assert review.broken("ada", reply["lease"]["token"])["notice"] == UNSHOWN
     assert review.open("ada")["lease"] is None
     assert review.open("ben")["lease"]["item"] == name(20)
     store = ReviewStore(in_memory / "review.sqlite")
@@ -408,7 +408,7 @@ def test_what_was_skipped_or_judged_can_be_reopened(weak: None, in_memory: Path)
     assert "settled" in review.reopen("ada", name(1))["error"]
 
 
-def test_a_full_or_read_only_disk_is_told_as_that(weak: None, in_memory: Path) -> None:
+def test_a_full_or_read_only_disk_is_named(weak: None, in_memory: Path) -> None:
     review = reviewed(in_memory, samples([1] * 60))
     token = review.open("ada")["lease"]["token"]
     db = review._store._db()

@@ -223,7 +223,7 @@ def test_tables_of_two_types_show_their_keys_and_no_average_of_the_papers() -> N
     text = printed(two.result)
     assert "transmission maps" not in text
     # Haze was answered, but has no row of its own, and its keys none among the errors.
-    errors, _, rest = text.partition("true / said")
+    errors, _, rest = text.partition("true / predicted")
     assert "haze" not in errors
     assert "transmission" not in errors
     assert "haze" in rest
