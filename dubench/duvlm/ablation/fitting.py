@@ -21,13 +21,12 @@ from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.train.loop import ADAM_BETAS, AUXILIARY, CLIP, DECAY, auxiliary_loss, flip
 from dubench.duvlm.train.loss import loss_of
 from dubench.duvlm.train.samples import COLUMNS
-from dubench.duvlm.train.targets import Targeting
+from dubench.duvlm.train.targets import Targeting, width_of
 from dubench.training import CHECKPOINT, begin_step, end_step, reading, save, writing
 from generators.taxonomy import TYPES
 
 BATCH, RATE = 16, 5e-4
 RISE, FALL = 0.05, 0.4  # shares of the time: the rate rises, and falls to 0
-WIDTHS = (0.04, 0.015)  # of the values' Gaussians, from start to end
 SAVE_EVERY = 60  # CPU seconds
 
 
@@ -111,8 +110,7 @@ def _loss(
 ) -> Any:
     samples = crops.take(rng.integers(0, len(crops), BATCH))
     flip(samples, rng)
-    wide, narrow = WIDTHS
-    targets = targeting(samples, wide * (narrow / wide) ** share, 0.0, rng)
+    targets = targeting(samples, width_of(share), 0.0, rng)
     visual = answering.see(samples)
     loss = loss_of(answering.read(visual, torch.from_numpy(targets.fed)), targets)
     tokens = torch.cat([one for one in visual if one is not None], 1)

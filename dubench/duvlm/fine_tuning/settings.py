@@ -8,8 +8,8 @@ TOGETHER = 32
 """Photographs of one step of the optimizer, on all devices together, at least."""
 EVERY = 250
 """Steps between validations, and checkpoints."""
-WIDTHS, NARROWED = (0.04, 0.015), 0.3
-"""Standard deviations of the values' Gaussians, at first and after that share of the run."""
+NARROWED = 0.3
+"""Share of the run after which the values' Gaussians are as narrow as they become."""
 LORA_RATE, FULL_RATE, WARM_UP = 1e-4, 1e-5, 0.03
 OPTIMIZERS = {"adamw": "adamw_torch", "adamw-8bit": "adamw_bnb_8bit"}
 """Their names for transformers."""
@@ -36,13 +36,3 @@ class Course:
     seed: int = 0
     workers: int = 0
     device: str = "cpu"
-
-
-def width_of(share: float) -> float:
-    """Standard deviation of the values' Gaussians: it falls geometrically, then stays.
-
-    Args:
-        share: of the run that is done.
-    """
-    wide, narrow = WIDTHS
-    return wide * (narrow / wide) ** min(1.0, share / NARROWED)

@@ -20,18 +20,18 @@ from dubench.duvlm.fine_tuning.settings import (
     EVERY,
     FULL_RATE,
     LORA_RATE,
+    NARROWED,
     OPTIMIZERS,
     TOGETHER,
     WARM_UP,
     Course,
-    width_of,
 )
 from dubench.duvlm.model.believing import joined
 from dubench.duvlm.model.qwen import Qwen, read
 from dubench.duvlm.runs import Discreet, is_first
 from dubench.duvlm.train.calibrate import calibrate
 from dubench.duvlm.train.loss import loss_of
-from dubench.duvlm.train.targets import Targeting
+from dubench.duvlm.train.targets import Targeting, width_of
 from dubench.duvlm.train.validate import validate
 from generators.errors import InputError
 from generators.typed_json import to_json
@@ -125,7 +125,7 @@ class Trainer(Discreet, SFTTrainer):
         step = self.state.global_step
         self._passes = (step, self._passes[1] + 1 if self._passes[0] == step else 0)
         rng = np.random.default_rng([self.args.seed, *self._passes, self.args.process_index])
-        targets = self._targeting(truth, width_of(step / self.args.max_steps), 0.0, rng)
+        targets = self._targeting(truth, width_of(step / self.args.max_steps / NARROWED), 0.0, rng)
         loss = loss_of(read(model, inputs, torch.from_numpy(targets.fed)), targets)
         if not math.isfinite(float(loss.detach())):
             raise InputError(

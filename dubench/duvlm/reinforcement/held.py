@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dubench.duvlm.decoding import record
 from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.reinforcement.pairs import Image, Pair
 from dubench.duvlm.reinforcement.restoring import Analytic, Errors, psnr_of
 from dubench.duvlm.tokens import Vocabulary
-from dubench.duvlm.train.samples import TRUTH, values_of
+from dubench.duvlm.train.samples import TRUTH, Truth, truth
 from dubench.duvlm.train.validate import validate
-from generators.taxonomy import TYPES, Degradation
+from generators.taxonomy import Degradation
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,10 @@ def evaluate(
     )
 
 
-def _truth(pairs: Sequence[Pair]) -> NDArray[np.void]:
+def _truth(pairs: Sequence[Pair]) -> Truth:
     rows = np.empty(len(pairs), TRUTH)
     for row, pair in zip(rows, pairs, strict=True):
-        row["type"], row["severity"] = list(TYPES).index(pair.truth.type), 255
-        row["values"] = values_of(pair.truth)
+        row["type"], row["severity"], row["values"] = truth(pair.truth)
     return rows
 
 

@@ -21,7 +21,7 @@ from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.train.calibrate import calibrate
 from dubench.duvlm.train.loss import loss_of
 from dubench.duvlm.train.samples import COLUMNS, Samples
-from dubench.duvlm.train.targets import Targeting
+from dubench.duvlm.train.targets import Targeting, width_of
 from dubench.duvlm.train.validate import believe, validate
 from dubench.duvlm.views import PAPERS
 from dubench.muon import Muon
@@ -35,7 +35,7 @@ MUON_RATE, ADAM_RATE, ADAM_BETAS, DECAY = 5e-3, 1e-3, (0.9, 0.98), 0.05
 WARM_UP, CLIP = 40, 1.0  # steps; of the gradient's norm
 FALL = 0.25  # share of the pictures at the end over which the rate falls to 0
 EMA_SHARE = 0.03  # of the steps so far is the half-life of the averaged weights, about
-WIDTHS, NARROWED = (0.04, 0.015), 300_000  # of the values' Gaussians; by so many pictures
+NARROWED = 300_000  # pictures by which the values' Gaussians are as narrow as they become
 TRUST, TRUSTED = 0.5, 1_000_000  # share of the teacher in the targets; it falls to 0 by so many
 AUXILIARY = 0.3  # weight of the auxiliary head's loss
 SAVE_EVERY, VALIDATE_EVERY = 120, 250  # seconds; steps
@@ -177,12 +177,6 @@ def rate(seen: int, images: int) -> float:
     return min(1.0, (seen / BATCH + 1) / WARM_UP, (images - seen) / (images * FALL))
 
 
-def width_of(seen: int) -> float:
-    """Standard deviation of the values' Gaussians: it falls geometrically, then stays."""
-    wide, narrow = WIDTHS
-    return wide * (narrow / wide) ** min(1.0, seen / NARROWED)
-
-
 def trust_of(seen: int) -> float:
     """Share of the teacher in the targets: it falls to 0, so that the pupil may know better."""
     return TRUST * max(0.0, 1 - seen / TRUSTED)
@@ -196,7 +190,7 @@ def _is_matrix(name: str, weight: Tensor) -> bool:
 def _advance(state: State, run: Run, images: int, samples: Samples, targeting: Targeting) -> None:
     begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.seen, images))
     rng = np.random.default_rng([run.seed, state.step])
-    targets = targeting(samples, width_of(state.seen), trust_of(state.seen), rng)
+    targets = targeting(samples, width_of(state.seen / NARROWED), trust_of(state.seen), rng)
     hidden = _hidden(state.answering, state.seen < run.chart_alone)
     if not hidden:
         flip(samples, rng)

@@ -22,6 +22,7 @@ from generators.taxonomy import SEVERITIES, TYPES
 Floats = NDArray[np.float32]
 
 TYPE_NAMES = tuple(TYPES)
+WIDTHS = (0.04, 0.015)  # of the values' Gaussians, at first and at last
 WEIGHTS = {"type": 1.0, "grade": 0.2, "value": 1.0, "fixed": 0.05}
 """Of the pieces in the loss. The entries of a vector share the weight of three values."""
 _VECTOR = 3.0
@@ -158,6 +159,16 @@ class _Group:
     fed: Ids
     wanted: Floats
     weights: Floats
+
+
+def width_of(share: float) -> float:
+    """Standard deviation of the values' Gaussians: it falls geometrically, then stays.
+
+    Args:
+        share: of its fall that is done, from 0; more than 1 is 1.
+    """
+    wide, narrow = WIDTHS
+    return wide * (narrow / wide) ** min(1.0, share)
 
 
 def _weights(answer: Answer) -> Floats:
