@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint gpu prior board format browser clean
+.PHONY: demo test test-all docs lint gpu prior board format browser clean
 
 demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a report to look at
 	$(BIN)/dubench generate --n 400 --out demo/du110k
@@ -23,8 +23,11 @@ demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a repor
 test: .venv/.developer  ## everything but what is marked slow
 	$(BIN)/python -m pytest -n auto
 
-test-all: .venv/.developer .venv/.cluster
+test-all: .venv/.developer .venv/.cluster .venv/.docs
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+
+docs: .venv/.docs  ## the pages as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lint: .venv/.developer
 	$(BIN)/ruff check .
@@ -79,4 +82,8 @@ clean:
 
 .venv/.cluster: .venv/.developer
 	$(BIN)/python -m pip install --quiet --editable ".[cluster]"
+	touch $@
+
+.venv/.docs: .venv/.user
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@

@@ -39,7 +39,7 @@ def train_calibration(
     Raises:
         InputError: a file or dataset cannot be read, or `out` cannot be written.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k is that of `generators.generate`'s example
         >>> from dubench import train_calibration
         >>> calibrated = train_calibration("du110k", ["du110k"], Path("calibrated.safetensors"))

@@ -240,7 +240,7 @@ def open_split(where: str, split: str = "test") -> Split:
     Raises:
         InputError: there is no such dataset or split, or it is not finished.
 
-    Example:
+    Examples:
         >>> from dubench import load  # du110k is that of `generators.generate`'s example
         >>> split = load("du110k", "train")
         >>> split.n

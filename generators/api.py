@@ -47,7 +47,7 @@ def degrade(
     Raises:
         InputError: unknown type, key or preset; a value out of range; an unusable image.
 
-    Example:
+    Examples:
         >>> from PIL import Image
         >>> from generators import degrade
         >>> from generators.sources.pools import BUNDLED
@@ -85,7 +85,7 @@ class Degrade:
     Attributes:
         columns: what the entries of `parameters` mean, (key, position) each.
 
-    Example:
+    Examples:
         >>> from PIL import Image
         >>> from generators import Degrade
         >>> from generators.sources.pools import BUNDLED

@@ -47,7 +47,7 @@ def diagnose(
             read.
         InputError: the model does not answer at all.
 
-    Example:
+    Examples:
         >>> from PIL import Image
         >>> from dubench import degrade, diagnose
         >>> from generators.sources.pools import BUNDLED

@@ -64,7 +64,7 @@ def predict(
         InputError: `out` cannot be written or holds something else, the split cannot be read, or
             the predictor did not give one prediction per image.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k is that of `generators.generate`'s example
         >>> from dubench import load, load_predictor, predict
         >>> split = load("du110k", "train")

@@ -65,7 +65,7 @@ def load_predictor(
         InputError: an unknown name, an option of another model, or a file that is not what it
             should be.
 
-    Example:
+    Examples:
         >>> from dubench import load_predictor
         >>> load_predictor("statistics").name
         'statistics:du110k'

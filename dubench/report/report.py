@@ -45,7 +45,7 @@ def write_report(
         InputError: a score is missing, damaged, or cannot be compared with the others; or `out`
             holds something else, or cannot be written.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # the scores are those of `write_score`'s example
         >>> from dubench import write_report
         >>> files = write_report([Path("constant.json"), Path("statistics.json")], Path("report"))

@@ -84,7 +84,7 @@ def load_score(path: Path, dataset: str | None = None, split: str | None = None)
     Raises:
         InputError: the file is neither, or the rows beside a score.json are missing.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # the scores are those of `write_score`'s example
         >>> from dubench import load_score
         >>> load_score(Path("statistics.json")).result.n
@@ -102,7 +102,7 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     Raises:
         InputError: they were not scored on the same samples, or not by the same definitions.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # the scores are those of `write_score`'s example
         >>> from dubench import compare, load_score
         >>> a, b = (load_score(Path(f"{name}.json")) for name in ("constant", "statistics"))

@@ -40,8 +40,8 @@ def score(
     """Score the predictions in `path` against a split of a dataset.
 
     Args:
-        dataset, split_name: by default those of the predictions' meta line, then ./du110k and
-            test.
+        dataset: that of the predictions' meta line unless given, then ./du110k.
+        split_name: that of the predictions' meta line unless given, then `test`.
         metrics: restoration metrics, as `--metrics`; used when images were restored.
         restored: a folder of restored images named ID.png.
         seed: key of the bootstrap.
@@ -52,7 +52,7 @@ def score(
         InputError: anything about the predictions, the dataset or the restored images is wrong;
             nothing is scored then.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # the predictions are those of `predict`'s example
         >>> from dubench import score
         >>> scored = score(Path("constant.jsonl"))

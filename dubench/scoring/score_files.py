@@ -44,7 +44,7 @@ def write_score(out: Path, scored: Scored) -> ScoreResult:
     Raises:
         InputError: `out` cannot be written.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # the predictions are those of `predict`'s example
         >>> from dubench import score, write_score
         >>> for name in ("constant", "statistics"):

@@ -74,7 +74,7 @@ class Stream:
     Attributes:
         step: the number of the next batch.
 
-    Example:
+    Examples:
         >>> from generators import Stream
         >>> batch = next(Stream(batch_size=4, size=64))
         >>> batch.degraded.shape

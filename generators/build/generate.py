@@ -75,7 +75,7 @@ def generate(
         InputError: an argument is wrong, `out` holds something else, sources are unusable, or
             the disk is full. Whatever was finished stays.
 
-    Example:
+    Examples:
         >>> from pathlib import Path
         >>> from generators import SourceSpec, generate
         >>> result = generate(200, Path("du110k"), [SourceSpec("builtin")], size=64)
@@ -132,7 +132,7 @@ def regenerate(
         InputError: the manifest cannot be read, photographs or their depth are missing or differ,
             or as `generate`.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k.parquet is that of `write_manifest`'s example
         >>> from generators import SourceSpec, regenerate
         >>> result, different = regenerate(

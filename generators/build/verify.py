@@ -75,7 +75,7 @@ def verify(
     Raises:
         InputError: `folder` holds no dataset, or an unfinished one; no workers.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k is that of `generate`'s example
         >>> from generators import verify
         >>> verify(Path("du110k")).good

@@ -124,7 +124,7 @@ def write_manifest(folder: Path, path: Path, with_depth: bool = False) -> int:
         InputError: `folder` holds no finished dataset, a shard cannot be read, a depth map is
             missing or another, or `path` cannot be written.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k is that of `generate`'s example
         >>> from generators import write_manifest
         >>> write_manifest(Path("du110k"), Path("du110k.parquet"))

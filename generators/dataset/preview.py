@@ -45,7 +45,7 @@ def preview(folder: Path) -> Preview:
     Raises:
         InputError: `folder` holds no dataset, none of it is made yet, or a shard cannot be read.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k is that of `generate`'s example
         >>> from generators import preview
         >>> preview(Path("du110k")).page.name

@@ -52,10 +52,11 @@ ADDED = {"docs/adding-a-degradation.md": {"five", "motion_blur"}}
 
 
 def walk(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that `words` begin with, and what is left of them."""
+    """The command or group of commands that `words` begin with, and what is left of them."""
     command, rest = ROOT_COMMAND, words
-    while hasattr(command, "commands"):
-        assert {*rest[:1]} & command.commands.keys(), f"no command {' '.join(words)}"
+    while rest and hasattr(command, "commands"):
+        if rest[0] not in command.commands:
+            raise InputError(f"there is no command {' '.join(words)}")
         command, rest = command.commands[rest[0]], rest[1:]
     return command, rest
 
@@ -89,6 +90,7 @@ def problem(words: list[str], added: Collection[str] = ()) -> str:
 def _check(words: list[str], added: Collection[str]) -> None:
     """Parse a command as the command line does, but for what only a disk can say."""
     command, rest = walk(words)
+    assert command in leaves(), f"{' '.join(words)} wants a command after it"
     given = command.make_context(command.name, list(rest)).params
     for option, value in given.items():
         for one in value if isinstance(value, list | tuple) else [value]:
@@ -121,7 +123,7 @@ def test_commands_in_prose(page: Path) -> None:
         elif span.startswith("dubench ") or (words[0] in ROOT_COMMAND.commands and words[1:]):
             try:
                 known = flags(walk(words)[0])
-            except AssertionError as error:
+            except InputError as error:
                 wrong.append(str(error))
                 continue
         else:

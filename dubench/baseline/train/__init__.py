@@ -54,7 +54,7 @@ def train_statistics(
     Raises:
         InputError: torch is missing, the dataset cannot be read, or `out` cannot be written.
 
-    Example:
+    Examples:
         >>> from pathlib import Path  # du110k is that of `generators.generate`'s example
         >>> from dubench import train_statistics
         >>> train_statistics("du110k", Path("mine.safetensors")).path.name

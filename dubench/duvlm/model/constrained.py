@@ -22,7 +22,7 @@ class Grammar(LogitsProcessor):
         prompt: tokens of the prompts, with their padding on the left.
         rationale: the most tokens before [T-…]; 2 for nano.
 
-    Example:
+    Examples:
         grammar = Grammar(words, NANO, inputs["input_ids"].shape[1])
         model.generate(**inputs, logits_processor=[grammar])
     """
