@@ -141,6 +141,9 @@ def test_elsewhere_is_there() -> None:
     ids=name,
 )
 def test_commands_run(page: Path, call: Call) -> None:
+    for block in blocks(page):
+        if name(page) == "docs/predictors.md" and block.language == "python":
+            Path("my_models.py").write_text(block.text, "utf-8")
     for command in commands(page):
         if not elsewhere(command):
             run(command, call)
