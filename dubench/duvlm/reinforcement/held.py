@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dubench.duvlm.decoding import record
 from dubench.duvlm.model.believing import Believed
 from dubench.duvlm.reinforcement.pairs import Image, Pair
 from dubench.duvlm.reinforcement.restoring import Analytic, Errors, psnr_of
 from dubench.duvlm.tokens import Vocabulary
-from dubench.duvlm.train.samples import TRUTH, Truth, truth
+from dubench.duvlm.train.samples import TRUTH, values_of
 from dubench.duvlm.train.validate import validate
-from generators.taxonomy import Degradation
+from generators.taxonomy import TYPES, Degradation
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ def evaluate(
     )
 
 
-def _truth(pairs: Sequence[Pair]) -> Truth:
+def _truth(pairs: Sequence[Pair]) -> NDArray[np.void]:
     rows = np.empty(len(pairs), TRUTH)
     for row, pair in zip(rows, pairs, strict=True):
-        row["type"], row["severity"], row["values"] = truth(pair.truth)
+        row["type"], row["severity"] = list(TYPES).index(pair.truth.type), 255
+        row["values"] = values_of(pair.truth)
     return rows
 
 
