@@ -4,14 +4,17 @@ import json
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from skimage.metrics import peak_signal_noise_ratio
 
 from dubench.duvlm import reinforcement as package
 from dubench.duvlm.model.files import Notes, save
 from dubench.duvlm.reinforcement import grpo, train_grpo
 from dubench.duvlm.reinforcement.course import Course
 from dubench.duvlm.reinforcement.grpo import RestoredReward
+from dubench.duvlm.reinforcement.held import evaluate
 from dubench.duvlm.reinforcement.pairs import Pairs
 from dubench.duvlm.reinforcement.policies import open_policy
 from dubench.duvlm.reinforcement.restoring import Analytic, mean_squared
@@ -44,6 +47,19 @@ def test_completions_are_judged(du110k, model):
     assert rewards[0] == pytest.approx(-mean_squared(restored, blurred.clean), abs=0.01)
     assert logged["valid"] == 0.75
     assert logged["right_type"] == 0.25
+
+
+def test_held_pairs_are_scored_and_restored(du110k):
+    policy, every = open_policy("nano"), Pairs(str(du110k))
+    pairs = [every[row] for row in range(len(every))][:12]
+    scores = evaluate(
+        lambda images: policy.believe(policy.answering.model, images),
+        policy.notes.vocabulary,
+        pairs,
+    )
+    degraded = [peak_signal_noise_ratio(pair.clean, pair.degraded) for pair in pairs]
+    assert scores.t_acc > 0.7  # small pictures
+    assert scores.psnr > np.mean(degraded) + 2
 
 
 @pytest.mark.parametrize(
