@@ -9,6 +9,7 @@ import typer
 from dubench.cli import (
     ablating,
     datasets,
+    demo,
     diagnosing,
     generating,
     leaderboard,
@@ -45,6 +46,7 @@ for command in (
     scoring.compare,
     scoring.report,
     publishing.publish,
+    demo.demo,
 ):
     app.command()(command)
 app.add_typer(training.app, name="train")

@@ -93,7 +93,9 @@ if (table) {
     }
     shown.textContent = left === count ? `${count} models` : `${left} of ${count} models`;
   };
-  for (const control of [find, size, open, verified]) control.addEventListener("input", filter);
-  filter();
+  if (find) {
+    for (const control of [find, size, open, verified]) control.addEventListener("input", filter);
+    filter();
+  }
   rank(heads.findIndex((head) => (head.getAttribute("aria-sort") ?? "none") !== "none"));
 }

@@ -28,7 +28,7 @@ ranks that are possible: most neighbours are not separable.</p>
 <li><b>{standings.clusters:,}</b> photographs</li><li>{text(epoch_words(epoch))}</li>
 <li>{text(epoch.dataset)}, {text(epoch.split)}, <code>{text(epoch.content_id[:12])}</code></li>
 <li>scored by <b>dubench {text(epoch.scorer)}</b></li></ul>
-{_figure(standings)}
+{figure(standings)}
 <h2>Ranking</h2>
 <div class="controls">
 <label>Find<input type="search" id="find" placeholder="model or organisation"></label>
@@ -40,7 +40,8 @@ ranks that are possible: most neighbours are not separable.</p>
 <p class="soft">Ranks are by <b id="by">{text(_title(standings, DEFAULT))}</b>; a click on another
 score ranks by that. Small under a score: its 95 % interval over photographs. Small under a rank:
 the places that are possible, all at once with 95 % confidence.</p>
-<div class="scroll wide" tabindex="0" role="region" aria-label="Ranking">{_table(standings)}</div>
+<div class="scroll wide" tabindex="0" role="region"
+aria-label="Ranking">{ranking_table(standings)}</div>
 <p class="soft">Files: <a href="board.csv" download>CSV</a> ·
 <a href="board.json" download>JSON</a> · <a href="board.tex" download>LaTeX</a></p>
 """
@@ -54,7 +55,7 @@ def _title(standings: Standings, name: str) -> str:
     return next(column.title for column in standings.columns if column.name == name)
 
 
-def _figure(standings: Standings) -> str:
+def figure(standings: Standings) -> str:
     """The default score of the first rows and of the board's own, with intervals."""
     column = next(c for c in standings.columns if c.name == DEFAULT)
     there = [row for row in standings.rows if DEFAULT in row.values]
@@ -90,10 +91,15 @@ def _is_top(row: Standing) -> bool:
     return rank is not None and rank.best == 1
 
 
-def _table(standings: Standings) -> str:
+def ranking_table(standings: Standings, root: str = "") -> str:
+    """The models with their scores and ranks; board.js sorts it.
+
+    Args:
+        root: way to the site's folder, such as `site/`.
+    """
     heads = "".join(_head(column) for column in standings.columns)
     several = sum(map(_is_top, standings.rows)) > 1
-    rows = "".join(_row(row, standings) for row in standings.rows)
+    rows = "".join(_row(row, standings, root) for row in standings.rows)
     return f"""<table id="board"{" class=several" * several}><thead><tr><td class="left">rank</td>
 <th scope="col" class="left" aria-sort="none" data-words data-first="ascending"><button
 type="button">model</button></th>{heads}
@@ -115,7 +121,7 @@ def _head(column: Column) -> str:
     )
 
 
-def _row(row: Standing, standings: Standings) -> str:
+def _row(row: Standing, standings: Standings, root: str) -> str:
     card = row.entry.card
     top = " class=top" if _is_top(row) else ""
     find = text(f"{row.name} {card.organisation}".lower())
@@ -128,7 +134,7 @@ def _row(row: Standing, standings: Standings) -> str:
         f'data-open="{int(card.open_weights)}" data-verified="{verified}">'
         f"{_rank(row)}"
         f'<th scope="row" data-v="{text(row.name.lower())}"><a '
-        f'href="models/{row.entry.submission.id}'
+        f'href="{root}models/{row.entry.submission.id}'
         f'.html">{text(row.name)}</a><small>{text(card.organisation)}</small>{runs}'
         f"{badges(row.entry, top=_is_top(row))}</th>{cells}"
         f'<td class="gap">{_gap(row, standings)}</td>'

@@ -41,33 +41,47 @@ def text(value: object) -> str:
 def frame(
     board_title: str, title: str, body: str, pages: Iterable[str], here: str, root: str = ""
 ) -> str:
-    """A whole page.
+    """A whole page of a board.
 
     Args:
         pages: names of the pages that there are. here: the page's own, or another's.
         root: way to the folder of the pages, such as `../`.
     """
-    style, script = _asset("board.css"), _asset("board.js")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
-        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
     links = "".join(
         f'<a href="{root}{page}"{" aria-current=page" if page == here else ""}>{PAGES[page]}</a>'
         for page in PAGES
         if page in pages
     )
     whole = f"{title} · {board_title}" if title != board_title else title
+    return document(MARK, whole, (board_title, f"{root}index.html"), links, body)
+
+
+def document(
+    mark: str, title: str, brand: tuple[str, str], links: str, body: str, more_style: str = ""
+) -> str:
+    """A page in the board's dress, which fetches nothing.
+
+    Args:
+        mark: says in the head what wrote it.
+        brand: what stands first in the header, and where it leads.
+        links, body: HTML.
+        more_style: CSS after the board's.
+    """
+    style, script = _asset("board.css") + more_style, _asset("board.js")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="referrer" content="no-referrer">
-{MARK}
-<title>{text(whole)}</title>
+{mark}
+<title>{text(title)}</title>
 <style>{style}</style></head>
 <body><a class="skip" href="#main">Skip to the content</a>
-<header class="bar"><div><a class="brand" href="{root}index.html">{text(board_title)}</a>
+<header class="bar"><div><a class="brand" href="{brand[1]}">{text(brand[0])}</a>
 <nav aria-label="Pages">{links}</nav>
 <button id="theme" type="button" aria-label="Dark or light" title="Dark or light"><svg
 viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><circle cx="10" cy="10" r="7.5"
