@@ -3,22 +3,9 @@ BIN := .venv/bin
 
 .PHONY: demo test test-all docs lint gpu prior board format browser clean
 
-demo: .venv/.user  ## a small dataset, proved, a model scored on it, and a report to look at
-	$(BIN)/dubench generate --n 400 --out demo/du110k
-	$(BIN)/dubench verify demo/du110k
-	$(BIN)/dubench degrade generators/data/photos/picosdeeuropa-by-aitzol-berasategi.jpg \
-		--type haze --set transmission=0.4 --out demo/haze.png
-	$(BIN)/dubench degrade generators/data/photos/dragonfly-by-bolly.jpg \
-		--type blur --set sigma=2 --out demo/blur.png
-	$(BIN)/dubench diagnose demo/haze.png demo/blur.png --evidence demo/evidence
-	$(BIN)/dubench restore demo/haze.png demo/blur.png --out demo/restored --compare
-	$(BIN)/dubench preview demo/du110k
-	$(BIN)/dubench predict --model constant --dataset demo/du110k --split train --out demo/constant.jsonl
-	$(BIN)/dubench predict --model statistics --dataset demo/du110k --split train --out demo/statistics.jsonl
-	$(BIN)/dubench score demo/constant.jsonl --out demo/constant.json --json >/dev/null
-	$(BIN)/dubench score demo/statistics.jsonl --out demo/statistics.json
-	$(BIN)/dubench report demo/statistics.json demo/constant.json --out demo/report
-	@$(BIN)/python -m webbrowser -t "file://$(CURDIR)/demo/report/index.html" >/dev/null 2>&1 || true
+demo: .venv/.demo  ## from photographs to a leaderboard in a few minutes, and a page that tells it
+	$(BIN)/dubench demo --out demo
+	@$(BIN)/python -m webbrowser -t "file://$(CURDIR)/demo/index.html" >/dev/null 2>&1 || true
 
 test: .venv/.developer  ## everything but what is marked slow
 	$(BIN)/python -m pytest -n auto
@@ -47,15 +34,15 @@ prior: .venv/.developer  ## bundle the prior in MODEL: weights, ONNX, and a card
 BOARD_SOURCE ?= builtin
 BOARD_TITLE ?= Degradation understanding, an example
 board: .venv/.developer  ## the example board in docs/board: the models that come with dubench, on a test of 3,000
-	rm -rf demo/board
-	$(BIN)/dubench generate --test-only --n 3000 --seed 18 --source $(BOARD_SOURCE) --out demo/board-data
-	$(BIN)/dubench leaderboard epoch demo/board --dataset demo/board-data --title "$(BOARD_TITLE)"
+	rm -rf build/board
+	$(BIN)/dubench generate --test-only --n 3000 --seed 18 --source $(BOARD_SOURCE) --out build/board-data
+	$(BIN)/dubench leaderboard epoch build/board --dataset build/board-data --title "$(BOARD_TITLE)"
 	for model in nano classical statistics:du110k-wild; do \
 		file=$$(echo $$model | tr : -); \
-		$(BIN)/dubench predict --model $$model --dataset demo/board-data --out demo/board-$$file.jsonl && \
-		$(BIN)/dubench leaderboard add demo/board-$$file.jsonl --board demo/board \
+		$(BIN)/dubench predict --model $$model --dataset build/board-data --out build/board-$$file.jsonl && \
+		$(BIN)/dubench leaderboard add build/board-$$file.jsonl --board build/board \
 			--card docs/cards/$$file.yaml || exit 1; done
-	$(BIN)/dubench leaderboard build demo/board --no-pictures --out docs/board
+	$(BIN)/dubench leaderboard build build/board --no-pictures --out docs/board
 
 format: .venv/.developer
 	$(BIN)/ruff check --fix .
@@ -71,6 +58,10 @@ clean:
 .venv/.user: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.demo: .venv/.user
+	$(BIN)/python -m pip install --quiet --editable ".[train]"
 	touch $@
 
 .venv/.developer: .venv/.user
