@@ -10,6 +10,7 @@ from time import perf_counter
 from dubench.cli.demo import journal as journals
 from dubench.cli.demo.journal import Journal, Ran
 from dubench.cli.demo.steps import Step
+from generators.errors import InputError
 
 
 def run(out: Path, steps: Sequence[Step]) -> Journal:
@@ -21,26 +22,36 @@ def run(out: Path, steps: Sequence[Step]) -> Journal:
     journal = journals.read(out)
     if journal is None or not _goes_on(journal, steps, out):
         journal = journals.write(out, Journal({}))
-    count = sum(len(step.actions) for step in steps)
-    number = 0
+    count, number = sum(len(step.actions) for step in steps), 0
     for step in steps:
-        if step.name in journal.steps:
-            number += len(step.actions)
-            continue
-        if not (step.resumes and journal.begun == step.name):
-            for name in step.makes:
-                _remove(out / name)
-        journal = journals.write(out, replace(journal, begun=step.name))
-        done = []
-        for action in step.actions:
-            number += 1
-            print(f"[{number:2}/{count}] {action.line}", file=sys.stderr, flush=True)
-            start = perf_counter()
-            output = action.run().replace(str(out.absolute()), str(out))
-            done.append(Ran(action.line, output, round(perf_counter() - start, 2)))
-        journal = replace(journal, steps={**journal.steps, step.name: tuple(done)})
-        journals.write(out, journal)
+        if step.name not in journal.steps:
+            resumed = step.resumes and journal.begun == step.name
+            journal = journals.write(out, replace(journal, begun=step.name))
+            done = _run_step(out, step, resumed, number, count)
+            journal = replace(journal, steps={**journal.steps, step.name: done})
+            journals.write(out, journal)
+        number += len(step.actions)
     return journal
+
+
+def _run_step(out: Path, step: Step, resumed: bool, before: int, count: int) -> tuple[Ran, ...]:
+    """Run a step's actions; `before` of all `count` actions come before them."""
+    if not resumed:
+        for name in step.makes:
+            _remove(out / name)
+    done = []
+    for at, action in enumerate(step.actions, before + 1):
+        print(f"[{at:2}/{count}] {action.line}", file=sys.stderr, flush=True)
+        start = perf_counter()
+        try:
+            output = action.run()
+        except InputError:
+            if not resumed:
+                raise
+            return _run_step(out, step, False, before, count)  # another version left it
+        shown = output.replace(str(out.absolute()), str(out))
+        done.append(Ran(action.line, shown, round(perf_counter() - start, 2)))
+    return tuple(done)
 
 
 def _goes_on(journal: Journal, steps: Sequence[Step], out: Path) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from annotation_ui.folder import IMAGES, review_folder, review_of
 from annotation_ui.store.items import Item
-from dubench.scoring.full_reference import luma, psnr
+from dubench.scoring.restored.full_reference import luma, psnr
 from generators import decoding
 
 SCRIPTS = {"script-1": 29.0, "script-2": 28.0}

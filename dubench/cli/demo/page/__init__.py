@@ -45,9 +45,9 @@ def _head(demo: Demo) -> str:
     commands = [ran for ran in demo.journal.commands if ran.line.startswith("dubench ")]
     minutes, seconds = divmod(round(sum(ran.seconds for ran in demo.journal.commands)), 60)
     return f"""<h1>{_TITLE}</h1>
-<p class="lead">Thirteen photographs become a dataset whose answers are known exactly; then come a
-review, diagnoses, models, restorations, scores and a board. Every picture and number here was made
-in this run, offline, by the commands that stand beside them.</p>
+<p class="lead">Photographs become a dataset whose answers are known exactly; then come a review,
+diagnoses, models, restorations, scores and a board. Every picture and number here was made in this
+run, offline, by the commands that stand beside them.</p>
 <ul class="facts"><li><b>{len(commands)}</b> commands</li><li><b>{minutes} min {seconds} s</b></li>
 <li><b>{os.cpu_count()}</b> processor cores</li><li>dubench {version("dubench")}, Python
 {platform.python_version()}</li></ul>"""

@@ -34,7 +34,8 @@ def diagnoses(demo: Demo) -> Chapter:
 image statistics is not told which. Each picture shows what its answer rests on: photograph,
 spectrum, edges, probabilities of the types, and values with their 90 % ranges.</p>
 {listed(evidence, "pictures wide")}
-{terminal(*degraded, output=False)}{terminal(diagnose)}
+{terminal(*degraded, diagnose, output=False)}
+<details><summary>What the last one prints</summary>{terminal(diagnose)}</details>
 {_restored(demo)}
 {mine}"""
     return Chapter("diagnoses", "Diagnoses", "What is wrong with a photograph", body)
@@ -46,7 +47,7 @@ def _captions() -> dict[str, str]:
         name: f"True: {escape(type_name.replace('_', ' '))}, {escape(value.replace('=', ' '))}."
         for name, (_, type_name, value) in TOUCHED.items()
     }
-    return said | {Path(UNTOUCHED).stem: "True: nothing; as it came from the camera."}
+    return said | {Path(UNTOUCHED).stem: "True: nothing."}
 
 
 def _restored(demo: Demo) -> str:

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from dubench.cli.demo.page.pieces import Chapter, Demo, figure, listed, own, picture, terminal
+from dubench.cli.demo.page.pieces import Chapter, Demo, listed, own, picture, terminal
 from dubench.cli.demo.page.samples import Sample, of_each_type, read_samples
 from dubench.cli.demo.steps import MODELS
 from dubench.dataset import open_split
@@ -39,7 +39,7 @@ def predictions(demo: Demo) -> Chapter:
     body = f"""<p class="lead">A model sees the degraded picture alone, and answers with a type and
 its parameters. <b>constant</b> says the same of every picture, <b>statistics</b> reads plain image
 statistics, <b>nano</b> is a vision language model of 2.5 million parameters.</p>
-{listed(cards)}
+{listed(cards, "pictures wide")}
 {terminal(*demo.ran("predictions"))}
 {mine}"""
     return Chapter("predictions", "Predictions", "Models answer", body)
@@ -58,8 +58,8 @@ def _card(sample: Sample, answers: Mapping[str, Prediction], remark: str) -> str
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     image = picture(sample.degraded, f"{words(sample.type)}, degraded")
-    caption = f"<b>{sample.id}</b>{f': {remark}' if remark else ''}{table}"
-    return figure(image, caption)
+    said = f"<p><b>{sample.id}</b>{f': {remark}' if remark else ''}</p>{table}"
+    return f'<div class="asked">{image}<div>{said}</div></div>'
 
 
 def _row(name: str, true: str, said: Mapping[str, str], right: str = "") -> str:

@@ -6,7 +6,7 @@ from dubench.cli.demo.page.tables import without_paper
 from dubench.cli.demo.steps import BY_NANO, BY_TRUTH, restored
 from dubench.dataset import open_split
 from dubench.report.tables import restoration
-from dubench.scoring.full_reference import psnr
+from dubench.scoring.restored.full_reference import psnr
 from dubench.scoring.score_files import read_score
 from dubench.text import words
 

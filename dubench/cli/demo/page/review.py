@@ -38,7 +38,7 @@ def review(demo: Demo) -> Chapter:
     )
     body = f"""<p class="scripted"><b>Scripted, not human.</b> No person looked at these pictures:
 {" and ".join(SCRIPTS)} stand in for two, so the figures show what a review tells, and say nothing
-of how good this dataset is.</p>
+of how good this dataset is. Where a command speaks of people, these scripts are meant.</p>
 <p>{escape(RULE)}</p>
 {glance}
 {listed(_examples(demo, snapshot))}

@@ -21,18 +21,19 @@ class Sample:
 
 
 def of_each_type(truth: GroundTruth, count: int, of: str = "") -> list[int]:
-    """Places of the first `count` samples of each type whose clusters begin with `of`, or, where
-    there are fewer, of others."""
-    chosen = []
+    """Places of `count` samples of each type: the first whose clusters begin with `of` and were not
+    taken yet, then any."""
+    chosen: list[int] = []
+    seen: set[str] = set()
     for code in sorted(set(truth.types.tolist())):
         own = [place for place, other in enumerate(truth.types) if other == code]
-        seen: set[str] = set()
         first, later = [], []
         for place in own:
             cluster = truth.clusters[place]
             fresh = cluster.startswith(of) and cluster not in seen
             (first if fresh else later).append(place)
-            seen.add(cluster)
+            if fresh and len(first) <= count:
+                seen.add(cluster)
         chosen += [*first, *later][:count]
     return chosen
 
