@@ -200,7 +200,7 @@ def restored(method: str, by_nano: bool = False) -> str:
 
 def _board(out: Path) -> Step:
     board, card = out / "board", out / "nano.yaml"
-    title = "--title", "The demo's board"
+    title = "--title", "Demo board"
     return Step(
         "board",
         (
