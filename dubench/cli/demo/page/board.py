@@ -1,5 +1,6 @@
 """The board: who is best, and how sure that is."""
 
+from dataclasses import replace
 from html import escape
 
 from dubench.cli.demo.page.pieces import Chapter, Demo, own, terminal
@@ -28,7 +29,7 @@ under a score: its 95 % interval. Small under a rank: the places that are possib
 aria-label="Ranking">{ranking_table(ranked, site)}</div>
 <p>The whole board, with a page for each model: <a
 href="{site}index.html"><code>{escape(str(folder / "site" / "index.html"))}</code></a>. A real one
-takes photographs that no model has seen: these calibrated the ranges of two of the three.</p>
-{terminal(epoch, add, check, build, output=False)}{terminal(check)}
+takes photographs that no model has seen: ones like these calibrated statistics and nano.</p>
+{terminal(epoch, replace(add, output=""), check, build)}
 {mine}"""
-    return Chapter("board", "Board", "A leaderboard", body)
+    return Chapter("ranking", "Board", "A leaderboard", body)

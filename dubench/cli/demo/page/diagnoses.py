@@ -57,7 +57,7 @@ def _restored(demo: Demo) -> str:
     report = from_json(Report, json.loads(path.read_text("utf-8")), str(path))
     return f"""<h3>Restored from the diagnosis alone</h3>
 <p>Degraded left, restored right. What the diagnosis is not sure of is left as it is.</p>
-{listed(_pairs(demo, report.photographs), "pictures wide")}
+{listed(_pairs(demo, report.photographs), "pictures three")}
 {terminal(*demo.ran(RESTORED))}"""
 
 

@@ -21,7 +21,8 @@ def restorations(demo: Demo) -> Chapter:
     folders = {method: restored(method) for method in BY_TRUTH}
     folders[f"{BY_NANO}, told by nano"] = restored(BY_NANO, by_nano=True)
     scores = {name: read_score(demo.out / f"{of}.json").result for name, of in folders.items()}
-    measured = "".join(without_paper(restoration(scores, metric)) for metric in ("psnr", "ssim"))
+    tables = (without_paper(restoration(scores, metric)) for metric in ("psnr", "ssim"))
+    measured = "".join(f"<div>{table}</div>" for table in tables)
     restore, score = demo.ran(restored("pnp"))
     mine = own(
         "By a model's answers, and scored",
@@ -29,13 +30,14 @@ def restorations(demo: Demo) -> Chapter:
         "dubench restore --dataset mine --params nano.jsonl --out restored",
         "dubench score nano.jsonl --restored restored --metrics psnr,ssim",
     )
-    body = f"""<p class="lead">{split.n} pictures, told what was done to them. Wiener and analytic
-are closed forms, bilateral is a filter, identity does nothing; <b>pnp</b> and <b>ddnm+</b> ask a
-denoiser of 4 MB that came with dubench. PSNR in dB against the clean picture, more is better.</p>
+    body = f"""<p class="lead">Every method is told what was done to a picture. wiener and analytic are
+closed forms, bilateral filters what they give, identity does nothing; <b>pnp</b> and <b>ddnm+</b>
+also ask a denoiser of 4 MB that came with dubench. PSNR in dB against the clean picture; more is
+better.</p>
 {"".join(_strip(demo, sample) for sample in samples)}
-{measured}
-<p class="soft">{split.n} pictures of {len(set(truth.clusters))} photographs are too few for
-intervals, and rank no method: they show how it is done.</p>
+<div class="two">{measured}</div>
+<p class="soft">The last row is told by nano instead: what its errors cost. {split.n} pictures of
+{len(set(truth.clusters))} photographs are too few for intervals, and rank no method.</p>
 {terminal(restore, score, output=False)}
 {mine}"""
     return Chapter("restorations", "Restorations", "Undo it", body)

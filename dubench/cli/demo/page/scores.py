@@ -25,7 +25,8 @@ def scores(demo: Demo) -> Chapter:
     )
     body = f"""<p class="lead">Every score with its 95 % interval, from weighing
 {first.clusters} photographs and scenes at random, and beside a constant that knows the type, so
-that a good guess is not taken for understanding.</p>
+that a good guess is not taken for understanding. Bold: the best, and what cannot be told from
+it.</p>
 <p class="soft">T-Acc: the type is right. J-Acc: the type and exactly its keys are right. P-Abs and
 P-Rel: mean absolute and relative error of the values. Skill: 1 − P-Rel / P-Rel of the
 constant.</p>
