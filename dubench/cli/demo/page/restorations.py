@@ -30,8 +30,8 @@ def restorations(demo: Demo) -> Chapter:
         "dubench restore --dataset mine --params nano.jsonl --out restored",
         "dubench score nano.jsonl --restored restored --metrics psnr,ssim",
     )
-    body = f"""<p class="lead">Every method is told what was done to a picture. wiener and analytic are
-closed forms, bilateral filters what they give, identity does nothing; <b>pnp</b> and <b>ddnm+</b>
+    body = f"""<p class="lead">Every method is told what was done to a picture. wiener and analytic
+are closed forms, bilateral filters the latter, identity does nothing; <b>pnp</b> and <b>ddnm+</b>
 also ask a denoiser of 4 MB that came with dubench. PSNR in dB against the clean picture; more is
 better.</p>
 {"".join(_strip(demo, sample) for sample in samples)}
