@@ -58,8 +58,8 @@ def _card(sample: Sample, answers: Mapping[str, Prediction], remark: str) -> str
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
     image = picture(sample.degraded, f"{words(sample.type)}, degraded")
-    said = f"<p><b>{sample.id}</b>{f': {remark}' if remark else ''}</p>{table}"
-    return f'<div class="asked">{image}<div>{said}</div></div>'
+    beside = f"<p><b>{sample.id}</b>{f': {remark}' if remark else ''}</p>{table}"
+    return f'<div class="asked">{image}<div>{beside}</div></div>'
 
 
 def _row(name: str, true: str, said: Mapping[str, str], right: str = "") -> str:

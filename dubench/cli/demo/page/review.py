@@ -59,13 +59,13 @@ def _examples(demo: Demo, snapshot: Snapshot) -> Iterator[str]:
     accepted = [v for v in snapshot.verdicts if v.verdict == "accept" and v.item not in rejects]
     for verdict in (*order[:_MOST], *accepted[:1]):
         item = items[verdict.item]
-        images = (
+        clean, degraded = (
             demo.image(f"dataset.review/{IMAGES}/{name}")
             for name in (item.clean_image, item.degraded_image)
         )
         planted = f"; planted: {item.expected.why}" if item.expected else ""
         note = f": {escape(verdict.note)}" if verdict.note else ""
-        yield pair(*images, f"<b>{verdict.verdict}</b>{note} ({words(item.type)}{planted})")
+        yield pair(clean, degraded, f"<b>{verdict.verdict}</b>{note} ({words(item.type)}{planted})")
 
 
 def _gold(status: ReviewStatus) -> str:

@@ -27,7 +27,8 @@ def of_each_type(truth: GroundTruth, count: int, of: str = "") -> list[int]:
     seen: set[str] = set()
     for code in sorted(set(truth.types.tolist())):
         own = [place for place, other in enumerate(truth.types) if other == code]
-        first, later = [], []
+        first: list[int] = []
+        later: list[int] = []
         for place in own:
             cluster = truth.clusters[place]
             fresh = cluster.startswith(of) and cluster not in seen
