@@ -54,7 +54,9 @@ def check_out(out: Path) -> None:
     if not out.exists() or (out / FILE).is_file():
         return
     if any(entry.name != FOLDER_LOCK for entry in out.iterdir()):
-        raise InputError(f"--out {out} holds something that is no demo; name a new folder")
+        raise InputError(
+            f"--out {out} holds something that is no demo; remove it, or name a new folder"
+        )
 
 
 def read(out: Path) -> Journal | None:

@@ -106,7 +106,7 @@ def test_somebody_elses_folder(dubench_here, tmp_path: Path) -> None:
     ended = dubench_here("demo", "--out", "mine", cwd=tmp_path)
     assert ended.returncode == 2
     assert ended.stderr == (
-        "dubench: --out mine holds something that is no demo; name a new folder\n"
+        "dubench: --out mine holds something that is no demo; remove it, or name a new folder\n"
     )
     assert [path.name for path in mine.rglob("*")] == ["thesis.txt"]
     ended = dubench_here("demo", "--out", "mine/thesis.txt", cwd=tmp_path)
