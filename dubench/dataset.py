@@ -58,6 +58,21 @@ class GroundTruth:
 
 
 @dataclass(frozen=True)
+class RowGroup:
+    """Where some rows of a split lie, which are read together.
+
+    Attributes:
+        file: by its place in `Split.files`.
+        number: of the row group in the file.
+        ids: of its rows, or of those wanted.
+    """
+
+    file: int
+    number: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Split:
     """One split of a dataset on disk; nothing is read before it is asked for.
 
@@ -79,6 +94,15 @@ class Split:
     def ids(self) -> list[str]:
         """Names of the samples, in the files' order."""
         return [str(name) for name in _table(self.files, ["id"])["id"].to_pylist()]
+
+    def row_groups(self, only: Collection[str]) -> list[RowGroup]:
+        """Where the rows of the ids in `only` lie, in the files' order."""
+        return [
+            RowGroup(number, group, wanted)
+            for number, file in enumerate(self.files)
+            for group, ids in _ids_by_group(file)
+            if (wanted := tuple(name for name in ids if name in only))
+        ]
 
     @property
     def n(self) -> int:
@@ -158,7 +182,11 @@ class Split:
         )
 
     def images(
-        self, *columns: str, only: Collection[str] | None = None, shuffled: bool = False
+        self,
+        *columns: str,
+        only: Collection[str] | None = None,
+        shuffled: bool = False,
+        group: RowGroup | None = None,
     ) -> Iterator[tuple[Any, ...]]:
         """Yield (id, image, …) row by row, one (H, W, 3) uint8 RGB image per name in `columns`.
 
@@ -166,13 +194,14 @@ class Split:
             columns: `degraded`, `clean`.
             only: the ids wanted; all by default.
             shuffled: give every hundred rows in an order that no one can foresee.
+            group: read this row group alone.
 
         Raises:
             InputError: a file cannot be read, or an image in it is broken.
         """
         from generators.images import decode_rgb
 
-        for batch in _batches(self.files, ["id", *columns]):
+        for batch in self._batches(["id", *columns], group):
             rows = list(enumerate(batch["id"].to_pylist()))
             if shuffled:
                 SystemRandom().shuffle(rows)
@@ -189,9 +218,14 @@ class Split:
                     row.append(image)
                 yield tuple(row)
 
-    def maps(self, only: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def maps(
+        self, only: Collection[str], group: RowGroup | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield (id, maps) of the samples among `only` that have keys of kind `map`: the values of
         those keys over the image, (H, W) each, by key.
+
+        Args:
+            group: read this row group alone.
 
         Raises:
             InputError: a file cannot be read, or a row in it is broken.
@@ -201,7 +235,7 @@ class Split:
         from generators.physics import maps_of
         from generators.sample import needs_depth
 
-        for batch in _batches(self.files, ["id", "type", "tuples", "recipe", "depth"]):
+        for batch in self._batches(["id", "type", "tuples", "recipe", "depth"], group):
             for row in batch.to_pylist():
                 if row["id"] not in only:
                     continue
@@ -220,6 +254,11 @@ class Split:
                     maps |= maps_of(one, depth)
                 if maps:
                     yield row["id"], maps
+
+    def _batches(self, columns: list[str], group: RowGroup | None) -> Iterator[Any]:
+        if group is None:
+            return _batches(self.files, columns)
+        return _batches([self.files[group.file]], columns, group.number)
 
 
 def _clusters(table: pa.Table) -> list[str]:
@@ -355,12 +394,22 @@ def _fill(out: NDArray[np.float64], column: Any) -> None:
     out[present] = exact.reshape(-1, *out.shape[1:])
 
 
-def _batches(files: Sequence["Place"], columns: list[str]) -> Iterator[Any]:
+def _batches(
+    files: Sequence["Place"], columns: list[str], only: int | None = None
+) -> Iterator[Any]:
+    """At most a hundred rows at a time, of all row groups or of one of each file."""
     for file in files:
         with reading(file), open_parquet(file) as source:
             wanted = columns_of(source, file, columns)
-            for group in range(source.num_row_groups):
+            for group in range(source.num_row_groups) if only is None else (only,):
                 yield from source.iter_batches(100, row_groups=[group], columns=wanted)
+
+
+def _ids_by_group(file: "Place") -> Iterator[tuple[int, list[str]]]:
+    with reading(file), open_parquet(file) as source:
+        wanted = columns_of(source, file, ["id"])
+        for group in range(source.num_row_groups):
+            yield group, source.read_row_group(group, columns=wanted)["id"].to_pylist()
 
 
 def _table(files: Sequence["Place"], columns: list[str]) -> pa.Table:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Json, note, print_json, resumable
+from dubench.cli.options import Engine, Json, note, print_json, resumable
 from dubench.text import brief
 from generators.errors import InputError
 
@@ -28,6 +28,7 @@ def predict(
     dataset: Annotated[str, typer.Option(help="Folder, Parquet glob or Hub name.")] = "du110k",
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     out: Annotated[Path, typer.Option(help="File to write to.")] = Path("preds.jsonl"),
+    engine: Engine = "local",
     as_json: Json = False,
     prompt: Annotated[
         Path | None,
@@ -104,28 +105,34 @@ def predict(
     """Ask a model about every image of a split, or finish what a run began."""
     from dubench.dataset import open_split
     from dubench.predictions.run import predict as run
-    from dubench.predictors import load_predictor
+    from dubench.predictors import Options, load_predictor
     from dubench.progress import counting
+    from generators.engines import check as check_engine
 
+    check_engine(engine, None)
     images = open_split(dataset, split)
-    predictor = load_predictor(
-        model,
-        images.preset.keys if images.preset else None,
-        device=device,
-        prompt=prompt,
-        views=views.split(",") if views is not None else None,
-        max_tokens=max_tokens,
-        anyway=anyway or None,
-        batch=batch,
-        dtype=dtype,
-        trust_remote_code=trust_remote_code or None,
-        concurrency=concurrency,
-        rate=rate,
-        request=_fields(request),
-        price=_prices(price),
-    )
+    keys = images.preset.keys if images.preset else None
+    options: Options = {
+        "device": device,
+        "prompt": prompt,
+        "views": views.split(",") if views is not None else None,
+        "max_tokens": max_tokens,
+        "anyway": anyway or None,
+        "batch": batch,
+        "dtype": dtype,
+        "trust_remote_code": trust_remote_code or None,
+        "concurrency": concurrency,
+        "rate": rate,
+        "request": _fields(request),
+        "price": _prices(price),
+    }
     with resumable(f"what is in {out} is safe"), counting("images") as on_progress:
-        summary = run(images, predictor, out, on_progress)
+        if engine == "ray":
+            from dubench.predictions.on_ray import predict_on_ray
+
+            summary = predict_on_ray(images, model, out, on_progress, keys=keys, **options)
+        else:
+            summary = run(images, load_predictor(model, keys, **options), out, on_progress)
     for line in summary.notes:
         note(line)
     if as_json:
@@ -135,7 +142,7 @@ def predict(
         return
     speed = f", {1000 * summary.latency_s:.1f} ms an image" if summary.latency_s else ""
     print(
-        f"{summary.path}: {summary.n:,} predictions of {predictor.name}, {summary.new:,} new{speed}"
+        f"{summary.path}: {summary.n:,} predictions of {summary.model}, {summary.new:,} new{speed}"
     )
     if summary.usage:
         print("  " + ", ".join(f"{name} {amount:,}" for name, amount in summary.usage.items()))

@@ -1,13 +1,15 @@
 """Restore photographs, and the images of a dataset's split."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Json, Seed, fail, print_json, resumable
+from dubench.cli.options import Device, Engine, Json, Seed, fail, print_json, resumable
 from generators.lock import hold_beside
 
 
@@ -78,6 +80,7 @@ def restore(
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("restored"),
     seed: Seed = 0,
+    engine: Engine = "local",
     device: Device = "cpu",
     dtype: Annotated[
         str, typer.Option(help="Of the prior on a GPU: float32, bfloat16 or float16.")
@@ -87,14 +90,27 @@ def restore(
     """Restore photographs, or the images of a split; or finish what a run began."""
     from dubench.ddnm.methods import Settings, open_method
     from dubench.ddnm.priors import ignore
+    from dubench.restoring.split import restore_split
     from dubench.restoring.steps import Steps
+    from generators.engines import check as check_engine
 
     settings = Settings(prior, device, dtype, seed, steps, start, samples, eta, travel)
     strips = Steps() if save_steps else None
-    way = open_method(method, settings, strips.add if strips else ignore)
     run = {"method": method, **asdict(settings)}
     del run["device"]  # it changes no more than rounding
+    check_engine(engine, None)
+    if engine == "ray" and not paths:
+        from dubench.restoring.on_ray import restore_split_on_ray
+
+        restore_rows = partial(
+            restore_split_on_ray, method=method, settings=settings, save_steps=save_steps
+        )
+    else:
+        way = open_method(method, settings, strips.add if strips else ignore)
+        restore_rows = partial(restore_split, restore=way, steps=strips)
     if paths:
+        if engine != "local":
+            raise typer.BadParameter("--engine is for datasets")
         if dataset is not None or scalars:
             raise typer.BadParameter("--dataset and --scalars go without photographs")
         _photographs(paths, params, way, strips, out, run, force, compare, as_json)
@@ -102,8 +118,9 @@ def restore(
     if force or compare:
         raise typer.BadParameter("--force and --compare are for photographs: name some")
     _split(
-        dataset or "du110k", split, params or "statistics", way, strips, out, run, scalars, as_json
-    )
+        dataset or "du110k", split, params or "statistics", restore_rows, engine, out, run, scalars,
+        as_json,
+    )  # fmt: skip
 
 
 def _photographs(
@@ -161,31 +178,36 @@ def _split(
     dataset: str,
     split: str,
     params: str,
-    way: Any,
-    strips: Any,
+    restore_rows: Callable[..., Any],
+    engine: str,
     out: Path,
     run: Mapping[str, Any],
     scalars: bool,
     as_json: bool,
 ) -> None:
     from dubench.dataset import open_split
+    from dubench.predictions.on_ray import predict_on_ray
     from dubench.predictions.run import predict
     from dubench.predictors import load_predictor
     from dubench.progress import counting
-    from dubench.restoring.split import PREDICTIONS, TRUTH, begin, restore_split
+    from dubench.restoring.split import PREDICTIONS, TRUTH, begin
+    from generators.engines.on_ray import connected
 
     opened = open_split(dataset, split)
-    with resumable(f"what is in {out} is safe"), hold_beside(out):
+    cluster = connected() if engine == "ray" else nullcontext()
+    with resumable(f"what is in {out} is safe"), hold_beside(out), cluster:
         begin(out, opened, {"params": params, **run, "scalars": scalars})
         if params != TRUTH and not Path(params).is_file():
             with counting("images") as on_progress:
                 keys = opened.preset.keys if opened.preset else None
-                predict(opened, load_predictor(params, keys), out / PREDICTIONS, on_progress)
+                file = out / PREDICTIONS
+                if engine == "ray":
+                    predict_on_ray(opened, params, file, on_progress, keys=keys)
+                else:
+                    predict(opened, load_predictor(params, keys), file, on_progress)
             params = str(out / PREDICTIONS)
         with counting("restored images") as on_progress:
-            result = restore_split(
-                opened, params, way, out, scalars=scalars, steps=strips, on_progress=on_progress
-            )
+            result = restore_rows(opened, params, out=out, scalars=scalars, on_progress=on_progress)
     if as_json:
         print_json({"folder": str(out), "n": result.n, "new": result.new, "left": result.left})
         return

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -16,6 +16,7 @@ from dubench.predictions.grammar import Grid
 from dubench.predictions.record import USAGE, Prediction, grid_of, prediction_of
 from dubench.predictors.protocol import Predictor, Record
 from dubench.predictors.replay import Replay
+from generators.engines import OnProgress
 from generators.errors import InputError, plain_errors
 from generators.files import whole
 from generators.lock import hold_beside
@@ -27,6 +28,7 @@ class Summary:
 
     Attributes:
         path: the predictions.
+        model: its name in their meta line.
         n: how many they are now; `new` of them are this run's.
         latency_s: the model's seconds per image over the new ones, None if there are none.
         unreadable: how many have no answer that can be read, and count as wrong.
@@ -35,6 +37,7 @@ class Summary:
     """
 
     path: Path
+    model: str
     n: int
     new: int
     latency_s: float | None
@@ -43,12 +46,28 @@ class Summary:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Predictions that were made together.
+
+    Attributes:
+        seconds: that the model took.
+        records: (id, record) each.
+    """
+
+    seconds: float
+    records: tuple[tuple[str, Record], ...]
+
+
+Write = Callable[[Lines], None]
+
+
 @plain_errors()
 def predict(
     split: Split,
     predictor: Predictor | Replay,
     out: Path,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
     """Write a prediction of every image of `split` to `out`, or finish what a run began there.
 
@@ -73,60 +92,89 @@ def predict(
         >>> predict(split, load_predictor("constant"), Path("constant.jsonl")).new
         188
     """
+
+    def ask(missing: Collection[str], write: Write) -> Sequence[str]:
+        rows = split.images("degraded", only=missing, shuffled=True) if missing else iter(())
+        for lines in answers(predictor, rows, out):
+            write(lines)
+        return getattr(predictor, "notes", ())
+
     with hold_beside(out):
-        return _predict(split, predictor, out, on_progress)
+        return fill(split, predictor.name, predictor.about, ask, out, on_progress)
 
 
-def _predict(
+def answers(
+    predictor: Predictor | Replay, rows: Iterator[tuple[Any, ...]], out: Path
+) -> Iterator[Lines]:
+    """The lines of `rows`, (id, image) each, as many at a time as the predictor likes.
+
+    Raises:
+        InputError: the predictor did not give one prediction per image.
+    """
+    for batch in batches(rows, predictor.batch):
+        names, images = zip(*batch, strict=True)
+        start = perf_counter()
+        records = (
+            predictor.replay(names, out.absolute().parent)
+            if isinstance(predictor, Replay)
+            else predictor.predict(images)
+        )
+        took = perf_counter() - start
+        if len(records) != len(names):
+            raise InputError(
+                f"--model {predictor.name} gave {len(records)} predictions for {len(names)} "
+                "images; it must give one each"
+            )
+        yield Lines(took, tuple(zip(names, records, strict=True)))
+
+
+def fill(
     split: Split,
-    predictor: Predictor | Replay,
+    name: str,
+    about: Mapping[str, Any],
+    ask: Callable[[Collection[str], Write], Sequence[str]],
     out: Path,
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
 ) -> Summary:
-    """`predict` to a file that is held."""
-    meta = _meta(split, predictor)
+    """Fill the file `out`, which is held, with a prediction of every image.
+
+    Args:
+        name, about: of the predictor.
+        ask: gives `Write` the lines of these ids, in any order, and returns notes to the user.
+    """
+    meta = _meta(split, name, about)
     done = _begin(out, meta, split)
     grid = grid_of(meta)
     usage = [dict(one.usage) for one in done.values()]
-    failures = [(name, one.failure) for name, one in done.items() if one.failure]
+    failures = [(one_id, one.failure) for one_id, one in done.items() if one.failure]
     ids = split.ids
     missing = frozenset(ids) - done.keys()
     new, seconds = 0, 0.0
     on_progress(len(ids) - len(missing), len(ids))
-    rows = split.images("degraded", only=missing, shuffled=True) if missing else iter(())
     with out.open("a", encoding="utf-8") as file:
-        for batch in batches(rows, predictor.batch):
-            names, images = zip(*batch, strict=True)
-            start = perf_counter()
-            records = (
-                predictor.replay(names, out.absolute().parent)
-                if isinstance(predictor, Replay)
-                else predictor.predict(images)
-            )
-            took = perf_counter() - start
-            if len(records) != len(names):
-                raise InputError(
-                    f"--model {predictor.name} gave {len(records)} predictions for {len(names)} "
-                    "images; it must give one each"
-                )
-            latency = {"latency_s": round(took / len(names), 6)}
-            for name, record in zip(names, records, strict=True):
+
+        def write(lines: Lines) -> None:
+            nonlocal new, seconds
+            latency = {"latency_s": round(lines.seconds / len(lines.records), 6)}
+            for image_id, record in lines.records:
                 try:
-                    predictions.write_line(file, {"id": name} | latency | record)
+                    predictions.write_line(file, {"id": image_id} | latency | record)
                 except InputError as error:
-                    raise InputError(f"--model {predictor.name}: {error}") from None
+                    raise InputError(f"--model {name}: {error}") from None
                 file.flush()
                 usage.append(record.get("usage", {}))
                 if failure := _failure(record, grid):
-                    failures.append((name, failure))
-            new, seconds = new + len(names), seconds + took
+                    failures.append((image_id, failure))
+            new, seconds = new + len(lines.records), seconds + lines.seconds
             on_progress(len(ids) - len(missing) + new, len(ids))
+
+        notes = ask(missing, write)
     total = _sum(usage)
     if total:
         _write_meta(out, meta | {"usage": total})
     latency_s = seconds / new if new else None
-    notes = [*_unreadable(failures, len(ids)), *getattr(predictor, "notes", ())]
-    return Summary(out, len(ids), new, latency_s, len(failures), total, tuple(notes))
+    notes = (*_unreadable(failures, len(ids)), *notes)
+    return Summary(out, name, len(ids), new, latency_s, len(failures), total, notes)
 
 
 def _sum(usage: list[dict[str, float]]) -> dict[str, float]:
@@ -161,17 +209,17 @@ def _unreadable(failures: list[tuple[str, str]], n: int) -> list[str]:
     ]
 
 
-def _meta(split: Split, predictor: Predictor | Replay) -> dict[str, Any]:
+def _meta(split: Split, name: str, about: Mapping[str, Any]) -> dict[str, Any]:
     run = {
-        "model": predictor.name,
+        "model": name,
         "dataset": split.where,
         "split": split.name,
         **split.identity,
         "dubench": version("dubench"),
     }
-    for name in run.keys() & predictor.about.keys():
-        raise InputError(f"--model {predictor.name}: its about names {name}, which the run says")
-    return run | dict(predictor.about)
+    for field in run.keys() & about.keys():
+        raise InputError(f"--model {name}: its about names {field}, which the run says")
+    return run | dict(about)
 
 
 def batches(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:

@@ -1,14 +1,14 @@
 """Restore the images of a split from what is known, or predicted, of their degradations."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dubench.dataset import TYPE_NAMES, GroundTruth, Split
+from dubench.dataset import TYPE_NAMES, GroundTruth, RowGroup, Split
 from dubench.ddnm.degraded import Degraded
 from dubench.ddnm.methods import Restore
 from dubench.ddnm.tiling import in_tiles
@@ -25,11 +25,16 @@ from generators.taxonomy import TYPES, Degradation, scalar
 TRUTH = "truth"
 """What `params` is called where the dataset's own answers are taken."""
 
-_NOTHING = Degradation("none", {})
+NOTHING = Degradation("none", {})
 # Beyond these nothing is left to restore, or the closed forms break down.
 _LEAST_MEAN, _MOST_GAMMA, _MOST_SIGMA, _MOST_SCALE = 0.02, 10.0, 30.0, 8
 _LEAST_SUM = 1e-2  # of a row of the camera's matrix, which is divided by it
 
+
+Degradations = Mapping[str, Degradation]
+"""What the images are degraded by, by id; those that are not there are left as they are."""
+OnWritten = Callable[[str], None]
+"""Called with the id of each image that is written."""
 
 PREDICTIONS, RUN = "predictions.jsonl", "restore.json"
 """Files beside the images: of a model asked on the way, and what the run was."""
@@ -97,31 +102,84 @@ def restore_split(
         InputError: the split is blind and truth is asked for, a prediction has a value that
             nothing can be restored with, or `out` cannot be written.
     """
-    truth = params == TRUTH
+
+    def restore_here(
+        missing: Collection[str], degradations: Degradations, on_written: OnWritten
+    ) -> None:
+        restore_rows(
+            split, missing, degradations, restore, out, on_written,
+            maps=params == TRUTH and not scalars, steps=steps,
+        )  # fmt: skip
+
+    return fill(split, params, out, restore_here, on_progress)
+
+
+def fill(
+    split: Split,
+    params: str,
+    out: Path,
+    restore_missing: Callable[[Collection[str], Degradations, OnWritten], None],
+    on_progress: OnProgress,
+) -> RestoredSplit:
+    """Fill the folder `out` with ID.png of every image; see `restore_split`.
+
+    Args:
+        restore_missing: writes those of these ids, and calls `OnWritten` after each.
+    """
     ids = split.ids
+    truth = params == TRUTH
     degradations = _of_truth(split.ground_truth()) if truth else _predicted(params, ids)
     missing = {name for name in ids if not (out / f"{name}.png").exists()}
-    done = len(ids) - len(missing)
+    done, left = len(ids) - len(missing), 0
     on_progress(done, len(ids))
-    hazy = {name for name in missing if degradations.get(name, _NOTHING).type == "haze"}
+
+    def on_written(name: str) -> None:
+        nonlocal done, left
+        done += 1
+        left += degradations.get(name, NOTHING).type == "none"
+        on_progress(done, len(ids))
+
+    if missing:
+        restore_missing(missing, degradations, on_written)
+    return RestoredSplit(out, done, len(missing), left)
+
+
+def restore_rows(
+    split: Split,
+    wanted: Collection[str],
+    degradations: Degradations,
+    restore: Restore,
+    out: Path,
+    on_written: OnWritten,
+    *,
+    maps: bool,
+    steps: Steps | None,
+    group: RowGroup | None = None,
+) -> None:
+    """Write ID.png of the ids `wanted` to `out`.
+
+    Args:
+        degradations: by id; what is not there is left as it is.
+        maps: take the true maps of transmission, else make them from their mean.
+        group: the row group that they are all of; any if None.
+    """
+    hazy = {name for name in wanted if degradations.get(name, NOTHING).type == "haze"}
     # In the files' order, as the images: one map in memory at a time.
-    maps = split.maps(hazy) if truth and not scalars and hazy else None
-    left = 0
-    for name, image in split.images("degraded", only=missing) if missing else iter(()):
-        degradation = degradations.get(name, _NOTHING)
+    true_maps = split.maps(hazy, group) if maps and hazy else None
+    for name, image in split.images("degraded", only=wanted, group=group):
+        degradation = degradations.get(name, NOTHING)
         transmission = None
         if name in hazy:
             transmission = (
-                next(maps)[1]["transmission"] if maps else of_degradation(image, degradation)
+                next(true_maps)[1]["transmission"]
+                if true_maps
+                else of_degradation(image, degradation)
             )
-        left += degradation.type == "none"
         restored = in_tiles(restore, Degraded(image, degradation, transmission))
         if steps is not None:
             steps.write(image, restored, out / FOLDER / f"{name}.png")
         write_whole(out / f"{name}.png", encode_rgb(restored))
-        done += 1
-        on_progress(done, len(ids))
-    return RestoredSplit(out, done, len(missing), left)
+        on_written(name)
 
 
 def _of_truth(ground_truth: GroundTruth) -> dict[str, Degradation]:
