@@ -83,7 +83,7 @@ def test_a_killed_worker_costs_its_row_group_and_a_killed_command_goes_on(
     asked = [file.name.split("-") for file in (home / "asked").iterdir()]
     assert split.n < sum(int(count) for *_, count in asked) <= split.n + 100
     meta, whole = lines(home / "preds.jsonl")
-    assert meta["model"] == "plugin:bright:Means"
+    assert meta["meta"]["model"] == "plugin:bright:Means"
     # As if the command had been killed in the midst of a line.
     data = (home / "preds.jsonl").read_bytes()
     (home / "preds.jsonl").write_bytes(data[: len(data) // 3])
