@@ -1,7 +1,9 @@
 """The page: whole, escaped, and of this run's numbers alone."""
 
+import ast
 import json
 import re
+import shlex
 import shutil
 from html import unescape
 from pathlib import Path
@@ -10,13 +12,16 @@ import numpy as np
 import pytest
 
 from dubench.cli.demo import journal as journals
+from dubench.cli.demo import page as chapters
 from dubench.cli.demo import run_demo
+from dubench.cli.demo.actions import Command
 from dubench.cli.demo.journal import Ran
 from dubench.cli.demo.page.pieces import own, terminal, tiles
 from dubench.cli.demo.page.samples import of_each_type
-from dubench.cli.demo.steps import MODELS, Extent
+from dubench.cli.demo.steps import MODELS, Extent, steps
 from dubench.dataset import GroundTruth
 from tests import chromium
+from tests.docs.test_commands import problem
 
 
 def test_what_a_command_printed_is_text() -> None:
@@ -25,6 +30,24 @@ def test_what_a_command_printed_is_text() -> None:
     made += tiles([(hostile, hostile, hostile)]) + own(hostile, hostile)
     assert "<script" not in made
     assert made.count("&lt;script&gt;") == 7
+
+
+def suggested() -> list[str]:
+    """The commands that the chapters have for photographs of one's own."""
+    trees = (ast.parse(path.read_text("utf-8")) for path in Path(chapters.__file__).parent.iterdir()
+             if path.suffix == ".py")  # fmt: skip
+    texts = (node.value for tree in trees for node in ast.walk(tree)
+             if isinstance(node, ast.Constant) and isinstance(node.value, str))  # fmt: skip
+    return [text for text in texts if re.match("dubench (?!demo)", text)]
+
+
+def test_every_command_is_one(tmp_path: Path) -> None:
+    shown = suggested()
+    assert len(shown) > 10
+    lines = [shlex.split(line)[1:] for line in shown]
+    actions = [action for step in steps(tmp_path, Extent()) for action in step.actions]
+    lines += [list(action.arguments) for action in actions if isinstance(action, Command)]
+    assert {" ".join(words): wrong for words in lines if (wrong := problem(words))} == {}
 
 
 def test_samples_are_of_different_photographs() -> None:
