@@ -10,6 +10,8 @@ from dubench.cli.options import resumable
 if TYPE_CHECKING:
     from dubench.cli.demo.steps import Extent
 
+NEEDED = ("torch", "transformers", "krippendorff")
+
 
 def demo(
     out: Annotated[
@@ -27,7 +29,7 @@ def run_demo(out: Path, extent: "Extent") -> Path:
     returns the page.
 
     Raises:
-        InputError: torch or transformers is missing, or `out` holds something else.
+        InputError: a package of NEEDED is missing, or `out` holds something else.
         typer.Exit: a command failed, or was interrupted.
     """
     from dubench.cli.demo.journal import check_out
@@ -37,7 +39,7 @@ def run_demo(out: Path, extent: "Extent") -> Path:
     from dubench.packages import check_training
     from generators.lock import hold_folder
 
-    check_training("torch", "transformers", what="the demo")
+    check_training(*NEEDED, what="the demo", extra="train,review")
     check_out(out)
     with resumable(f"what is in {out} is safe"), hold_folder(out):
         journal = run(out, steps(out, extent))

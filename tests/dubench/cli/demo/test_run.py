@@ -118,6 +118,7 @@ def test_without_torch(dubench_here, tmp_path: Path, monkeypatch: pytest.MonkeyP
     ended = dubench_here("demo", cwd=tmp_path)
     assert ended.returncode == 2
     assert "the demo needs torch, which is missing" in ended.stderr
+    assert "dubench[train,review]" in ended.stderr
     assert not list(tmp_path.iterdir())
 
 
