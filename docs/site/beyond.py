@@ -1,11 +1,12 @@
-"""MkDocs: pages for the files outside docs/ that pages link to, so that no link leaves the site.
+"""MkDocs: what pages link to beyond the pages themselves, so that no link leaves the site.
 
-Markdown becomes a page, pictures are copied, and code and the like are shown as they are, under
-`beyond/` and their path in the repository.
+Of files outside docs/ Markdown becomes a page, pictures are copied, and code and the like are shown
+as they are, under `beyond/` and their path in the repository. The example board is copied as it is.
 """
 
 import posixpath
 import re
+import shutil
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -46,6 +47,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return f"{match[1]}{to}{match[3] or ''}{match[4]}"
 
     return _LINK.sub(moved, markdown)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """The example board as it is: its tables in Markdown are for download, and no pages."""
+    shutil.copytree(ROOT / "docs" / "board", Path(config.site_dir) / "board", dirs_exist_ok=True)
 
 
 def _pages(files: Files) -> list[str]:
