@@ -48,9 +48,10 @@ def produce(out: "Place", job: Job, workers: int | None, progress: Progress) -> 
     if missing or not info.finished:
         redrawn = _make_shards(out, job, missing, workers, progress)
     if not info.finished:
-        info = _finish(out, job)
+        info = _finish(out, job, workers)
     elif missing:
-        _check_remade(out, recipe, info.identity, missing)
+        identity = dataset_identity(out, recipe, workers, job.engine)
+        _check_remade(out, recipe, info.identity, identity, missing)
     return GenerateResult(
         out, recipe, _count(recipe, missing), info.identity, job.left_out, redrawn
     )
@@ -157,9 +158,10 @@ def _hand_over(out: "Place", job: Job) -> None:
         copy_rows(job.manifest, out / _MANIFEST)
 
 
-def _finish(out: "Place", job: Job) -> DatasetInfo:
+def _finish(out: "Place", job: Job, workers: int | None) -> DatasetInfo:
     """Write the card, Croissant and the finished recipe.json: the dataset is whole."""
-    finished = Finished(dataset_identity(out, job.recipe), job.left_out)
+    identity = dataset_identity(out, job.recipe, workers, job.engine)
+    finished = Finished(identity, job.left_out)
     info = replace(job.info, finished=finished)
     metadata = croissant.metadata(job.recipe, datetime.now(UTC).date().isoformat())
     write_whole(out / "croissant.json", json.dumps(metadata, indent=1))
@@ -169,10 +171,13 @@ def _finish(out: "Place", job: Job) -> DatasetInfo:
 
 
 def _check_remade(
-    out: "Place", recipe: Recipe, identity: Mapping[str, Identity], remade: Sequence[int]
+    out: "Place",
+    recipe: Recipe,
+    identity: Mapping[str, Identity],
+    now: Mapping[str, Identity],
+    remade: Sequence[int],
 ) -> None:
     """Make sure that a finished dataset has its `identity` again now that shards are `remade`."""
-    now = dataset_identity(out, recipe)
     shards = [recipe.shards[number] for number in remade]
     changed = [s for s in shards if now[s.split] != identity[s.split]]
     if not changed:

@@ -97,7 +97,7 @@ def verify(
         audit.close += part.close
         audit.problems += part.problems
         content.add(shard.split, part.content)
-    audit.problems += dataset_problems(folder, info, content)
+    audit.problems += dataset_problems(folder, info, content, workers, engine)
     return audit
 
 

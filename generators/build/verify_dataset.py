@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generators.build.blind import COLUMNS as BLIND_COLUMNS
 from generators.dataset.folder import data_files
-from generators.dataset.identity import split_identity
+from generators.dataset.identity import dataset_identity
 from generators.dataset.info import DatasetInfo, Identity
 from generators.dataset.parquet import open_parquet, reading
 from generators.dataset.recipe import Recipe
@@ -58,8 +59,14 @@ class DatasetContent:
         self.accepted += content.accepted
 
 
-def dataset_problems(folder: "Place", info: DatasetInfo, content: DatasetContent) -> Iterator[str]:
-    """Check the dataset in `folder`, which holds `content`, as a whole."""
+def dataset_problems(
+    folder: "Place", info: DatasetInfo, content: DatasetContent, workers: int | None, engine: str
+) -> Iterator[str]:
+    """Check the dataset in `folder`, which holds `content`, as a whole.
+
+    Args:
+        workers, engine: as `engines.run` takes them.
+    """
     recipe = info.recipe
     yield from _shared_photographs(content)
     yield from _type_counts(recipe, content)
@@ -69,7 +76,10 @@ def dataset_problems(folder: "Place", info: DatasetInfo, content: DatasetContent
     if content.accepted != promised:
         yield f"{content.accepted} rows are accepted, not {promised}"
     yield from _blind_files(files, info.blind.test if info.blind else 0)
-    yield from _identities(folder, recipe, info.identity)
+    # A malformed row has no identity; the shard's own check has named it.
+    with suppress(KeyError, TypeError, ValueError):
+        identities = dataset_identity(folder, recipe, workers, engine)
+        yield from _identities(info.identity, identities)
 
 
 def _shared_photographs(content: DatasetContent) -> Iterator[str]:
@@ -114,15 +124,10 @@ def _blind_files(files: Sequence["Place"], promised: int) -> Iterator[str]:
         yield f"the blind test split holds {len(set(ids))} samples, not {promised}"
 
 
-def _identities(folder: "Place", recipe: Recipe, promised: Mapping[str, Identity]) -> Iterator[str]:
-    for split in SPLITS:
-        files = [folder / "data" / s.name for s in recipe.shards if s.split == split]
-        if not files:
-            continue
-        try:
-            identity = split_identity(files, recipe.preset)
-        except (KeyError, TypeError, ValueError):
-            continue  # the shard's own check has named what cannot be read
+def _identities(
+    promised: Mapping[str, Identity], identities: Mapping[str, Identity]
+) -> Iterator[str]:
+    for split, identity in identities.items():
         wanted = promised.get(split)
         if not wanted or identity.recipe_id != wanted.recipe_id:
             yield f"{split}: recipe_id is not the one in recipe.json"

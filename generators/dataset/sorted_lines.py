@@ -33,10 +33,10 @@ class SortedLines:
     def __exit__(self, *error: object) -> None:
         self._files.close()
 
-    def add(self, line: str) -> None:
-        """Take one line, without its end."""
-        self._lines.append(f"{line}\n")
-        if len(self._lines) == AT_ONCE:
+    def add(self, lines: Iterable[str]) -> None:
+        """Take lines, without their ends."""
+        self._lines += (f"{line}\n" for line in lines)
+        if len(self._lines) >= AT_ONCE:
             self._spill()
 
     def sha256(self) -> str:

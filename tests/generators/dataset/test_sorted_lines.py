@@ -20,8 +20,8 @@ def test_as_if_sorted_in_memory(lines: list[str], ascending: bool, most: int, fi
         patch.setattr(sorted_lines, "AT_ONCE", most)
         patch.setattr(sorted_lines, "_MOST_FILES", files)
         with SortedLines() as collected:
-            for line in lines:
-                collected.add(line)
+            for start in range(0, len(lines), 2):
+                collected.add(lines[start : start + 2])
             assert len(collected._runs) <= (1 if ascending else files)
             again = [collected.sha256() for _ in range(2)]
     assert again == [hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()] * 2

@@ -17,6 +17,7 @@ from generators.build.generate import generate
 from generators.build.job import Progress
 from generators.build.produce import _make_shard as make_shard
 from generators.build.verify import verify
+from generators.dataset import identity
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
 from tests.on_disk import hashes
@@ -114,7 +115,10 @@ def test_a_killed_worker_costs_its_shard_and_no_byte(
     assert tries == dict.fromkeys(range(len(hashes(du110k))), 1) | {1: 2}
 
 
-def test_verify_proves_every_row_there(du110k: Path) -> None:
+def test_verify_proves_every_row_and_hashes_them_there(
+    du110k: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "FEW", 0)
     audit = verify(du110k, engine="ray")
     assert audit.good
     assert audit.exact == 440
