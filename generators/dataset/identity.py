@@ -56,6 +56,7 @@ def dataset_identity(
     """
     shards = recipe.shards
     files = [folder.absolute() / "data" / shard.name for shard in shards]
+    lines: Iterator[_Lines]
     if engine == "local" or recipe.n < FEW:
         lines = map(_lines_of, files)
     else:
