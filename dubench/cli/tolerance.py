@@ -28,8 +28,8 @@ def tolerance(
     from dataclasses import asdict
 
     from dubench.ddnm.methods import Settings
-    from dubench.report import parameter_study
-    from dubench.report.tolerance import FIGURES
+    from dubench.report.figures import parameter_study
+    from dubench.report.figures.tolerance import FIGURES
     from dubench.restoring.tolerance import study
 
     for name in metrics.split(","):

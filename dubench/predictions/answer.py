@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dubench.predictions.names import find_key, find_type
+from dubench.predictions.reading.names import find_key, find_type
 from dubench.text import brief, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES, Degradation, Key, Value

@@ -5,7 +5,7 @@ from math import fsum
 from typing import Any
 
 from dubench.predictions.answer import check_value, is_number
-from dubench.predictions.names import find_key, find_type
+from dubench.predictions.reading.names import find_key, find_type
 from dubench.text import brief, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES, Value

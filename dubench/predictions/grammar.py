@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
-from dubench.predictions.names import find_key, find_type
+from dubench.predictions.reading.names import find_key, find_type
 from dubench.text import brief
 from generators.taxonomy import KEYS, TYPES, Degradation, DegradationType, Key, Value
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from dubench.predictions.answer import MOST, Answer, from_parameters, from_tuples, is_number
 from dubench.predictions.certainty import Range, ranges_of, type_probabilities_of
-from dubench.predictions.free_text import understand
 from dubench.predictions.grammar import DELTA, TAXONOMY, GrammarError, Grid, steps
+from dubench.predictions.reading.free_text import understand
 from dubench.text import Repeated, brief, is_text, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import KEYS, Degradation

@@ -11,7 +11,7 @@ from generators.errors import InputError, plain_errors
 from generators.taxonomy import KEYS, Key
 
 if TYPE_CHECKING:
-    from dubench.predictors.asking import Model
+    from dubench.predictors.vlm.asking import Model
 
 
 Keys = Mapping[str, Key]
@@ -145,13 +145,13 @@ def _plugin(what: str) -> Predictor:
 
 
 def _hf(what: str, **options: Any) -> Predictor:
-    from dubench.predictors.hf import Hf
+    from dubench.predictors.vlm.hf import Hf
 
     return _asked(Hf, what, **options)
 
 
 def _openai(what: str, **options: Any) -> Predictor:
-    from dubench.predictors.openai import OpenAi
+    from dubench.predictors.vlm.openai import OpenAi
 
     return _asked(OpenAi, what, **options)
 
@@ -168,8 +168,8 @@ def _asked(
 ) -> Predictor:
     from dubench.duvlm.prompts import AS_NANO
     from dubench.duvlm.views import check_views
-    from dubench.predictors.asking import Asked
-    from dubench.predictors.prompts import read_prompt, zero_shot
+    from dubench.predictors.vlm.asking import Asked
+    from dubench.predictors.vlm.prompts import read_prompt, zero_shot
 
     # What costs little to check comes first: a model may take minutes to load.
     question = read_prompt(prompt) if prompt else zero_shot(keys)
@@ -180,7 +180,7 @@ def _asked(
 
 
 def _clip(what: str, **options: Any) -> Predictor:
-    from dubench.predictors.clip import Clip
+    from dubench.predictors.vlm.clip import Clip
 
     return Clip(what, **options)
 

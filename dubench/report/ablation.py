@@ -14,6 +14,16 @@ from dubench.duvlm.ablation.estimates import Estimate
 from dubench.duvlm.ablation.result import DECIDES, SCORES, Ablation
 from dubench.report import paper
 from dubench.report.columns import metric_column, parameter_column, share_column
+from dubench.report.figures.plotting import (
+    FAINT,
+    PAGE,
+    legend,
+    line_style,
+    panels,
+    print_style,
+    render,
+    sheet,
+)
 from dubench.report.formats import (
     Block,
     Cell,
@@ -23,16 +33,6 @@ from dubench.report.formats import (
     comma_separated,
     latex,
     markdown,
-)
-from dubench.report.plotting import (
-    FAINT,
-    PAGE,
-    legend,
-    line_style,
-    panels,
-    print_style,
-    render,
-    sheet,
 )
 from dubench.report.terminal import widened
 from dubench.scoring.result import AVERAGE

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from dubench.report import paper
+from dubench.report.figures.plotting import Drawing
 from dubench.report.formats import Row, Table
-from dubench.report.plotting import Drawing
 from dubench.report.tables import Scores
 from dubench.scoring.result import ScoreResult
 from generators.errors import one_line

@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dubench.report import certainty, figures, tolerance
+from dubench.report.figures import certainty, tolerance, understanding
+from dubench.report.figures.plotting import Drawing, render
 from dubench.report.formats import Table, comma_separated, latex, markdown
 from dubench.report.page import MARK, page
-from dubench.report.plotting import Drawing, render
 from dubench.report.tables import tables
 from dubench.scoring.score_files import read_scores
 from generators.errors import InputError, plain_errors
@@ -63,7 +63,7 @@ def _write(
     _check_out(out)
     scored = read_scores(paths)
     scores = {name: score.result for name, score in scored.items()}
-    drawn = figures.drawings(scores, as_radar=as_radar)
+    drawn = understanding.drawings(scores, as_radar=as_radar)
     drawn += certainty.drawings(scored)
     drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
     home = out.resolve()

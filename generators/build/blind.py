@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from generators.build.job import GenerateResult, Job, Progress
 from generators.build.produce import produce
-from generators.dataset.card import card
+from generators.dataset.cards.card import card
 from generators.dataset.folder import match_recipe
 from generators.dataset.info import FILE, BlindSplit, DatasetInfo
 from generators.dataset.order import ROW_GROUP

@@ -14,7 +14,7 @@ from generators import engines
 from generators.build.job import GenerateResult, Job, Progress
 from generators.build.revise import Revision, revise
 from generators.build.shards import Shards
-from generators.dataset import card, croissant
+from generators.dataset.cards import card, croissant
 from generators.dataset.folder import write_or_match_recipe
 from generators.dataset.identity import dataset_identity
 from generators.dataset.info import DatasetInfo, Finished, Identity, installed_versions

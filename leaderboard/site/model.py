@@ -6,7 +6,7 @@ import numpy as np
 
 from dubench.dataset import TYPE_NAMES
 from dubench.report.columns import parameter_column, share_column
-from dubench.report.plotting import key_colours
+from dubench.report.figures.plotting import key_colours
 from dubench.scoring import certainty
 from dubench.scoring.result import AVERAGE, ScoreResult
 from dubench.scoring.sample_scores import OTHER, SampleScores

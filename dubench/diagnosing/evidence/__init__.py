@@ -7,7 +7,7 @@ from dubench.diagnosing.diagnosis import Diagnosis
 from dubench.diagnosing.evidence.bars import probabilities, ranges
 from dubench.diagnosing.evidence.pictures import edges, photograph, spectrum
 from dubench.predictors.protocol import Image
-from dubench.report.plotting import GREY, PAGE, print_style, render
+from dubench.report.figures.plotting import GREY, PAGE, print_style, render
 from dubench.text import percent, words
 from generators.errors import one_line
 

@@ -7,7 +7,7 @@ from typing import Any
 from dubench.diagnosing.diagnosis import Diagnosis, Finding
 from dubench.diagnosing.evidence.style import TRACK, title, type_colours
 from dubench.diagnosing.terminal import NOTHING
-from dubench.report.plotting import FAINT, GREY, INK
+from dubench.report.figures.plotting import FAINT, GREY, INK
 from dubench.text import percent, words
 from generators.taxonomy import NONE, TYPES, Key
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dubench.report.plotting import FAINT, GREY, key_colours
+from dubench.report.figures.plotting import FAINT, GREY, key_colours
 from generators.taxonomy import TYPES
 
 TRACK = "#E8E8E8"

@@ -184,7 +184,7 @@ def open_base(model: str, vocabulary: Any, views: tuple[str, ...], course: Cours
 
     from dubench.duvlm.fine_tuning.adapters import prepare
     from dubench.duvlm.model.qwen import Asking, Qwen, check_base
-    from dubench.predictors import pretrained
+    from dubench.predictors.vlm import pretrained
 
     check_base(model, vocabulary, (PHOTOGRAPH, *views))
     # Steps of full training are lost in the rounding of bfloat16: its weights are kept whole.

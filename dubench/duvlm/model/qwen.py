@@ -23,8 +23,8 @@ from dubench.duvlm.prompts import TRAINED, Question, encode, question
 from dubench.duvlm.spelling import Spelling
 from dubench.duvlm.tokens import Vocabulary
 from dubench.duvlm.views import PHOTOGRAPH, VIEWS
-from dubench.predictors import pretrained
 from dubench.predictors.protocol import Image
+from dubench.predictors.vlm import pretrained
 from generators.errors import InputError, first_line
 from generators.files import from_home
 

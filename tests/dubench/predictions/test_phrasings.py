@@ -2,7 +2,7 @@
 
 import pytest
 
-from dubench.predictions.free_text import understand
+from dubench.predictions.reading.free_text import understand
 
 from .phrasings import PHRASINGS
 from .phrasings_held_out import HELD_OUT

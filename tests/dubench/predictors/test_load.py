@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dubench.predictors import load_predictor
-from dubench.predictors.asking import Reply
+from dubench.predictors.vlm.asking import Reply
 from generators import presets
 from generators.errors import InputError
 
@@ -62,7 +62,7 @@ def test_a_question_states_the_ranges_of_what_it_is_about(monkeypatch) -> None:
             self.asked += questions
             return [Reply("{}")] * len(questions)
 
-    monkeypatch.setattr("dubench.predictors.hf.Hf", Remembering)
+    monkeypatch.setattr("dubench.predictors.vlm.hf.Hf", Remembering)
     image = np.zeros((32, 32, 3), np.uint8)
     real = presets.load("du110k-real").keys
     for keys, stated in ((None, "0.05 to 0.1"), (real, "0.05 to 0.6")):

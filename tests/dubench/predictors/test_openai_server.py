@@ -18,8 +18,8 @@ from dubench.duvlm.model.files import SHIPPED
 from dubench.duvlm.prompts import question
 from dubench.predictions import file
 from dubench.predictors import load_predictor
-from dubench.predictors.hf import Hf
-from dubench.predictors.openai import OpenAi
+from dubench.predictors.vlm.hf import Hf
+from dubench.predictors.vlm.openai import OpenAi
 from generators.errors import InputError
 from tests.conftest import Dubench
 from tests.dubench.predictors import tiny_models

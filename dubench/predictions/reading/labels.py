@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dubench.predictions.answer import Answer, from_parameters
-from dubench.predictions.markup import plain
-from dubench.predictions.names import find_type
-from dubench.predictions.numbers import number
+from dubench.predictions.reading.markup import plain
+from dubench.predictions.reading.names import find_type
+from dubench.predictions.reading.numbers import number
 from dubench.text import brief
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES, Key

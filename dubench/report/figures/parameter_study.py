@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dubench.report.columns import metric_name
-from dubench.report.plotting import print_style, render
-from dubench.report.tolerance import FIGURES, Correlation, correlation, points, tolerance
+from dubench.report.figures.plotting import print_style, render
+from dubench.report.figures.tolerance import FIGURES, Correlation, correlation, points, tolerance
 from dubench.scoring.sample_scores import SampleScores
 from dubench.text import words
 from generators.files import write_whole

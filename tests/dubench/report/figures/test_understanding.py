@@ -14,8 +14,8 @@ from PIL import Image
 from scipy import stats
 from sklearn.metrics import confusion_matrix
 
-from dubench.report import figures, plotting, tolerance
-from dubench.report.plotting import Drawing, key_colours, line_style, print_style, render
+from dubench.report.figures import plotting, tolerance, understanding
+from dubench.report.figures.plotting import Drawing, key_colours, line_style, print_style, render
 from dubench.scoring.result import ScoreResult
 from dubench.scoring.score_files import Scored
 from generators.taxonomy import KEYS, TYPES
@@ -46,7 +46,7 @@ def results(scored: dict[str, Scored]) -> dict[str, ScoreResult]:
 def test_confusion_counts_the_samples(scored: dict[str, Scored], rows: dict[str, Any]) -> None:
     labels = ["haze", "low_light", "blur", "low_resolution", "none", "other"]
     wanted = confusion_matrix(rows["type"], rows["predicted"], labels=labels)[:5]
-    axis = figures.confusion(results(scored)).axes[0]
+    axis = understanding.confusion(results(scored)).axes[0]
     drawn = [int(text.get_text().replace(",", "")) for text in axis.texts]
     np.testing.assert_array_equal(np.reshape(drawn, (5, 6)), wanted)
     shares = wanted / wanted.sum(1, keepdims=True)
@@ -57,7 +57,7 @@ def test_confusion_counts_the_samples(scored: dict[str, Scored], rows: dict[str,
 def test_predicted_keys_are_stacked_to_the_whole(
     scored: dict[str, Scored], rows: dict[str, Any]
 ) -> None:
-    axis = figures.predicted_keys(results(scored)).axes[0]
+    axis = understanding.predicted_keys(results(scored)).axes[0]
     haze = [row for row, name in enumerate(rows["type"]) if name == "haze"]
     counts = {key: sum(rows[f"predicted_{key}"][row] is not None for row in haze) for key in KEYS}
     other = sum("other" in rows["predicted_keys"][row] for row in haze)
@@ -71,7 +71,7 @@ def test_predicted_keys_are_stacked_to_the_whole(
 
 def test_dots_and_bars_are_the_scores_and_their_intervals(scored: dict[str, Scored]) -> None:
     scores = results(scored)
-    first, _, last = figures.by_type(scores).axes
+    first, _, last = understanding.by_type(scores).axes
     assert [text.get_text() for text in first.get_yticklabels()][-1] == "all"
     for place, score in enumerate(scores.values()):
         dots = [line for line in last.lines if line.get_linestyle() == "None"][place]
@@ -85,13 +85,13 @@ def test_dots_and_bars_are_the_scores_and_their_intervals(scored: dict[str, Scor
 
 
 def test_radar_goes_through_the_scores(scored: dict[str, Scored]) -> None:
-    first, *_, last = figures.radar(results(scored)).axes
-    understanding = scored["bad"].result.understanding
-    types = understanding.by_type.values()
+    first, *_, last = understanding.radar(results(scored)).axes
+    scores = scored["bad"].result.understanding
+    types = scores.by_type.values()
     drawn = first.lines[1].get_ydata()
-    t_acc = [100 * of.t_acc for of in types] + [100 * understanding.t_acc]
+    t_acc = [100 * of.t_acc for of in types] + [100 * scores.t_acc]
     assert list(drawn) == pytest.approx([*t_acc, t_acc[0]])  # closed
-    j_acc = [100 * of.j_acc for of in types] + [100 * understanding.j_acc]
+    j_acc = [100 * of.j_acc for of in types] + [100 * scores.j_acc]
     assert list(last.lines[1].get_ydata()) == pytest.approx([*j_acc, j_acc[0]])
 
 
@@ -103,7 +103,7 @@ def test_error_against_delta_with_its_intervals() -> None:
         ).result
         for step, wrong in steps.items()
     }
-    drawing = next(d for d in figures.drawings(series) if d.name == "figure7_delta")
+    drawing = next(d for d in understanding.drawings(series) if d.name == "figure7_delta")
     assert drawing.figure is not None
     relative = drawing.figure.axes[1]
     x, y = relative.lines[0].get_data()
@@ -113,7 +113,7 @@ def test_error_against_delta_with_its_intervals() -> None:
     wanted = [series[f"nano, Δ {s}"].intervals["p_rel.avg"] for s in x]
     np.testing.assert_allclose(ends, wanted)
     one = {"nano": series["nano, Δ 0.05"]}
-    left_out = next(d for d in figures.drawings(one) if d.name == "figure7_delta")
+    left_out = next(d for d in understanding.drawings(one) if d.name == "figure7_delta")
     assert left_out.figure is None
     assert "two values of Δ" in left_out.why
 
@@ -184,7 +184,7 @@ def test_tolerance_panels_tell_r_and_share_their_scale(scored: dict[str, Scored]
 
 
 def test_a_figure_as_png_pdf_and_svg(scored: dict[str, Scored]) -> None:
-    figure = figures.confusion(results(scored))
+    figure = understanding.confusion(results(scored))
     png = render(figure, "png")
     with Image.open(io.BytesIO(png)) as image:
         assert round(image.info["dpi"][0]) == 200
@@ -198,12 +198,12 @@ def test_a_figure_as_png_pdf_and_svg(scored: dict[str, Scored]) -> None:
         for name, value in element.attrib.items():
             if name.endswith("href"):
                 assert value.startswith(("#", "data:"))
-    again = figures.confusion(results(scored))
+    again = understanding.confusion(results(scored))
     assert [render(again, suffix) for suffix in ("svg", "pdf", "png")] == [svg, pdf, png]
 
 
 def test_every_figure_has_its_place_in_the_paper(scored: dict[str, Scored]) -> None:
-    drawn: list[Drawing] = figures.drawings(results(scored))
+    drawn: list[Drawing] = understanding.drawings(results(scored))
     drawn += tolerance.drawings({name: score.rows for name, score in scored.items()})
     numbers = {int(re.findall(r"\d+", drawing.name)[0]) for drawing in drawn}
     assert numbers == {4, 6, 7, 8, 9, 10, 11}
@@ -240,9 +240,11 @@ def test_figures_of_other_presets_show_their_types_and_keys(types: tuple[str, ..
     preset = replace(synthetic_scores.PRESET, name="mine", types=types)
     mine = synthetic_scores.scored("m", n=400, preset=preset, metrics=("psnr",))
     scores = {"m": mine.result}
-    spokes = [text.get_text() for text in figures.radar(scores).axes[0].texts]
+    spokes = [text.get_text() for text in understanding.radar(scores).axes[0].texts]
     assert spokes == [*(name.replace("_", "\n") for name in types), "all"]
-    legend = {text.get_text() for text in figures.predicted_keys(scores).legends[0].get_texts()}
+    legend = {
+        text.get_text() for text in understanding.predicted_keys(scores).legends[0].get_texts()
+    }
     assert {key.replace("_", " ") for key in mine.rows.keys} <= legend
     figure = tolerance.tolerance(mine.rows, "psnr")
     titles = [axis.get_title(loc="left").strip() for axis in figure.axes if axis.axison]
@@ -255,7 +257,7 @@ def test_figures_of_other_presets_show_their_types_and_keys(types: tuple[str, ..
 def test_any_name_can_stand_in_a_figure(scored: dict[str, Scored]) -> None:
     names = ["_private $\\frac{1}$", "cost $5 & $6_", "a\\b{c}^d%"]
     with print_style():
-        figure = figures.radar(dict.fromkeys(names, scored["good"].result))
+        figure = understanding.radar(dict.fromkeys(names, scored["good"].result))
     shown = [text.get_text().strip() for text in figure.legends[0].get_texts()]
     assert shown == names
     ET.fromstring(render(figure, "svg"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dubench.report.plotting import line_style, short
+from dubench.report.figures.plotting import line_style, short
 from dubench.scoring.result import ScoreResult
 
 

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dubench.predictions.free_text import certainty, understand
 from dubench.predictions.grammar import Grid, encode
-from dubench.predictions.names import find_key, find_type
+from dubench.predictions.reading.free_text import certainty, understand
+from dubench.predictions.reading.names import find_key, find_type
 from generators.taxonomy import TYPES, Degradation
-
-from .test_grammar import degradations, prose
+from tests.dubench.predictions.test_grammar import degradations, prose
 
 HAZE = ("haze", {"atmospheric_light": 0.62, "transmission": 0.41})
 NONE = "no answer: neither tokens, nor an object or a label that names a type"

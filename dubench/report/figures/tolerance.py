@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dubench.report import paper
 from dubench.report.columns import metric_name
-from dubench.report.plotting import FAINT, PAGE, Drawing, panels, print_style, sheet
+from dubench.report.figures.plotting import FAINT, PAGE, Drawing, panels, print_style, sheet
 from dubench.scoring.intervals import LEAST_CLUSTERS, bootstrap, codes, percentile_interval
 from dubench.scoring.sample_scores import SampleScores, keys_of
 from dubench.text import words

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from generators.dataset.cards.review_card import section
 from generators.dataset.info import DatasetInfo, Identity, LeftOut
 from generators.dataset.recipe import Recipe
-from generators.dataset.review_card import section
 from generators.dataset.schema import flat_columns, schema
 from generators.sources.splits import SPLITS
 from generators.taxonomy import TYPES
@@ -18,7 +18,7 @@ from generators.typed_json import to_json
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 _SIZE_NAMES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "n>10M")
-_BUNDLED = Path(__file__).parents[1] / "data" / "photos" / "ATTRIBUTION.md"
+_BUNDLED = Path(__file__).parents[2] / "data" / "photos" / "ATTRIBUTION.md"
 
 
 def card(info: DatasetInfo) -> str:

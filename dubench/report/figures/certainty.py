@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dubench.report.dots import dot_rows
-from dubench.report.plotting import (
+from dubench.report.figures.dots import dot_rows
+from dubench.report.figures.plotting import (
     COLUMN,
     FAINT,
     GREY,

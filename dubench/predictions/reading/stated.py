@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dubench.predictions.answer import Answer, from_parameters, from_tuples, is_number
-from dubench.predictions.names import find_key, find_type
-from dubench.predictions.numbers import key_number
+from dubench.predictions.reading.names import find_key, find_type
+from dubench.predictions.reading.numbers import key_number
 from dubench.text import brief, pairs_of
 from generators.errors import InputError
 from generators.taxonomy import TYPES

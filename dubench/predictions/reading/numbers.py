@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from dubench.predictions.names import find_key
+from dubench.predictions.reading.names import find_key
 from generators.taxonomy import KEYS, Key
 
 _DIGITS = r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from generators.dataset.card import licence
+from generators.dataset.cards.card import licence
 from generators.dataset.recipe import Recipe
 from generators.dataset.schema import IMAGES, schema
 

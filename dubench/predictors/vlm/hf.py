@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dubench.duvlm.prompts import Question, encode
-from dubench.predictors import pretrained
-from dubench.predictors.asking import Reply
+from dubench.predictors.vlm import pretrained
+from dubench.predictors.vlm.asking import Reply
 from generators.errors import InputError, first_line
 
 

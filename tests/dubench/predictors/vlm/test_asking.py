@@ -7,8 +7,8 @@ import pytest
 
 from dubench.duvlm.prompts import AS_NANO, Question
 from dubench.duvlm.views import as_pictures, for_nano
-from dubench.predictors.asking import Asked, Reply
-from dubench.predictors.prompts import zero_shot
+from dubench.predictors.vlm.asking import Asked, Reply
+from dubench.predictors.vlm.prompts import zero_shot
 from generators.errors import InputError
 from generators.taxonomy import KEYS, TYPES
 

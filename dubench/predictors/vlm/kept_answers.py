@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dubench.duvlm.prompts import Question
-from dubench.predictors.asking import Reply
+from dubench.predictors.vlm.asking import Reply
 from generators.errors import InputError
 from generators.files import from_home
 from generators.images import pixel_hash

@@ -2,7 +2,7 @@
 
 import re
 
-from dubench.predictions.names import find_key
+from dubench.predictions.reading.names import find_key
 
 _FENCE = re.compile(r"^[^\S\n]*(?:```|~~~).*$", re.MULTILINE)
 _ROWS = re.compile(r"(?:^[^\S\n]*\|.*(?:\n|$))+", re.MULTILINE)

@@ -9,9 +9,9 @@ from rich.console import Console
 from sklearn.calibration import calibration_curve
 
 from dubench.dataset import TYPE_NAMES
-from dubench.report.certainty import coverage, drawings, reliability_bins
+from dubench.report.figures.certainty import coverage, drawings, reliability_bins
+from dubench.report.figures.plotting import print_style, render
 from dubench.report.page import page
-from dubench.report.plotting import print_style, render
 from dubench.report.tables import tables
 from dubench.report.terminal import show
 from dubench.scoring import certainty

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dubench.predictors import load_predictor
-from dubench.predictors.hf import Hf
+from dubench.predictors.vlm.hf import Hf
 from generators.errors import InputError
 from tests.conftest import Dubench
 from tests.dubench.predictors import tiny_models

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dubench.predictors import pretrained
 from dubench.predictors.protocol import Image, Record
+from dubench.predictors.vlm import pretrained
 from generators.errors import InputError
 from generators.taxonomy import TYPES
 

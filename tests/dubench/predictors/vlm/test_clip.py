@@ -10,7 +10,7 @@ import pytest
 from dubench.dataset import open_split
 from dubench.predictions import file
 from dubench.predictors import load_predictor
-from dubench.predictors.clip import Clip, phrases
+from dubench.predictors.vlm.clip import Clip, phrases
 from dubench.scoring.score import score
 from generators.errors import InputError
 from generators.taxonomy import TYPES

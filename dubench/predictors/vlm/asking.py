@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from dubench.duvlm.prompts import Question, question
-from dubench.predictions.free_text import LONGEST, certainty
-from dubench.predictors.prompts import Prompt
+from dubench.predictions.reading.free_text import LONGEST, certainty
 from dubench.predictors.protocol import Image, Record
+from dubench.predictors.vlm.prompts import Prompt
 from dubench.text import brief
 from generators.errors import InputError
 

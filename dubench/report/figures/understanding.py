@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dubench.report.dots import dot_rows
-from dubench.report.plotting import (
+from dubench.report.figures.dots import dot_rows
+from dubench.report.figures.plotting import (
     COLUMN,
     GREY,
     INK,

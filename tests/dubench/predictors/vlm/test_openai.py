@@ -17,9 +17,10 @@ import pytest
 from dubench.dataset import Split, open_split
 from dubench.predictions import file
 from dubench.predictions.run import predict
-from dubench.predictors import kept_answers, load_predictor, openai
-from dubench.predictors.openai import OpenAi
-from dubench.predictors.prompts import zero_shot
+from dubench.predictors import load_predictor
+from dubench.predictors.vlm import kept_answers, openai
+from dubench.predictors.vlm.openai import OpenAi
+from dubench.predictors.vlm.prompts import zero_shot
 from generators.build.generate import generate
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
@@ -163,7 +164,7 @@ def test_as_many_requests_as_allowed_are_under_way_and_no_more(server: ChatServe
 
 def command(server: ChatServer, dataset: Path, split: str, *more: object) -> list[str]:
     code = (
-        "import dubench.predictors.openai as o, sys\n"
+        "import dubench.predictors.vlm.openai as o, sys\n"
         "o.TIMEOUT_S, o._PAUSE_S = 3, 0.01\n"
         "from dubench.cli import main\n"
         "main()\n"

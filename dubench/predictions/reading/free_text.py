@@ -9,9 +9,9 @@ from typing import Any
 from dubench.predictions import grammar
 from dubench.predictions.answer import Answer
 from dubench.predictions.certainty import ranges_of, type_probabilities_of
-from dubench.predictions.labels import labelled
-from dubench.predictions.relaxed import objects
-from dubench.predictions.stated import Stated, stated_in
+from dubench.predictions.reading.labels import labelled
+from dubench.predictions.reading.relaxed import objects
+from dubench.predictions.reading.stated import Stated, stated_in
 from generators.errors import InputError
 from generators.taxonomy import Degradation, Value
 

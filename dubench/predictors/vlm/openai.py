@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from dubench.duvlm.prompts import Question
 from dubench.predictions.answer import MOST
-from dubench.predictors.asking import Reply
-from dubench.predictors.kept_answers import KeptAnswers, kept_answers, key_of
+from dubench.predictors.vlm.asking import Reply
+from dubench.predictors.vlm.kept_answers import KeptAnswers, kept_answers, key_of
 from dubench.text import brief
 from generators.errors import InputError, first_line
 from generators.images import encode_rgb

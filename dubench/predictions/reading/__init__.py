@@ -1,0 +1,1 @@
+"""What models write, understood: objects, lists, sentences, names and numbers."""

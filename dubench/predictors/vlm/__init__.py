@@ -1,0 +1,1 @@
+"""Vision language models: what they are asked, in memory or behind a server."""
