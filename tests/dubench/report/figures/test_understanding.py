@@ -268,6 +268,6 @@ def test_matplotlib_is_imported_late() -> None:
     import sys
 
     code = "import dubench.report.report, sys; print('matplotlib' in sys.modules)"
-    home = Path(__file__).parents[3]
+    home = Path(__file__).parents[4]
     done = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr
