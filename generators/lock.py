@@ -85,7 +85,7 @@ def _lock(handle: int, place: Path) -> None:
     except OSError as error:
         if error.errno in _HELD:
             raise InputError(
-                f"{place}: another dubench is at work here; wait for it, or choose another --out"
+                f"{place}: another dubench is at work here; wait for it, or choose another place"
             ) from None
         raise InputError(
             f"{place}: its file system cannot lock files ({error.strerror}), so that two runs "

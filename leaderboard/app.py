@@ -102,7 +102,7 @@ def board_blocks(folder: Path) -> "Blocks":
             )  # fmt: skip
         with gr.Tab("Submit"):
             gr.Markdown(
-                "Predictions as `dubench predict` writes them, and a card. *Check* says what is "
+                "Predictions as `dubench predict` writes them, and a card. *Check* lists what is "
                 "missing and adds nothing. One submission is scored at a time."
             )
             with gr.Row():
@@ -169,7 +169,7 @@ def _answer(done: "subprocess.CompletedProcess[str]", paths: list[str]) -> str:
     """What a process printed, without the server's folders."""
     text = f"{done.stdout}\n{done.stderr}" if done.returncode in (0, 1) else done.stderr
     for path in paths:
-        text = text.replace(path, Path(path).name).replace(str(Path(path).parent), "")
+        text = text.replace(path, Path(path).name).replace(f"{Path(path).parent}/", "")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("added: ")]
     kept = [line.removeprefix("dubench: ") for line in lines if "━" not in line]
     if done.returncode == 0 and "nothing is missing" not in text:

@@ -51,6 +51,8 @@ class GenerateBar(Progress):
 
     def planned(self, recipe: Recipe, done: int) -> None:
         """Start the bar of pairs where an earlier run left off."""
+        if not recipe.n:
+            return  # the part of a blind, test-only dataset that is no test
         self._bar.start()
         self._make = self._bar.add_task(
             "pairs", total=recipe.n, completed=done, before=done, note=""

@@ -116,6 +116,8 @@ def add(
         else:
             if scored:
                 show(scored.result)
+            elif not wrong:
+                print("the scores of a blind epoch are shown once a submission is added")
             print("\n".join(f"lacks: {line}" for line in wrong) or "nothing is missing")
             if any("is missing" in line for line in wrong):
                 print(f"a card, as an example:\n\n{EXAMPLE}")

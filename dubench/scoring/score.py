@@ -149,7 +149,7 @@ def _same_data(path: Path, meta: Mapping[str, Any], split: Split) -> list[str]:
             return ["the predictions were made on other pixels of the same recipe (content_id)"]
         raise InputError(
             f"{path}: made on a dataset with {name} {str(there)[:12]}…, while {split.where} "
-            f"({split.name}) has {here[:12]}…; give --dataset and --split the ones it was made on"
+            f"({split.name}) has {here[:12]}…; predict again, or give the --dataset it was made on"
         )
     return []
 

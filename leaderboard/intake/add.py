@@ -46,9 +46,17 @@ class Request:
 def lacking(
     folder: Path, request: Request, dataset: str | None = None
 ) -> tuple[list[str], Scored | None]:
-    """What keeps `request` from being added, a line each, and its scores where it has some."""
-    wrong = missing(request.card) if isinstance(request.card, Path) else []
+    """What keeps `request` from being added, a line each, and its scores.
+
+    The scores are None where there are none, and on a blind epoch: whoever could ask for them as
+    often as they like would find the answers, whatever the limit of submissions.
+    """
+    wrong: list[str] = []
     scored = None
+    try:
+        wrong += missing(request.card) if isinstance(request.card, Path) else []
+    except InputError as error:
+        wrong.append(str(error))
     epoch = boards.read(folder).numbered(None)
     try:
         with tempfile.TemporaryDirectory(prefix="dubench-board-") as temporary:
@@ -65,7 +73,7 @@ def lacking(
             f"{scored.rows.missing:,} of {scored.rows.n:,} images have no prediction; they would "
             "count as wrong"
         )
-    return wrong, scored
+    return wrong, None if epoch.secret else scored
 
 
 @plain_errors()

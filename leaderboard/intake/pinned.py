@@ -43,7 +43,8 @@ def score_as_pinned(
             on_progress=on_progress,
         )
     except InputError as error:
-        message = str(error).replace(str(plain), name)
+        # Whoever reads it may be a stranger: the host's folders are not theirs to know.
+        message = str(error).replace(data.where, epoch.dataset).replace(str(plain), name)
         raise InputError(message.replace(f"{plain.parent}/", "")) from None
     check_pinned(epoch, scored, name)
     return scored

@@ -9,7 +9,7 @@ from generators.files import whole
 
 LARGEST = 2_000_000_000
 _SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp", b"BM": ".bmp"}
-_AT_ONCE = 64
+_BUFFER = 1 << 20
 
 
 def unpack(path: Path, folder: Path, ids: Collection[str]) -> None:
@@ -22,7 +22,7 @@ def unpack(path: Path, folder: Path, ids: Collection[str]) -> None:
     if path.is_symlink() or not path.is_file():
         raise InputError(f"{path} is no regular file; give restored images as one Parquet file")
     if path.stat().st_size > LARGEST:
-        raise InputError(f"{path}: more than {LARGEST // 10**9} GB of restored images")
+        raise _too_large(path)
     folder.mkdir()
     seen: set[str] = set()
     size = 0
@@ -34,15 +34,17 @@ def unpack(path: Path, folder: Path, ids: Collection[str]) -> None:
         seen.add(name)
         size += len(data)
         if size > LARGEST:
-            raise InputError(
-                f"{path}: more than {LARGEST // 10**9} GB of restored images, unpacked"
-            )
+            raise _too_large(path)
         suffix = next((s for magic, s in _SUFFIXES.items() if data.startswith(magic)), None)
         if suffix is None:
             raise InputError(f"{path}: the image of {name} is no PNG, JPEG, WebP or BMP file")
         (folder / f"{name}{suffix}").write_bytes(data)
     if not seen:
         raise InputError(f"{path}: no images in it")
+
+
+def _too_large(path: Path) -> InputError:
+    return InputError(f"{path}: more than {LARGEST // 10**9} GB of restored images, unpacked")
 
 
 def write_hashes(path: Path, out: Path) -> None:
@@ -57,16 +59,22 @@ def write_hashes(path: Path, out: Path) -> None:
 
 
 def _images(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(id, file) of every row; the column may hold bytes, or structs as `datasets` writes them."""
+    """(id, file) of every row; the column may hold bytes, or structs as `datasets` writes them.
+
+    A row at a time: a few kilobytes may unpack to gigabytes.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         lacking = [name for name in ("id", "image") if name not in file.schema_arrow.names]
         if lacking:
             raise InputError(f"{path}: no column {lacking[0]}; it takes `id` and `image`")
-        for batch in file.iter_batches(_AT_ONCE, columns=["id", "image"]):
+        groups = (file.metadata.row_group(place) for place in range(file.num_row_groups))
+        if sum(group.total_byte_size for group in groups) > LARGEST:
+            raise _too_large(path)
+        for batch in file.iter_batches(1, columns=["id", "image"]):
             for row in batch.to_pylist():
                 image = row["image"]
                 data = image.get("bytes") if isinstance(image, dict) else image

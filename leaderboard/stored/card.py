@@ -181,7 +181,7 @@ def _load(path: Path) -> dict[str, Any]:
 
     try:
         if path.is_symlink() or not path.is_file():
-            raise InputError(f"{path} is no file; give a card in YAML")
+            raise InputError(f"{path} is missing, or no regular file; give a card in YAML")
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path}: a card has at most {LARGEST // 1000} kB")
         text = path.read_text("utf-8")

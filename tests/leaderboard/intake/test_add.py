@@ -17,7 +17,7 @@ from dubench.dataset import Split, open_split
 from dubench.scoring.score import score
 from generators.errors import InputError
 from generators.lock import hold_folder
-from leaderboard.intake import predictions
+from leaderboard.intake import predictions, restored_table
 from leaderboard.intake.add import Request, add, lacking
 from leaderboard.intake.check import check
 from leaderboard.stored import board as boards
@@ -180,6 +180,7 @@ def test_a_contact_sends_so_many_to_a_blind_epoch(
     whole = boards.read(board)
     blind = replace(whole, epochs=(replace(whole.epoch, blind=True),), blind_limit=1)
     boards.write(board, blind)
+    assert lacking(board, request_) == ([], None)  # scores would tell answers without limit
     add(board, request_)
     more = answers(data, tmp_path / "more.jsonl", seed=1)
     same = card(tmp_path / "more.yaml", model="another", contact="A@Example.org")
@@ -260,6 +261,19 @@ def test_odd_restored_images_are_refused(
     with pytest.raises(InputError, match=named):
         add(board, replace(request_, restored=images))
     assert len(on(board)) == 2
+
+
+def test_a_restored_table_that_unpacks_to_too_much_is_never_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = tmp_path / "bomb.parquet"
+    table = pa.table({"id": ["a", "b"], "image": [bytes(1_000_000)] * 2})
+    pq.write_table(table, bomb, compression="zstd", use_dictionary=False)
+    assert bomb.stat().st_size < 10_000
+    monkeypatch.setattr(restored_table, "LARGEST", 1_500_000)
+    with pytest.raises(InputError, match="unpacked"):
+        restored_table.unpack(bomb, tmp_path / "images", {"a", "b"})
+    assert not list((tmp_path / "images").iterdir())
 
 
 def test_a_dry_run_lists_what_is_missing_and_adds_nothing(
