@@ -213,7 +213,7 @@ def test_an_output_folder_that_is_taken(du110k: Path, copy: Path, tmp_path: Path
         generate(440, copy, BUILTIN, size=64, seed=5)
     with pytest.raises(InputError, match=r"another n \(440 there, 460 asked\), preset \(du110k th"):
         generate(460, copy, BUILTIN, "du110k-wild", size=64)
-    with pytest.raises(InputError, match="another --blind; choose"):
+    with pytest.raises(InputError, match="a dataset that is not blind; choose"):
         generate(440, copy, BUILTIN, size=64, blind=True)
     with pytest.raises(InputError, match="another sources; choose"):
         generate(440, copy, [SourceSpec("dead-leaves")], size=64)
