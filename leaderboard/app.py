@@ -5,6 +5,7 @@ it says on stderr is what the submitter reads. Nothing of the board's folder is 
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,12 +47,14 @@ def serve(
     port: int = 7860,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Serve a board until interrupted.
+    """Serve a board until SIGINT or SIGTERM.
 
     Raises:
         InputError: there is no board, gradio is missing, or the port is taken.
     """
     boards.read(folder).numbered(None)
+    # A service that is stopped must not leave gigabytes of uploads behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="dubench-board-") as private:
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": private}
         app = board_blocks(folder)
