@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import tempfile
 from collections.abc import Callable
@@ -43,6 +44,8 @@ def serve_review(
             f"--dataset {quoted(folder)}"
         )
     listening = _listen(host, port)
+    # uvicorn raises it again when it is done; by default that would leave the folder behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="dubench-review-") as private:
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": private}
         import uvicorn
