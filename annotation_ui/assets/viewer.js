@@ -71,8 +71,9 @@ export class Viewer {
 
   look(view) {
     if (!this.has(view)) return;
+    const { atPixels } = this; // side by side the frame is half as wide
     this.view = view;
-    this.zoomTo(this.level);
+    this.zoomTo(atPixels ? this.pixelLevel : this.level);
   }
 
   // Width and height of what one picture is looked at through, and its side at level 1.

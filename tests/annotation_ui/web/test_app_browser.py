@@ -245,6 +245,12 @@ def test_views_and_zoom_by_key(login: Login, served: Served) -> None:
     for level in ("2×", "4×", "8×", "1×"):
         page.keyboard.press("z")
         assert page.inner_text("[data-at=zoom]") == level
+    for key in ("s", "0", "x", "c"):  # 1:1 stays that where a view halves the frame
+        page.keyboard.press(key)
+    picture = page.locator(".world img >> nth=0")
+    width = picture.evaluate("(img) => img.getBoundingClientRect().width / img.naturalWidth")
+    assert width == pytest.approx(1, abs=0.01)
+    page.keyboard.press("0")
     stage.hover()
     page.mouse.wheel(0, -400)
     page.wait_for_function("document.querySelector('[data-at=zoom]').textContent === '2.7×'")
