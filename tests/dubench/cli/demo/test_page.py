@@ -4,7 +4,6 @@ import ast
 import json
 import re
 import shlex
-import shutil
 from html import unescape
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def test_samples_are_of_different_photographs() -> None:
 @pytest.mark.slow
 def test_a_small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it, with few pairs: every command on the page, no address that is fetched, and the
-    scores that score.json holds; then again over what is there."""
+    scores that score.json holds."""
     monkeypatch.chdir(tmp_path)
     out = Path("demo")
     extent = Extent(pairs=120, reviewed=0.2, restored=4, photographs=False)
@@ -82,11 +81,6 @@ def test_a_small_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert f"{100 * score['understanding']['t_acc']:.1f}" in plain
     if chromium.CHROMIUM:
         _look_at(out.absolute() / "index.html")
-    before = (out / "board" / "board.json").stat().st_mtime_ns
-    shutil.rmtree(out / "evidence")
-    run_demo(out, extent)
-    assert (out / "evidence").is_dir()
-    assert (out / "board" / "board.json").stat().st_mtime_ns > before
 
 
 def _look_at(path: Path) -> None:
