@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         source = Path(package.__file__ or "").parent
         shutil.copytree(source, house / source.name, ignore=ignored)
     follow(PAGE.read_text("utf-8"), house)
-    environment = os.environ | {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(house)}
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *map(str, arguments)]

@@ -85,7 +85,7 @@ def test_hostile_yaml_is_refused(tmp_path: Path, text: str, named: str) -> None:
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     card(tmp_path / "real.yaml")
     (tmp_path / "card.yaml").symlink_to(tmp_path / "real.yaml")
-    with pytest.raises(InputError, match="no file"):
+    with pytest.raises(InputError, match="no regular file"):
         read_card(tmp_path / "card.yaml")
 
 
