@@ -99,8 +99,8 @@ def _check(words: list[str], added: Collection[str]) -> None:
     asked = given.get("model") or given.get("params")
     if asked and command.name in ("predict", "diagnose", "restore"):
         model = asked.partition(":")[0]
-        told = asked == "truth" or asked.endswith(".jsonl")
-        assert model in MODELS or model.isupper() or told, f"no model {asked}"
+        is_known = asked == "truth" or asked.endswith(".jsonl")
+        assert model in MODELS or model.isupper() or is_known, f"no model {asked}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -43,11 +43,11 @@ spectrum, edges, probabilities of the types, and values with their 90 % ranges.<
 
 def _captions() -> dict[str, str]:
     """By name of the evidence, what had been done to the photograph."""
-    said = {
+    captions = {
         name: f"True: {escape(type_name.replace('_', ' '))}, {escape(value.replace('=', ' '))}."
         for name, (_, type_name, value) in TOUCHED.items()
     }
-    return said | {Path(UNTOUCHED).stem: "True: nothing."}
+    return captions | {Path(UNTOUCHED).stem: "True: nothing."}
 
 
 def _restored(demo: Demo) -> str:

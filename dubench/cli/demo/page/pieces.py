@@ -80,9 +80,9 @@ def terminal(*commands: Ran, output: bool = True) -> str:
     """Commands as they are typed, and what they printed."""
     parts = []
     for ran in commands:
-        said = f"\n{escape(ran.output.rstrip())}" if output and ran.output.strip() else ""
+        printed = f"\n{escape(ran.output.rstrip())}" if output and ran.output.strip() else ""
         prompt = "$ " if ran.line.startswith("dubench ") else "# "
-        parts.append(f"<b>{prompt}{escape(ran.line)}</b>{said}")
+        parts.append(f"<b>{prompt}{escape(ran.line)}</b>{printed}")
     text = "\n".join(parts)
     return f'<pre class="term" tabindex="0" role="region" aria-label="Commands">{text}</pre>'
 

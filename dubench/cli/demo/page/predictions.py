@@ -51,8 +51,8 @@ def _card(sample: Sample, answers: Mapping[str, Prediction], remark: str) -> str
     rows = [_row("type", words(sample.type), types, right=words(sample.type))]
     for key, true in sample.values.items():
         assert isinstance(true, float)
-        said = {name: _value(one, sample.type, key) for name, one in answers.items()}
-        rows.append(_row(words(key), f"{true:.3g}", said))
+        stated = {name: _value(one, sample.type, key) for name, one in answers.items()}
+        rows.append(_row(words(key), f"{true:.3g}", stated))
     table = (
         f'<table class="answers"><thead><tr><td></td>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
@@ -62,10 +62,10 @@ def _card(sample: Sample, answers: Mapping[str, Prediction], remark: str) -> str
     return f'<div class="asked">{image}<div>{beside}</div></div>'
 
 
-def _row(name: str, true: str, said: Mapping[str, str], right: str = "") -> str:
+def _row(name: str, true: str, answers: Mapping[str, str], right: str = "") -> str:
     cells = "".join(
         f"<td{' class=wrong' if right and text != right else ''}>{escape(text)}</td>"
-        for text in said.values()
+        for text in answers.values()
     )
     return f'<tr><th scope="row">{escape(name)}</th><td><b>{escape(true)}</b></td>{cells}</tr>'
 

@@ -93,7 +93,10 @@ def _look_at(path: Path) -> None:
             )
             page = view.new_page()
             page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else 0)
+            page.on(
+                "console",
+                lambda message: wrong.append(message.text) if message.type == "error" else 0,
+            )
             page.goto(path.as_uri())
             page.locator("#board th button", has_text="J-Acc").click()
             assert "J-Acc" in page.locator("#by").inner_text()
