@@ -99,24 +99,27 @@ def restore(
     run = {"method": method, **asdict(settings)}
     del run["device"]  # it changes no more than rounding
     check_engine(engine, None)
-    if engine == "ray" and not paths:
+
+    def open_way() -> Any:
+        return open_method(method, settings, strips.add if strips else ignore)
+
+    if paths:
+        if engine != "local":
+            raise typer.BadParameter("--engine is for datasets")
+        if dataset is not None or scalars:
+            raise typer.BadParameter("--dataset and --scalars go without photographs")
+        _photographs(paths, params, open_way(), strips, out, run, force, compare, as_json)
+        return
+    if force or compare:
+        raise typer.BadParameter("--force and --compare are for photographs: name some")
+    if engine == "ray":
         from dubench.restoring.on_ray import restore_split_on_ray
 
         restore_rows = partial(
             restore_split_on_ray, method=method, settings=settings, save_steps=save_steps
         )
     else:
-        way = open_method(method, settings, strips.add if strips else ignore)
-        restore_rows = partial(restore_split, restore=way, steps=strips)
-    if paths:
-        if engine != "local":
-            raise typer.BadParameter("--engine is for datasets")
-        if dataset is not None or scalars:
-            raise typer.BadParameter("--dataset and --scalars go without photographs")
-        _photographs(paths, params, way, strips, out, run, force, compare, as_json)
-        return
-    if force or compare:
-        raise typer.BadParameter("--force and --compare are for photographs: name some")
+        restore_rows = partial(restore_split, restore=open_way(), steps=strips)
     _split(
         dataset or "du110k", split, params or "statistics", restore_rows, engine, out, run, scalars,
         as_json,
