@@ -5,7 +5,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -40,18 +40,16 @@ def run(
         try:
             yield from _in_order(pool, work, tasks)
         except BrokenProcessPool:
-            raise InputError(_loss(started.values())) from None
+            pool.shutdown()  # its thread collects the exit codes; two collectors would lose some
+            raise InputError(_loss({worker.exitcode for worker in started.values()})) from None
         finally:
             _stop(pool)
             over.set()
             listener.join(timeout=2)
 
 
-def _loss(workers: Iterable[Any]) -> str:
-    """What became of workers of which one was lost."""
-    for worker in workers:
-        worker.join(timeout=1)
-    codes = {worker.exitcode for worker in workers}
+def _loss(codes: Container[int]) -> str:
+    """What became of workers of which one was lost, by their exit codes."""
     if UNGUARDED in codes:
         return (
             "workers read the script that starts them, so the script must not start them while it "

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,22 @@ def test_an_error_of_a_worker_is_raised_here() -> None:
 
 
 def test_a_killed_worker_is_named() -> None:
+    with pytest.raises(InputError, match="a worker process was killed"):
+        list(engines.run(die, [1, 2], 2))
+
+
+def test_the_exit_code_of_a_killed_worker_may_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    collect = os.waitpid
+
+    def collect_late(pid: int, options: int) -> tuple[int, int]:
+        if threading.current_thread() is threading.main_thread():
+            time.sleep(0.1)  # the pool's thread comes first
+            return collect(pid, options)
+        result = collect(pid, options)
+        time.sleep(1)  # and knows the code late: who asks meanwhile finds nothing to collect
+        return result
+
+    monkeypatch.setattr(os, "waitpid", collect_late)
     with pytest.raises(InputError, match="a worker process was killed"):
         list(engines.run(die, [1, 2], 2))
 
