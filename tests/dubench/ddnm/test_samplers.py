@@ -100,6 +100,22 @@ def test_plug_and_play_is_the_posterior_mean_and_a_denoising_step():
     np.testing.assert_allclose(result.numpy(), np.clip(expected, 0, 1), atol=1e-9)
 
 
+def test_four_steps_of_plug_and_play_favour_no_corner():
+    class Lopsided:
+        def denoise(self, noisy, sigma):
+            noisy = noisy.clone()
+            noisy[..., 0, 1] += 0.1
+            return noisy
+
+    image = torch.full((1, 3, 5, 7), 0.5)
+    observation = blur.observe(image, {"sigma": 1.2}, 0.02)
+    result = PlugAndPlay(4, 1e-6, 1e-6).restore(observation, image, Lopsided())
+    changed = {(0, 1), (0, 5), (4, 1), (4, 5)}
+    for row, column in np.ndindex(5, 7):
+        expected = 0.6 if (row, column) in changed else 0.5
+        assert result[0, 0, row, column].item() == pytest.approx(expected, abs=1e-4)
+
+
 def test_diffpir_forgets_its_noise_at_the_end(seen):
     observation, _, _, _ = seen
     start = torch.full((400, 3, SIDE, SIDE), MEAN)
