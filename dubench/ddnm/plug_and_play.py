@@ -32,7 +32,7 @@ class PlugAndPlay:
     steps: int = 8
     first: float = 25 / 255
     last: float = 2.5 / 255
-    trust: float = 0.15
+    trust: float = 0.5
 
     def restore(
         self,

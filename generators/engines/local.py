@@ -48,7 +48,7 @@ def run(
             listener.join(timeout=2)
 
 
-def _loss(codes: Container[int]) -> str:
+def _loss(codes: Container[int | None]) -> str:
     """What became of workers of which one was lost, by their exit codes."""
     if UNGUARDED in codes:
         return (
