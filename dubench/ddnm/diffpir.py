@@ -21,6 +21,9 @@ class DiffPIR:
         first, last: noise levels at the start and the end, on [0, 1].
         trust: λ, as in `PlugAndPlay`.
         fresh: ζ, the share of each step's noise variance that is drawn anew.
+        s_noise: factor on that noise (Karras et al., "Elucidating the Design Space of
+            Diffusion-Based Generative Models", NeurIPS 2022, algorithm 2): above 1 it makes up for
+            the detail that a denoiser takes for noise. At 1.25 the noise outgrows the denoiser.
         seed: of the noise.
         corner: of the picture in one that it is a tile of, as `noise_source` takes it.
     """
@@ -30,6 +33,7 @@ class DiffPIR:
     last: float = 1 / 255
     trust: float = 1.0
     fresh: float = 1.0
+    s_noise: float = 1.0
     seed: int = 0
     corner: Corner = (0, 0)
 
@@ -54,6 +58,6 @@ class DiffPIR:
             estimate = observation.proximal(estimate, sigma / self.trust**0.5)
             on_estimate(sigma, estimate)
             kept = (noisy - estimate) / sigma
-            mixed = (1 - self.fresh) ** 0.5 * kept + self.fresh**0.5 * noise()
+            mixed = (1 - self.fresh) ** 0.5 * kept + self.fresh**0.5 * self.s_noise * noise()
             noisy = estimate + following * mixed
         return noisy.clip(0, 1)

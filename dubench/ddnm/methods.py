@@ -45,11 +45,17 @@ _TAKERS = {
     "travel": _IN_TORCH,
 }
 
-# Of plug-and-play, chosen on photographs that the prior was trained on. Where neighbours were
-# mixed, high noise at the start lets it draw edges anew.
-_PLUG_AND_PLAY: Mapping[str, Mapping[str, Any]] = {
-    "blur": {"steps": 12, "first": 80 / 255, "trust": 0.25},
-    "low_resolution": {"steps": 12, "first": 80 / 255},
+# By method and type, chosen on photographs that the prior was trained on. Where neighbours were
+# mixed, high noise at the start lets a method draw edges anew.
+_CHOSEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "pnp": {
+        "blur": {"steps": 12, "first": 80 / 255, "trust": 0.25},
+        "low_resolution": {"steps": 12, "first": 80 / 255},
+    },
+    "diffpir": {
+        "blur": {"first": 80 / 255, "s_noise": 1.1},
+        "low_resolution": {"first": 80 / 255, "s_noise": 1.1},
+    },
 }
 _START_DAMPING = 1e-2
 
@@ -140,10 +146,11 @@ def with_prior(
     seeds = range(settings.seed, settings.seed + settings.samples)
 
     def sampler(degraded: Degraded, seed: int) -> Any:
+        chosen = _CHOSEN.get(method, {}).get(degraded.degradation.type, {})
         if method == "pnp":
-            return PlugAndPlay(**{**_PLUG_AND_PLAY.get(degraded.degradation.type, {}), **given})
+            return PlugAndPlay(**{**chosen, **given})
         if method == "diffpir":
-            return DiffPIR(seed=seed, corner=degraded.corner, **given)
+            return DiffPIR(seed=seed, corner=degraded.corner, **{**chosen, **given})
         from dubench.ddnm.sampler import DDNM
 
         noisy = method == "ddnm+"

@@ -127,6 +127,21 @@ def test_diffpir_forgets_its_noise_at_the_end(seen):
     assert many.std(0).mean() > 0.3 * DEVIATION  # samples, not a mean
 
 
+def test_what_diffpir_draws_anew_may_be_more():
+    class Recorder:
+        asked = ()
+
+        def denoise(self, noisy, sigma):
+            self.asked = (*self.asked, noisy - MEAN)
+            return torch.full_like(noisy, MEAN)
+
+    image = torch.full((1, 3, 128, 128), MEAN)
+    observation = blur.observe(image, {"sigma": 1.2}, 0.02)
+    prior = Recorder()
+    DiffPIR(2, 0.2, 0.1, s_noise=1.5).restore(observation, image, prior)
+    assert [x.std().item() for x in prior.asked] == pytest.approx([0.2, 0.15], rel=0.03)
+
+
 def test_a_seed_names_the_sample(seen):
     observation, _, _, _ = seen
     start = torch.full((400, 3, SIDE, SIDE), MEAN)
