@@ -1,8 +1,8 @@
 """How long it takes to restore one 256×256 picture: `python benchmarks/restoring.py`.
 
 CPU seconds of each method and type on one core, with the true parameters and the bundled prior, and
-how many passes of that prior they are worth; the memory of the process. `--picture FILE` draws what
-each method made.
+how many passes of that prior they are worth; the memory of the process. `--clock` takes seconds by
+the clock on all cores instead, for an idle machine. `--picture FILE` draws what each method made.
 """
 
 import os
@@ -36,15 +36,20 @@ METHODS = ("wiener", "bilateral", "pnp", "diffpir", "ddnm+")
 """Those in torch come last, for memory is the most that the process ever held."""
 SIDE, QUALITY = 256, 60
 
+Clock = Callable[[], float]
+
 
 def main() -> None:
     """Print the table, and draw the picture if one is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("methods", nargs="*", default=METHODS, metavar="METHOD")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--clock", action="store_true", help="seconds by the clock, all cores")
     parser.add_argument("--picture", type=Path, metavar="JPEG", help="a row per type to draw")
     arguments = parser.parse_args()
-    cv2.setNumThreads(1)
+    threads = (os.cpu_count() or 1) if arguments.clock else 1
+    now = time.perf_counter if arguments.clock else time.process_time
+    cv2.setNumThreads(threads)
     crops = photographs.crops(photographs.BUNDLED, 1 + max(CROPS.values()), SIDE)
     samples = [degrade(crops[number], type_name) for type_name, number in CROPS.items()]
     columns = [[sample.degraded for sample in samples]]
@@ -54,12 +59,12 @@ def main() -> None:
         if in_torch:
             import torch
 
-            torch.set_num_threads(1)
-        passed = one_pass(in_torch, arguments.runs) if name in WITH_PRIOR else None
+            torch.set_num_threads(threads)
+        passed = one_pass(in_torch, arguments.runs, now) if name in WITH_PRIOR else None
         method = open_method(name, Settings())
         cells, column = [], []
         for sample in samples:
-            restored, took = cpu(partial(method, known(sample)), arguments.runs)
+            restored, took = timed(partial(method, known(sample)), arguments.runs, now)
             column.append(restored)
             cells.append(cell(took, passed))
         columns.append(column)
@@ -79,8 +84,8 @@ def known(sample: Any) -> Degraded:
     return Degraded(sample.degraded, Degradation(one.type, one.parameters), transmission)
 
 
-def one_pass(in_torch: bool, runs: int) -> list[float]:
-    """CPU seconds of asking the prior once."""
+def one_pass(in_torch: bool, runs: int, now: Clock) -> list[float]:
+    """Seconds of asking the prior once, `timed`."""
     prior = open_prior(None, torch=in_torch)
     noisy = prior.array(np.random.default_rng(0).uniform(size=(1, 3, SIDE, SIDE)))
 
@@ -94,16 +99,16 @@ def one_pass(in_torch: bool, runs: int) -> list[float]:
             prior.denoise(noisy, 0.1)
 
     ask()
-    return cpu(ask, runs)[1]
+    return timed(ask, runs, now)[1]
 
 
-def cpu(work: Callable[[], Any], runs: int) -> tuple[Any, list[float]]:
-    """What `work` gives, and CPU seconds of this process for each of so many runs."""
+def timed(work: Callable[[], Any], runs: int, now: Clock) -> tuple[Any, list[float]]:
+    """What `work` gives, and the seconds of each of so many runs."""
     took = []
     for _ in range(runs):
-        start = time.process_time()
+        start = now()
         result = work()
-        took.append(time.process_time() - start)
+        took.append(now() - start)
     return result, took
 
 
