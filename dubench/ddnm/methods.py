@@ -146,15 +146,15 @@ def with_prior(
     seeds = range(settings.seed, settings.seed + settings.samples)
 
     def sampler(degraded: Degraded, seed: int) -> Any:
-        chosen = _CHOSEN.get(method, {}).get(degraded.degradation.type, {})
+        options = {**_CHOSEN.get(method, {}).get(degraded.degradation.type, {}), **given}
         if method == "pnp":
-            return PlugAndPlay(**{**chosen, **given})
+            return PlugAndPlay(**options)
         if method == "diffpir":
-            return DiffPIR(seed=seed, corner=degraded.corner, **{**chosen, **given})
+            return DiffPIR(seed=seed, corner=degraded.corner, **options)
         from dubench.ddnm.sampler import DDNM
 
         noisy = method == "ddnm+"
-        return DDNM(noisy=noisy, seed=seed, corner=degraded.corner, **given)
+        return DDNM(noisy=noisy, seed=seed, corner=degraded.corner, **options)
 
     def restore(degraded: Degraded) -> Image:
         if degraded.degradation.type == "none":
