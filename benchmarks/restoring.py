@@ -2,7 +2,8 @@
 
 CPU seconds of each method and type on one core, with the true parameters and the bundled prior, and
 how many passes of that prior they are worth; the memory of the process. `--clock` takes seconds by
-the clock on all cores instead, for an idle machine. `--picture FILE` draws what each method made.
+the clock on all cores instead, for an idle machine, and those of each of fifty pictures of a split.
+`--picture FILE` draws what each method made.
 """
 
 import os
@@ -12,6 +13,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import argparse
 import resource
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,18 +25,22 @@ import machine
 import numpy as np
 import photographs
 
+from dubench.dataset import open_split
 from dubench.ddnm.degraded import Degraded
 from dubench.ddnm.methods import WITH_PRIOR, Settings, open_method
 from dubench.ddnm.prior.opening import open_prior
+from dubench.restoring.split import TRUTH, begin, restore_split
 from generators import degrade
+from generators.build.generate import generate
 from generators.physics import maps_of
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import Degradation
 
 CROPS = {"haze": 20, "low_light": 8, "blur": 2, "low_resolution": 6}
 """Which of the bundled photographs' crops each type degrades: those with something to see."""
 METHODS = ("wiener", "bilateral", "pnp", "diffpir", "ddnm+")
 """Those in torch come last, for memory is the most that the process ever held."""
-SIDE, QUALITY = 256, 60
+SIDE, QUALITY, MANY = 256, 60, 50
 
 Clock = Callable[[], float]
 
@@ -53,7 +59,8 @@ def main() -> None:
     crops = photographs.crops(photographs.BUNDLED, 1 + max(CROPS.values()), SIDE)
     samples = [degrade(crops[number], type_name) for type_name, number in CROPS.items()]
     columns = [[sample.degraded for sample in samples]]
-    print(f"| | {' | '.join(CROPS)} | one pass | most memory |\n|---|{'---|' * (len(CROPS) + 2)}")
+    heads = [*CROPS, "one pass", "most memory", *([f"each of {MANY}"] * arguments.clock)]
+    print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
     for name in arguments.methods:
         in_torch = name.startswith("ddnm")
         if in_torch:
@@ -70,7 +77,10 @@ def main() -> None:
         columns.append(column)
         cells.append(f"{statistics.median(passed):.3f} s" if passed else "–")
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        print(f"| `{name}` | {' | '.join(cells)} | {most:,.0f} MB |", flush=True)
+        cells.append(f"{most:,.0f} MB")
+        if arguments.clock:
+            cells.append(f"{each_of_many(name, arguments.runs):.2f} s")
+        print(f"| `{name}` | {' | '.join(cells)} |", flush=True)
     print(f"\n{machine.describe(('numpy', 'opencv-python-headless', 'torch'))}")
     if arguments.picture:
         columns.append([sample.clean for sample in samples])
@@ -100,6 +110,22 @@ def one_pass(in_torch: bool, runs: int, now: Clock) -> list[float]:
 
     ask()
     return timed(ask, runs, now)[1]
+
+
+def each_of_many(method: str, runs: int) -> float:
+    """Seconds by the clock that each picture of a split takes, start and end included: median."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "data")
+        generate(MANY, data, [SourceSpec("builtin")], size=SIDE, test_only=True)
+        split = open_split(str(data), "test")
+
+        def restore(out: Path) -> None:
+            begin(out, split, {})
+            restore_split(split, TRUTH, method, Settings(), out)
+
+        outs = iter(Path(folder, str(run)) for run in range(runs))
+        took = timed(lambda: restore(next(outs)), runs, time.perf_counter)[1]
+    return statistics.median(took) / MANY
 
 
 def timed(work: Callable[[], Any], runs: int, now: Clock) -> tuple[Any, list[float]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Engine, Json, Seed, fail, print_json, resumable
+from dubench.cli.options import Device, Engine, Json, Seed, Workers, fail, print_json, resumable
 from generators.lock import hold_beside
 
 
@@ -81,6 +81,7 @@ def restore(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("restored"),
     seed: Seed = 0,
     engine: Engine = "local",
+    workers: Workers = None,
     device: Device = "cpu",
     dtype: Annotated[
         str, typer.Option(help="Of the prior on a GPU: float32, bfloat16 or float16.")
@@ -88,38 +89,35 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Restore photographs, or the images of a split; or finish what a run began."""
-    from dubench.ddnm.methods import Settings, open_method
-    from dubench.ddnm.priors import ignore
+    from dubench.ddnm.methods import Settings
     from dubench.restoring.split import restore_split
-    from dubench.restoring.steps import Steps
+    from dubench.restoring.work import opened
     from generators.engines import check as check_engine
 
     settings = Settings(prior, device, dtype, seed, steps, start, samples, eta, travel)
-    strips = Steps() if save_steps else None
     run = {"method": method, **asdict(settings)}
     del run["device"]  # it changes no more than rounding
-    check_engine(engine, None)
-
-    def open_way() -> Any:
-        return open_method(method, settings, strips.add if strips else ignore)
-
+    check_engine(engine, workers)
+    if engine == "local":  # a mistake is named before anything is written
+        way, strips = opened(method, settings, save_steps)
     if paths:
-        if engine != "local":
-            raise typer.BadParameter("--engine is for datasets")
+        if engine != "local" or workers is not None:
+            raise typer.BadParameter("--engine and --workers are for datasets")
         if dataset is not None or scalars:
             raise typer.BadParameter("--dataset and --scalars go without photographs")
-        _photographs(paths, params, open_way(), strips, out, run, force, compare, as_json)
+        _photographs(paths, params, way, strips, out, run, force, compare, as_json)
         return
     if force or compare:
         raise typer.BadParameter("--force and --compare are for photographs: name some")
-    if engine == "ray":
-        from dubench.restoring.on_ray import restore_split_on_ray
-
-        restore_rows = partial(
-            restore_split_on_ray, method=method, settings=settings, save_steps=save_steps
-        )
-    else:
-        restore_rows = partial(restore_split, restore=open_way(), steps=strips)
+    restore_rows = partial(
+        restore_split,
+        method=method,
+        settings=settings,
+        scalars=scalars,
+        save_steps=save_steps,
+        engine=engine,
+        workers=workers,
+    )
     _split(
         dataset or "du110k", split, params or "statistics", restore_rows, engine, out, run, scalars,
         as_json,
@@ -210,7 +208,7 @@ def _split(
                     predict(opened, load_predictor(params, keys), file, on_progress)
             params = str(out / PREDICTIONS)
         with counting("restored images") as on_progress:
-            result = restore_rows(opened, params, out=out, scalars=scalars, on_progress=on_progress)
+            result = restore_rows(opened, params, out=out, on_progress=on_progress)
     if as_json:
         print_json({"folder": str(out), "n": result.n, "new": result.new, "left": result.left})
         return

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli.options import Device, Json, Seed, print_json, resumable
+from dubench.cli.options import Device, Json, Seed, Workers, print_json, resumable
 from generators.lock import hold_beside
 
 
@@ -21,6 +21,7 @@ def tolerance(
     ] = "psnr,ssim",
     out: Annotated[Path, typer.Option(help="Folder for all of it.")] = Path("tolerance"),
     seed: Seed = 0,
+    workers: Workers = None,
     device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
@@ -36,7 +37,8 @@ def tolerance(
         if name.strip() not in FIGURES:
             raise typer.BadParameter(f"--metrics {metrics}: choose of {', '.join(FIGURES)}")
     with resumable(f"what is in {out} is safe"), hold_beside(out):
-        rows = study(dataset, split, method, Settings(prior, device, seed=seed), metrics, out)
+        settings = Settings(prior, device, seed=seed)
+        rows = study(dataset, split, method, settings, metrics, out, workers)
     files = parameter_study.write(rows, out)
     table = parameter_study.correlations(rows)
     if as_json:

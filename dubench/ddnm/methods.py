@@ -14,10 +14,12 @@ from dubench.ddnm.diffpir import DiffPIR
 from dubench.ddnm.inverse.observation import Array
 from dubench.ddnm.observe import observe
 from dubench.ddnm.plug_and_play import PlugAndPlay
+from dubench.ddnm.prior.folder import is_own
 from dubench.ddnm.prior.opening import CPU, DTYPES, open_prior
 from dubench.ddnm.priors import OnEstimate, Prior, ignore
 from dubench.plugins import PREFIX
 from generators.errors import InputError
+from generators.files import from_home
 
 Restore = Callable[[Degraded], Image]
 """Gives the restored picture, (H, W, 3) uint8 RGB of the size of what it takes."""
@@ -116,6 +118,12 @@ def open_method(method: str, settings: Settings, on_estimate: OnEstimate = ignor
     in_torch = method in _IN_TORCH
     prior = open_prior(settings.prior, settings.device, torch=in_torch, dtype=settings.dtype)
     return with_prior(method, prior, settings, on_estimate)
+
+
+def on_one_core(method: str, settings: Settings) -> bool:
+    """Whether it is as fast on one core as it gets, and small, so that a copy per core is best."""
+    small = settings.prior is None or is_own(from_home(settings.prior))
+    return method in METHODS and method not in _IN_TORCH and settings.device == CPU and small
 
 
 def without_prior(method: str) -> Restore:

@@ -1,43 +1,34 @@
 """Restore the images of a split from what is known, or predicted, of their degradations."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dubench.dataset import TYPE_NAMES, GroundTruth, RowGroup, Split
-from dubench.ddnm.degraded import Degraded
-from dubench.ddnm.methods import Restore
-from dubench.ddnm.tiling import in_tiles
-from dubench.ddnm.transmission import of_degradation
+from dubench.dataset import TYPE_NAMES, GroundTruth, Split
+from dubench.ddnm.methods import Settings, on_one_core
+from dubench.ddnm.prior.opening import CPU
 from dubench.predictions.file import read
-from dubench.restoring.steps import FOLDER, Steps
+from dubench.restoring.work import NOTHING, RUN, RestorePictures, tasks_of
+from generators import engines
 from generators.engines import OnProgress
-from generators.errors import InputError
+from generators.errors import InputError, plain_errors
 from generators.files import write_whole
-from generators.images import encode_rgb
 from generators.physics.low_light import RGB_TO_XYZ
 from generators.taxonomy import TYPES, Degradation, scalar
 
 TRUTH = "truth"
 """What `params` is called where the dataset's own answers are taken."""
 
-NOTHING = Degradation("none", {})
 # Beyond these nothing is left to restore, or the closed forms break down.
 _LEAST_MEAN, _MOST_GAMMA, _MOST_SIGMA, _MOST_SCALE = 0.02, 10.0, 30.0, 8
 _LEAST_SUM = 1e-2  # of a row of the camera's matrix, which is divided by it
 
-
-Degradations = Mapping[str, Degradation]
-"""What the images are degraded by, by id; those that are not there are left as they are."""
-OnWritten = Callable[[str], None]
-"""Called with the id of each image that is written."""
-
-PREDICTIONS, RUN = "predictions.jsonl", "restore.json"
-"""Files beside the images: of a model asked on the way, and what the run was."""
+PREDICTIONS = "predictions.jsonl"
+"""The file beside the images of what a model answered that was asked on the way."""
 
 
 @dataclass(frozen=True)
@@ -78,53 +69,39 @@ def begin(out: Path, split: Split, run: Mapping[str, Any]) -> None:
         write_whole(out / RUN, text)
 
 
+@plain_errors()
 def restore_split(
     split: Split,
     params: str,
-    restore: Restore,
+    method: str,
+    settings: Settings,
     out: Path,
     *,
     scalars: bool = False,
-    steps: Steps | None = None,
+    save_steps: bool = False,
+    engine: str = "local",
+    workers: int | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> RestoredSplit:
     """Write ID.png for every image of `split` to `out`, or what is missing of them.
 
+    A lost worker or machine costs the picture it was at.
+
     Args:
         params: `truth`, or a preds.jsonl.
-        restore: as `dubench.ddnm.methods` makes it.
+        method, settings: as `open_method` takes them.
         scalars: with `truth`, take the keys' values alone, as a model gives them; a map of
             transmission is then made from its mean.
-        steps: what `restore` reports its estimates to; each image's are written to FOLDER.
+        save_steps: also write each picture's estimates as a strip.
+        engine: `local`, or `ray`: then all machines see `out`, and unless the device is cpu a
+            worker has a GPU.
+        workers: pictures at once. Unless given, as many as cores or as the cluster has; on this
+            machine, a method that has a use for all of it works on one after the other.
         on_progress: called with the number of images that are there, and of all.
 
     Raises:
         InputError: the split is blind and truth is asked for, a prediction has a value that
-            nothing can be restored with, or `out` cannot be written.
-    """
-
-    def restore_here(
-        missing: Collection[str], degradations: Degradations, on_written: OnWritten
-    ) -> None:
-        restore_rows(
-            split, missing, degradations, restore, out, on_written,
-            maps=params == TRUTH and not scalars, steps=steps,
-        )  # fmt: skip
-
-    return fill(split, params, out, restore_here, on_progress)
-
-
-def fill(
-    split: Split,
-    params: str,
-    out: Path,
-    restore_missing: Callable[[Collection[str], Degradations, OnWritten], None],
-    on_progress: OnProgress,
-) -> RestoredSplit:
-    """Fill the folder `out` with ID.png of every image; see `restore_split`.
-
-    Args:
-        restore_missing: writes those of these ids, and calls `OnWritten` after each.
+            nothing can be restored with, `out` cannot be written, or a picture kills its workers.
     """
     ids = split.ids
     truth = params == TRUTH
@@ -139,47 +116,20 @@ def fill(
         left += degradations.get(name, NOTHING).type == "none"
         on_progress(done, len(ids))
 
-    if missing:
-        restore_missing(missing, degradations, on_written)
+    here = replace(split, files=[file.absolute() for file in split.files])
+    maps = truth and not scalars
+    work = RestorePictures(here, method, settings, out.absolute(), maps, save_steps)
+    tasks = tasks_of(split, missing, degradations, method)
+    if engine == "local" and workers is None and not on_one_core(method, settings):
+        workers = 1
+    if engine == "local" and min(engines.processes(workers), len(tasks)) <= 1:
+        for task in tasks:
+            work(task, on_written)
+    else:
+        gpu = settings.device != CPU
+        for _ in engines.run(work, tasks, workers, on_written, engine=engine, gpu=gpu):
+            pass
     return RestoredSplit(out, done, len(missing), left)
-
-
-def restore_rows(
-    split: Split,
-    wanted: Collection[str],
-    degradations: Degradations,
-    restore: Restore,
-    out: Path,
-    on_written: OnWritten,
-    *,
-    maps: bool,
-    steps: Steps | None,
-    group: RowGroup | None = None,
-) -> None:
-    """Write ID.png of the ids `wanted` to `out`.
-
-    Args:
-        degradations: by id; what is not there is left as it is.
-        maps: take the true maps of transmission, else make them from their mean.
-        group: the row group that they are all of; any if None.
-    """
-    hazy = {name for name in wanted if degradations.get(name, NOTHING).type == "haze"}
-    # In the files' order, as the images: one map in memory at a time.
-    true_maps = split.maps(hazy, group) if maps and hazy else None
-    for name, image in split.images("degraded", only=wanted, group=group):
-        degradation = degradations.get(name, NOTHING)
-        transmission = None
-        if name in hazy:
-            transmission = (
-                next(true_maps)[1]["transmission"]
-                if true_maps
-                else of_degradation(image, degradation)
-            )
-        restored = in_tiles(restore, Degraded(image, degradation, transmission))
-        if steps is not None:
-            steps.write(image, restored, out / FOLDER / f"{name}.png")
-        write_whole(out / f"{name}.png", encode_rgb(restored))
-        on_written(name)
 
 
 def _of_truth(ground_truth: GroundTruth) -> dict[str, Degradation]:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES, Split, open_split
-from dubench.ddnm.methods import Settings, open_method
+from dubench.ddnm.methods import Settings
 from dubench.predictions.file import dump
 from dubench.progress import counting
 from dubench.restoring.split import begin, restore_split
+from dubench.restoring.work import opened
 from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
 from dubench.scoring.score_files import write_score
@@ -27,7 +28,13 @@ _VECTOR_REACH = 0.3  # of a vector, as a share of its mean size
 
 
 def study(
-    dataset: str, split_name: str, method: str, settings: Settings, metrics: str, out: Path
+    dataset: str,
+    split_name: str,
+    method: str,
+    settings: Settings,
+    metrics: str,
+    out: Path,
+    workers: int | None = None,
 ) -> SampleScores:
     """Restore a split with one key of each image off, and score that; shows bars on stderr.
 
@@ -37,6 +44,7 @@ def study(
         method, settings: as `open_method` takes them.
         metrics: names with commas, of those with a reference.
         out: gets preds.jsonl, restored/, score.json and its rows.
+        workers: as `restore_split` takes them.
 
     Returns:
         the rows, as `one_key_off` gives them.
@@ -45,14 +53,16 @@ def study(
         InputError: as `open_split`, `open_method`, `score` and `write_perturbed`, or `out` holds
             another run.
     """
-    restore = open_method(method, settings)
+    opened(method, settings, save_steps=False)  # a mistake is named before anything is written
     split = open_split(dataset, split_name)
     preds, restored = out / "preds.jsonl", out / "restored"
     run = {"params": "one key off", "method": method, "prior": settings.prior}
     begin(restored, split, run | {"seed": settings.seed})
     write_perturbed(split, preds, settings.seed)
     with counting("images") as on_progress:
-        restore_split(split, str(preds), restore, restored, on_progress=on_progress)
+        restore_split(
+            split, str(preds), method, settings, restored, workers=workers, on_progress=on_progress
+        )
     with counting("images measured") as on_progress:
         scored = score(
             preds,

@@ -36,9 +36,11 @@ def mean_psnr(dataset, folder):
 
 @pytest.fixture
 def restore(du110k, tmp_path, dubench_here):
-    def run(*arguments, out="restored"):
+    def run(*arguments, out="restored", workers=1):
         return dubench_here(
-            *("restore", "--dataset", du110k, "--split", "train", "--out", out, *arguments),
+            *("restore", "--dataset", du110k, "--split", "train", "--out", out),
+            *("--workers", workers),  # pictures are so small here that starting more takes longer
+            *arguments,
             cwd=tmp_path,
         )
 
@@ -116,6 +118,50 @@ def test_every_sampler_runs_and_goes_on(method, du110k, tmp_path, restore, prior
     assert "another run" in other.stderr
 
 
+def test_several_workers_make_the_same_pictures(tmp_path, restore, prior):
+    options = ("--params", "truth", "--method", "diffpir", "--prior", prior, "--steps", 2)
+    made = {}
+    for workers in (1, 2):
+        result = restore(
+            *options, "--split", "test", "--save-steps", out=f"{workers}", workers=workers
+        )
+        assert result.returncode == 0, result.stderr
+        folder = tmp_path / f"{workers}"
+        made[workers] = {
+            path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")
+        }
+    assert made[1] == made[2]
+    assert len(made[1]) > 2 * 8  # tasks of eight
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+
+class Negative:
+    def restore(self, image, *known):
+        if not Path("killed").exists() and len(list(Path("restored").glob("*.png"))) >= 20:
+            Path("killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 255 - image
+"""
+
+
+def test_a_killed_worker_is_named_and_the_run_goes_on(tmp_path, restore, du110k):
+    (tmp_path / "negative.py").write_text(KILLED)
+    options = ("--params", "truth", "--method", "plugin:negative:Negative")
+    result = restore(*options, workers=2)
+    assert result.returncode == 2
+    assert "a worker process was killed" in result.stderr
+    assert "fewer --workers" in result.stderr
+    done = {path: path.read_bytes() for path in (tmp_path / "restored").glob("*.png")}
+    assert len(done) >= 20
+    result = restore(*options)
+    n = open_split(str(du110k), "train").n
+    assert f"{n} restored images, {n - len(done)} new" in result.stdout
+    assert {path: path.read_bytes() for path in done} == done
+
+
 def test_a_model_is_asked_on_the_way(tmp_path, restore, du110k):
     result = restore("--params", "statistics", "--method", "analytic", "--json")
     assert result.returncode == 0, result.stderr
@@ -175,6 +221,7 @@ def test_values_that_can_be_undone(degradation, possible):
         (("--method", "pnp", "--prior", "./nowhere"), "no pixel-space UNet"),
         (("--method", "pnp", "--prior", ".", "--device", "tpu"), "unknown device 'tpu'"),
         (("--params", "nothing.jsonl", "--method", "identity"), "nothing.jsonl"),
+        (("--method", "pnp", "--workers", 0), "--workers 0: choose at least one"),
     ],
 )
 def test_mistakes_are_named(options, problem, restore, monkeypatch):
