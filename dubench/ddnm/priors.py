@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dubench.ddnm.inverse.observation import Array
 
-_BLOCK = 16  # pixels a side that are drawn at once
+_BLOCK = 32  # pixels a side that are drawn at once
 Corner = tuple[int, int]
 OnEstimate = Callable[[float, Array], None]
 """Called at every step with its noise level on [0, 1], and the estimate of the clean pictures."""
