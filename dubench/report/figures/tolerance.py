@@ -49,7 +49,8 @@ def drawings(rows_by_model: Mapping[str, SampleScores]) -> list[Drawing]:
     for metric, number in FIGURES.items():
         title = f"Figure {number}: {metric_name(metric)} against the error of each key"
         caption = (
-            f"Answers with the right type and keys. Line: medians of {_BINS} bins of equal count; "
+            f"Answers with the right type and keys. Line: medians of {_BINS} bins of equal count, or "
+            "of each value of a whole number; "
             f"r: Pearson's correlation with its 95 % interval.{_paper_correlations(metric)}"
         )
         name = f"figure{number}_{metric}"
@@ -130,7 +131,7 @@ def _in_paper_order(keys: Sequence[str]) -> list[str]:
 def _explain(spare: Any) -> None:
     spare.set_axis_off()
     spare.scatter([], [], s=5, alpha=0.5, linewidths=0, color=_DOT, label="one sample")
-    spare.plot([], [], color=_LINE, marker="o", markersize=2.5, label=f"medians of {_BINS} bins")
+    spare.plot([], [], color=_LINE, marker="o", markersize=2.5, label="medians of bins")
     spare.legend(loc="center left", handlelength=1.5)
 
 
@@ -141,9 +142,13 @@ def _cloud(axis: Any, x: Floats, y: Floats) -> None:
 
 
 def _medians(axis: Any, x: Floats, y: Floats) -> None:
-    if len(x) < 4 * _BINS or len(np.unique(x)) < _BINS:
+    if len(x) < 3 * _BINS:
         return
-    parts = np.array_split(np.argsort(x, kind="stable"), _BINS)
+    values = np.unique(x)
+    if len(values) < _BINS:  # of a whole number
+        parts = [np.flatnonzero(x == value) for value in values]
+    else:
+        parts = np.array_split(np.argsort(x, kind="stable"), _BINS)
     middle = [(np.median(x[part]), np.median(y[part])) for part in parts]
     axis.plot(*zip(*middle, strict=True), color=_LINE, marker="o", markersize=2.5)
 
