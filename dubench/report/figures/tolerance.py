@@ -49,8 +49,8 @@ def drawings(rows_by_model: Mapping[str, SampleScores]) -> list[Drawing]:
     for metric, number in FIGURES.items():
         title = f"Figure {number}: {metric_name(metric)} against the error of each key"
         caption = (
-            f"Answers with the right type and keys. Line: medians of {_BINS} bins of equal count, or "
-            "of each value of a whole number; "
+            f"Answers with the right type and keys. Line: medians of {_BINS} bins of equal count, "
+            "or of each value of a whole number; "
             f"r: Pearson's correlation with its 95 % interval.{_paper_correlations(metric)}"
         )
         name = f"figure{number}_{metric}"
