@@ -61,7 +61,7 @@ clean:
 	touch $@
 
 .venv/.demo: .venv/.user
-	$(BIN)/python -m pip install --quiet --editable ".[train,review]"
+	$(BIN)/python -m pip install --editable ".[train,review]"
 	touch $@
 
 .venv/.developer: .venv/.user

@@ -271,6 +271,12 @@ def _clusters(table: pa.Table) -> list[str]:
     ]
 
 
+def check_split(split: str) -> None:
+    """Raise InputError unless there is a split of this name."""
+    if split not in SPLITS:
+        raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")
+
+
 @plain_errors()
 def open_split(where: str, split: str = "test") -> Split:
     """Find one split of the dataset `where`: a folder, a Parquet glob, a URL of a folder, or
@@ -285,8 +291,7 @@ def open_split(where: str, split: str = "test") -> Split:
         >>> split.n
         188
     """
-    if split not in SPLITS:
-        raise InputError(f"--split {split}: the splits are {', '.join(SPLITS)}")
+    check_split(split)
     if is_url(where) and not where.startswith("file://"):
         return _folder(where, place_of(where), split)
     where = where.removeprefix("file://")

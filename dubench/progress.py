@@ -29,9 +29,9 @@ class _Speed(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """The mean speed so far."""
-        if not task.elapsed or not task.completed:
-            return Text(f"– {self._unit}/s")
         done = task.completed - task.fields.get("before", 0)
+        if not task.elapsed or not done:
+            return Text(f"– {self._unit}/s")
         speed = done / task.elapsed
         return Text(f"{speed:,.{0 if speed >= 10 else 1}f} {self._unit}/s")
 
@@ -65,6 +65,8 @@ def counting(unit: str) -> Iterator[Callable[[int, int], None]]:
     def on_progress(done: int, total: int) -> None:
         nonlocal task
         if task is None:
+            if not total:
+                return
             progress.start()
             task = progress.add_task(unit, total=total, completed=done, before=done, note="")
         progress.update(task, completed=done, total=total)

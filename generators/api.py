@@ -120,8 +120,8 @@ class Degrade:
         values = sample.parameters
         parameters = [_entry(values.get(name), i) for name, i in self.columns]
         return {
-            "degraded": torch.from_numpy(sample.degraded).permute(2, 0, 1).float().div(255),
-            "clean": torch.from_numpy(sample.clean).permute(2, 0, 1).float().div(255),
+            "degraded": torch.tensor(sample.degraded).permute(2, 0, 1).float().div(255),
+            "clean": torch.tensor(sample.clean).permute(2, 0, 1).float().div(255),
             "type": list(TYPES).index(type_name),
             "parameters": torch.tensor(parameters),
         }

@@ -25,8 +25,9 @@ def verify(
     from generators.dataset.info import DatasetInfo
 
     place = place_of(folder)
+    total = DatasetInfo.read(place).recipe.n
     with bar("rows") as progress:
-        task = progress.add_task("rows", total=DatasetInfo.read(place).recipe.n, note="")
+        task = progress.add_task("rows", total=total, note="")
         audit = run(place, workers, lambda rows: progress.advance(task, rows), engine=engine)
     if as_json:
         counts = {"rows": audit.rows, "exact": audit.exact, "within_one_level": audit.close}
@@ -66,7 +67,7 @@ def manifest(
     from generators.dataset.manifest import write_manifest
 
     rows = write_manifest(folder, out, with_depth)
-    print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e6:.1f} MB")
+    print(f"{out}: {rows:,} rows, {out.stat().st_size / 1e3:,.0f} kB")
 
 
 def preview(folder: Dataset) -> None:

@@ -142,7 +142,8 @@ def _print_notes(result: "GenerateResult", n: int | None, depths: "DepthSpec") -
                 "photographs have no map there; their depth is procedural"
             )
     if result.redrawn:
-        redrawn = ", ".join(f"{count:,} {reason}" for reason, count in result.redrawn.items())
+        refused = result.redrawn.most_common()
+        redrawn = ", ".join(f"{count:,} {reason}" for reason, count in refused)
         notes.append(f"crops drawn again: {redrawn}")
     for line in notes:
         note(line)

@@ -15,6 +15,7 @@ from dubench.cli.options import (
     fail,
     print_json,
     resumable,
+    shown,
 )
 
 app = typer.Typer(help="Host a board: submissions that can be checked, ranks with intervals.")
@@ -75,7 +76,7 @@ def epoch(
     what = "blind" if opened.blind else "answers public"
     print(f"{folder}: epoch {opened.number} is open, {opened.n:,} samples, {what}")
     if public:
-        print(f"  publish {public} for submitters; keep {dataset} to yourself")
+        print(f"  publish {shown(public)} for submitters; keep {shown(Path(dataset))} to yourself")
     print(f"next: dubench leaderboard add PREDS --card card.yaml --board {folder}")
 
 

@@ -71,6 +71,12 @@ def resumable(safe: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+def shown(path: Path) -> Path:
+    """A path as short as it can be written from the current folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def print_json(value: Any) -> None:
     """Print plain data as JSON."""
     print(json.dumps(value, indent=1))

@@ -1,5 +1,7 @@
 """Photographs by the paths that a user names."""
 
+import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,9 @@ def look(paths: Sequence[Path], apart: Sequence[Path] = ()) -> Places:
     photographs: list[Path] = []
     problems: list[tuple[Path, str]] = []
     for path in paths:
+        if not path.exists():
+            problems.append((path, os.strerror(errno.ENOENT)))
+            continue
         if not path.is_dir():
             photographs.append(path)
             continue

@@ -124,8 +124,9 @@ def _decode(line: bytes) -> dict[str, Any]:
             raise InputError("more than one JSON object; put each on a line of its own") from None
         if cut:
             raise InputError(_CUT) from None
+        what = error.msg.removesuffix(" at")
         raise InputError(
-            f"not JSON ({error.msg} at character {error.pos + 1}); each line is one whole object"
+            f"not JSON ({what} at character {error.pos + 1}); each line is one whole object"
         ) from None
     except RecursionError:
         raise InputError("nested too deeply; each line is one flat object") from None

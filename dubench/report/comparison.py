@@ -53,8 +53,10 @@ def _verdict(comparison: Comparison) -> str:
         for side, word in (("b", "better"), ("a", "worse"))
         if better[side]
     ]
-    even = sum(d.better is None for d in measured)
-    lines.append(f"{even} of {len(measured)} scores do not tell the two apart")
+    if even := sum(d.better is None for d in measured):
+        lines.append(f"{even} of {len(measured)} scores do not tell the two apart")
+    if unknown := len(comparison.differences) - len(measured):
+        lines.append(f"{unknown} have no interval, and tell nothing")
     return "\n".join(lines)
 
 

@@ -90,6 +90,7 @@ def _draw(
     """Save the figures as PDF and PNG; returns them as SVG, by name."""
     vectors = {}
     wanted = [drawing for drawing in drawings if drawing.figure]
+    on_progress(0, len(wanted))
     for done, drawing in enumerate(wanted, 1):
         assert drawing.figure is not None
         for suffix in _PICTURES:

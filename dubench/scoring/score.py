@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dubench.dataset import Split, is_local, open_split
+from dubench.dataset import Split, check_split, is_local, open_split
 from dubench.predictions import file
 from dubench.scoring import certainty, type_oracle, understanding
 from dubench.scoring.estimates import estimate
@@ -123,6 +123,7 @@ def _open(
 ) -> Split:
     """The split asked for, or that of the meta line, or the default."""
     name = split_name or str(meta.get("split") or "test")
+    check_split(name)
     if dataset or not meta.get("dataset"):
         return open_split(dataset or DEFAULT_DATASET, name)
     if not is_local(str(meta["dataset"])):  # a stranger's file must not say what is downloaded

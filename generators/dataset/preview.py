@@ -152,7 +152,9 @@ def _page(folder: Path, recipe: Recipe, files: Sequence[Path], sheet: Image.Imag
  body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem;
         color: #1e1e1e; }}
  table {{ border-collapse: collapse }} td, th {{ padding: .2rem .9rem; text-align: right }}
- td:first-child, th:first-child {{ text-align: left }} tr + tr {{ border-top: 1px solid #ddd }}
+ td:nth-child(-n+2), th:nth-child(-n+2) {{ text-align: left }}
+ tr + tr {{ border-top: 1px solid #ddd }}
+ .wide {{ overflow-x: auto; margin-bottom: 1.5rem }}
  img, svg {{ max-width: 100%; height: auto }}
 </style>
 <h1>{title}</h1>
@@ -184,7 +186,7 @@ def _table(values: dict[str, list[Any]]) -> str:
         for name, v, unit in _numbers(values)
     )
     head = "<tr><th>key<th>unit<th>n<th>mean<th>sd<th>least<th>most</tr>"
-    return f"<table>{head}{rows}</table>"
+    return f'<div class="wide"><table>{head}{rows}</table></div>'
 
 
 def _histograms(values: dict[str, list[Any]]) -> str:

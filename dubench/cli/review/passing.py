@@ -15,6 +15,7 @@ from dubench.cli.options import (
     Workers,
     print_json,
     resumable,
+    shown,
 )
 
 
@@ -41,7 +42,7 @@ def plan(
         return
     splits = ", ".join(f"{count:,} {split}" for split, count in counts.splits.items())
     gold = sum(counts.gold.values())
-    print(f"{review_folder(folder)}: {counts.samples:,} samples to look at ({splits})")
+    print(f"{shown(review_folder(folder))}: {counts.samples:,} samples to look at ({splits})")
     if counts.reviewed:
         print(f"  {counts.reviewed:,} more were reviewed before")
     print(f"  {counts.overlap:,} of them by two reviewers; {gold:,} gold items and", end=" ")
@@ -103,7 +104,7 @@ def status(folder: Dataset, as_json: Json = False) -> None:
         print_json(standing.to_json())
         return
     print("\n".join(status_lines(standing)))
-    print(target)
+    print(shown(target))
 
 
 def finalize(
@@ -173,8 +174,8 @@ def backup(
         review = review_folder(folder)
         out = review.with_name(f"{review.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite")
     count = store.backup(out)
-    print(f"{out}: {count:,} verdicts; to go back to it: dubench review ", end="")
-    print(f"restore {quoted(folder)} {quoted(out)}")
+    print(f"{shown(out)}: {count:,} verdicts; to go back to it: dubench review ", end="")
+    print(f"restore {quoted(folder)} {quoted(shown(out))}")
 
 
 def restore(

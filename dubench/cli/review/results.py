@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dubench.cli.options import Dataset, Json, print_json
+from dubench.cli.options import Dataset, Json, print_json, shown
 
 Sample = Annotated[str, typer.Argument(metavar="ID", help="Of the sample, as results prints it.")]
 
@@ -42,7 +42,7 @@ def results(folder: Dataset, as_json: Json = False) -> None:
             print(f"  {one.item.sample_id} {one.item.type:15} {one_line('; '.join(words))}")
     for line in (*results.status.people.lines(), *results.status.careless.values()):
         print(line)
-    print(target)
+    print(shown(target))
     if results.aside or results.disputed:
         print(f"settle with: dubench review settle {quoted(folder)} ID accept|reject")
 

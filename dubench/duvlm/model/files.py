@@ -96,7 +96,9 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
             f"{notes.chart}) than this version makes; train it again with dubench train sft"
         )
     from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # it is read in a moment
     try:
         words = AutoTokenizer.from_pretrained(folder)
         model: Any = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)

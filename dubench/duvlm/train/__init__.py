@@ -98,9 +98,8 @@ def train_sft(
     with counting("photographs") as on_progress:
         plan = samples.plan(sources, out / "spools", seed, workers, on_progress, shown)
     _match(folder / "plan.json", plan.identity)
-    tasks = [(plan, folder, which) for which in range(len(plan.recipes))]
-    for _ in engines.run(samples.make_validation, tasks, workers):
-        pass
+    with counting("validation samples") as on_progress:
+        samples.make_validation(plan, folder, workers, on_progress)
     names = [recipe.preset.name for recipe in plan.recipes]
     held = {name: samples.read(folder / samples.validation_name(name), shown) for name in names}
     words = nano.tokenizer()

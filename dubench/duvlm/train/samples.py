@@ -7,7 +7,7 @@ ones join them.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -38,6 +38,7 @@ COLUMNS = [(key.name, i) for key in KEYS.values() for i in range(key.size)]
 """What the columns of `Samples.values` are."""
 PER_CHUNK = 700
 """Samples of a chunk, and of each preset's part of the validation."""
+_REPORTED = 20  # samples between two reports of a worker
 _MOST = 3_000_000  # samples of a preset: more than anyone makes
 
 
@@ -157,15 +158,42 @@ def _make_chunk(task: tuple[Plan, Path, int], report: engines.Report) -> None:
     report(number)
 
 
-def make_validation(task: tuple[Plan, Path, int], report: engines.Report) -> None:
-    """Make the samples of held-out photographs of one preset, unless they are there."""
+def make_validation(
+    plan: Plan, folder: Path, workers: int, on_progress: Callable[[int, int], None]
+) -> None:
+    """Make the samples of held-out photographs, those of each preset unless they are there.
+
+    Args:
+        on_progress: called with how many of how many samples are made.
+    """
+    missing = [
+        which
+        for which, recipe in enumerate(plan.recipes)
+        if not (folder / validation_name(recipe.preset.name)).exists()
+    ]
+    total = PER_CHUNK * len(missing)
+    done = 0
+
+    def more(samples: int) -> None:
+        nonlocal done
+        done += samples
+        on_progress(done, total)
+
+    on_progress(done, total)
+    for _ in engines.run(_make_validation, [(plan, folder, w) for w in missing], workers, more):
+        pass
+
+
+def _make_validation(task: tuple[Plan, Path, int], report: engines.Report) -> None:
     plan, folder, which = task
     recipe, photographs = plan.recipes[which], plan.photographs[which]
-    path = folder / validation_name(recipe.preset.name)
-    if not path.exists():
-        shard = next(shard for shard in recipe.shards if shard.split == "validation")
-        write(path, make(recipe, photographs, shard.in_turn(recipe.seed), plan.views))
-    report(which)
+    shard = next(shard for shard in recipe.shards if shard.split == "validation")
+    indices = shard.in_turn(recipe.seed)
+    parts = []
+    for start in range(0, len(indices), _REPORTED):
+        parts.append(make(recipe, photographs, indices[start : start + _REPORTED], plan.views))
+        report(len(parts[-1]))
+    write(folder / validation_name(recipe.preset.name), np.concatenate(parts))
 
 
 def make(

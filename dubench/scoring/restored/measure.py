@@ -79,6 +79,7 @@ def score_restored(
     values = {name: np.full(split.n, np.nan) for name in metrics.computes}
     notes = {f"{name} was not computed: {why}": None for name, why in metrics.left_out.items()}
     done = 0
+    on_progress(done, split.n)
     for restored, cleans in _batches(split, paths):
         rows = slice(done, done + len(cleans))
         for name, measured in metrics.measure(restored, cleans).items():
