@@ -126,3 +126,16 @@ def test_a_torch_transform_in_a_loader_with_workers(photo: np.ndarray) -> None:
     # Workers draw differently, and so do samples; a factor of 2, 3 or 4 may come twice.
     images = torch.cat([batch["degraded"] for batch in first]).flatten(1)
     assert len(torch.unique(images, dim=0)) >= 12
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_picture_that_may_not_be_written_to(photo: np.ndarray) -> None:
+    """As `np.asarray` of a Pillow image is."""
+    photo = photo[:64, :64].copy()
+    photo.flags.writeable = False
+    torch.set_warn_always(True)
+    try:
+        clean = Degrade()(photo)["clean"]
+    finally:
+        torch.set_warn_always(False)
+    assert np.array_equal(clean.mul(255).round().byte().permute(1, 2, 0), photo)

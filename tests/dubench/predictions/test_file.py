@@ -232,6 +232,7 @@ def test_the_meta_line_names_the_grid(file) -> None:
         ("[" + GOOD + "]", "not a JSON object"),
         ("null", "not a JSON object ('null')"),
         ("{", "not JSON (Expecting property name enclosed in double quotes at character"),
+        ('{"id": "a', "not JSON (Invalid control character at character 10); each"),
         ("{'id': 'a'}", "not JSON (Expecting property name"),
         (GOOD + GOOD, "more than one JSON object; put each on a line of its own"),
         (GOOD.replace("3.1", "NaN"), "NaN is not a number in JSON; leave out what has no answer"),

@@ -177,7 +177,13 @@ def test_from_the_command_line(dubench_here, tmp_path: Path) -> None:
 def test_what_cannot_be_told_is_not_called_good(capsys: pytest.CaptureFixture[str]) -> None:
     show(compare(model(0.05, 1, 20), model(0.6, 2, 20)))
     assert "nothing can be told" in capsys.readouterr().out
-    show(compare(model(0.2, 4), model(0.2, 4)))
+    comparison = compare(model(0.2, 4), model(0.2, 4))
+    first, *rest = comparison.differences
+    show(replace(comparison, differences=[first, *(replace(d, interval=None) for d in rest)]))
+    assert (
+        "\n1 of 1 scores do not tell the two apart\n19 have no interval" in capsys.readouterr().out
+    )
+    show(comparison)
     assert "\n20 of 20 scores do not tell the two apart" in capsys.readouterr().out
     show(compare(model(0.4, 2), model(0.05, 1)))
     assert "B is better in T-Acc, T-F1" in capsys.readouterr().out

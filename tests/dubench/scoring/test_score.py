@@ -252,7 +252,7 @@ def test_restored_images(dubench, train: Split, du110k: Path, tmp_path: Path) ->
         ("score preds.jsonl --out score.txt", "name a .json file"),
         ("score preds.jsonl --out no/score.json", "does not exist"),
         ("score preds.jsonl --dataset nowhere", "no such folder"),
-        ("score preds.jsonl --split tset", "the splits are"),
+        ("score preds.jsonl --split tset", "dubench: --split tset: the splits are"),
         ("score preds.jsonl --metrics psnr", "nothing is restored"),
         ("score preds.jsonl --restored nowhere", "nowhere"),
         ("score preds.jsonl --seed -1", "--seed"),

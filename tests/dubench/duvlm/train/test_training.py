@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.files import load
 from dubench.duvlm.teacher import Teacher
 from dubench.duvlm.tokens import NANO
-from dubench.duvlm.train import _match, loop, train_sft, write
+from dubench.duvlm.train import _match, loop, samples, train_sft, write
 from dubench.duvlm.train.samples import COLUMNS, ROW, row_of
 from dubench.duvlm.train.targets import Targeting
 from dubench.duvlm.views import NANO_VIEWS, PAPERS, PHOTOGRAPH, for_nano
@@ -221,3 +222,20 @@ def test_what_is_refused(tmp_path) -> None:
     _match(tmp_path / "plan.json", ["these photographs"])
     with pytest.raises(InputError, match="other photographs"):
         _match(tmp_path / "plan.json", ["those photographs"])
+
+
+def test_validation_samples_are_counted_while_they_are_made(tmp_path, monkeypatch) -> None:
+    def numbered(recipe, photographs, indices, views):
+        rows = np.zeros(len(indices), ROW)
+        rows["type"] = indices
+        return rows
+
+    monkeypatch.setattr(samples, "make", numbered)
+    shard = SimpleNamespace(split="validation", in_turn=lambda seed: list(range(45)))
+    recipe = SimpleNamespace(preset=SimpleNamespace(name="own"), shards=[shard], seed=0)
+    plan = SimpleNamespace(recipes=[recipe], photographs=[()], views=NANO_VIEWS)
+    reports: list[int] = []
+    samples._make_validation((plan, tmp_path, 0), reports.append)
+    assert reports == [20, 20, 5]
+    kept = samples.read(tmp_path / samples.validation_name("own"), NANO_VIEWS)
+    assert kept["type"].tolist() == list(range(45))
