@@ -75,7 +75,7 @@ def epoch(
         return
     what = "blind" if opened.blind else "answers public"
     print(f"{folder}: epoch {opened.number} is open, {opened.n:,} samples, {what}")
-    if public:
+    if public and dataset:
         print(f"  publish {shown(public)} for submitters; keep {shown(Path(dataset))} to yourself")
     print(f"next: dubench leaderboard add PREDS --card card.yaml --board {folder}")
 

@@ -98,7 +98,8 @@ def load(folder: Path, device: str = "cpu") -> tuple[Answering, Notes]:
     from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # it is read in a moment
+    silence: Any = logging.disable_progress_bar
+    silence()  # it is read in a moment
     try:
         words = AutoTokenizer.from_pretrained(folder)
         model: Any = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
