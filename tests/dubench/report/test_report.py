@@ -143,7 +143,7 @@ def test_an_earlier_report_is_replaced(
     write_report(paths[1:], out, lambda done, total: progress.append((done, total)))
     assert not (out / "tables" / "stale.md").exists()
     assert not (out / "figures" / "figure6_psnr_1.pdf").exists()
-    assert progress == [(1, 3), (2, 3), (3, 3)]
+    assert progress == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
