@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dubench.cli.options import Device, Engine, Json, Seed, Workers, fail, print_json, resumable
+from generators.errors import InputError
 from generators.lock import hold_beside
 
 
@@ -101,14 +102,19 @@ def restore(
     if engine == "local":  # a mistake is named before anything is written
         way, strips = opened(method, settings, save_steps)
     if paths:
-        if engine != "local" or workers is not None:
-            raise typer.BadParameter("--engine and --workers are for datasets")
-        if dataset is not None or scalars:
-            raise typer.BadParameter("--dataset and --scalars go without photographs")
+        of_datasets = {
+            "--dataset": dataset is not None,
+            "--engine": engine != "local",
+            "--workers": workers is not None,
+            "--scalars": scalars,
+        }
+        for option, given in of_datasets.items():
+            if given:
+                raise InputError(f"{option} is not for photographs: drop it, or {paths[0]}")
         _photographs(paths, params, way, strips, out, run, force, compare, as_json)
         return
     if force or compare:
-        raise typer.BadParameter("--force and --compare are for photographs: name some")
+        raise InputError("--force and --compare are for photographs: name some")
     restore_rows = partial(
         restore_split,
         method=method,
@@ -167,7 +173,8 @@ def _photographs(
     elif done:
         show(done)
         restored = sum(one.restored for one in done)
-        print(f"{out}: {restored} of {len(done)} restored, the others copied; see {REPORT} in it")
+        rest = ", the rest copied" if restored < len(done) else ""
+        print(f"{out}: {restored} of {len(done)} restored{rest}; see {REPORT} in it")
         if page:
             print(f"  before and after: {page}")
         if any(one.doubt and not one.restored and one.type != "none" for one in done):
@@ -215,4 +222,5 @@ def _split(
     print(f"{out}: {result.n:,} restored images, {result.new:,} new")
     if result.left:
         print(f"  {result.left:,} of the new were left as they are: nothing known to undo")
-    print(f"  score them: dubench score PREDS --dataset {dataset} --restored {out}")
+    preds = "PREDS" if params == TRUTH else params
+    print(f"  score them: dubench score {preds} --dataset {dataset} --restored {out}")

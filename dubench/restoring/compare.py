@@ -17,6 +17,7 @@ from generators.files import write_whole
 from generators.sources import photographs
 
 PAGE = "compare.html"
+_HANDLES = "Move the handles with the mouse, a finger, or the arrow keys."
 _MOST, _QUALITY = 1600, 88  # pixels a side, and JPEG's quality
 
 
@@ -39,8 +40,7 @@ def write_page(out: Path, restorations: Sequence[Restoration]) -> Path:
 <style>{style}</style></head>
 <body><main>
 <h1>Before and after</h1>
-<p>{len(done)} of {len(restorations)} photographs restored. Move the handles with the mouse, a
-finger, or the arrow keys.</p>
+<p>{len(done)} of {len(restorations)} photographs restored. {_HANDLES if done else ""}</p>
 {"".join(_figure(out, one) for one in done)}
 {_list(left)}
 </main><script>{script}</script></body></html>

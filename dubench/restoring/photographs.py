@@ -68,11 +68,13 @@ def restore_photographs(
     """
     places = look(paths, [out])
     targets = name_pictures(out, places.photographs)
+    for place, why in places.problems:
+        yield f"{place}: {why}"
+    if not targets:
+        return
     report = OpenReport(out, {**run, "force": force})
     if any(path.resolve().is_relative_to(out.resolve()) for path in targets):
         raise InputError(f"--out {out}: holds the photographs themselves; choose another folder")
-    for place, why in places.problems:
-        yield f"{place}: {why}"
     sizes = {path: _tiles(path) for path in targets}
     total, done = sum(sizes.values()), 0
     for path, target in targets.items():

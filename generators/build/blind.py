@@ -41,7 +41,7 @@ def produce_blind(
     """Make train and validation in `out` and the test split beside it, its answers apart."""
     splits = job.recipe.splits
     if not splits["test"]:
-        raise InputError("--blind: so few samples leave no test split; ask for more with --n")
+        raise InputError("--blind: so few samples leave no test split; ask for --n 100 or more")
     answers = answers_folder(out)
     if (out / FILE).exists() and not (answers / FILE).exists():
         if not DatasetInfo.read(out).blind:

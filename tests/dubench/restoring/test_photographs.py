@@ -97,7 +97,8 @@ def test_what_is_turned_by_exif_is_upright_and_doubts_can_be_overruled(tmp_path,
     ("arguments", "problem"),
     [
         (("--force",), "are for photographs"),
-        (("photo.png", "--dataset", "x"), "go without photographs"),
+        (("photo.png", "--dataset", "x"), "--dataset is not for photographs: drop it, or photo"),
+        (("photo.png", "--workers", 2), "--workers is not for photographs"),
         (("photo.png", "--out", "."), "other files"),
         (("nothing.png",), "nothing.png: No such file"),
         (("photo.png", "--params", "truth"), "--model truth"),
@@ -110,6 +111,7 @@ def test_mistakes_are_named(arguments, problem, tmp_path, restore):
     assert result.returncode == 2
     assert problem in result.stderr
     assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("sigma", [1, 3, 6])
