@@ -70,7 +70,7 @@ def test_an_error_of_a_worker_is_raised_here() -> None:
 
 
 def test_a_task_that_kills_its_worker_every_time_is_named() -> None:
-    with pytest.raises(InputError, match=r"task 1 of 1 was begun 5 times .* lack of memory"):
+    with pytest.raises(InputError, match=r"task 1 of 1 was begun 5 times, .* lack of memory"):
         list(engines.run(die, [7], None, engine="ray"))
 
 
