@@ -6,11 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
+from queue import SimpleQueue
 from time import sleep
-from typing import Any
+from typing import Any, cast
 
 from generators.engines.work import ENVIRONMENT, Report, Result, Task, single_threaded
 from generators.errors import InputError, plain_errors
@@ -66,16 +68,25 @@ def _loss(codes: Container[int | None]) -> str:
 def _in_order(
     pool: ProcessPoolExecutor, work: Callable[[Task, Report], Result], tasks: Sequence[Task]
 ) -> Iterator[Result]:
-    futures: list[Future[Result]] = [pool.submit(_call, work, task) for task in tasks]
-    waiting = set(futures)
-    yielded = 0
-    while yielded < len(futures):
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in done:
-            future.result()  # an error anywhere ends the run, whoever's turn it is
-        while yielded < len(futures) and futures[yielded].done():
-            yield futures[yielded].result()
-            yielded += 1
+    # This thread takes no future's lock once they run: one that Ctrl-C left locked would keep the
+    # pool, and so the command, from ever ending.
+    ended: SimpleQueue[tuple[int, Result | None, BaseException | None]] = SimpleQueue()
+    for number, task in enumerate(tasks):
+        pool.submit(_call, work, task).add_done_callback(partial(_hand_over, ended, number))
+    results: dict[int, Result] = {}
+    for number in range(len(tasks)):
+        while number not in results:
+            place, result, error = ended.get()
+            if error is not None:
+                raise error  # an error anywhere ends the run, whoever's turn it is
+            results[place] = cast(Result, result)
+        yield results.pop(number)
+
+
+def _hand_over(ended: SimpleQueue[Any], number: int, future: Future[Any]) -> None:
+    if not future.cancelled():
+        error = future.exception()
+        ended.put((number, None if error else future.result(), error))
 
 
 def _call(work: Callable[[Any, Report], Any], task: Any) -> Any:

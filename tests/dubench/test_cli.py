@@ -172,7 +172,7 @@ def test_degrade_a_photograph(dubench_here, photos: Path, tmp_path: Path) -> Non
         ("generate --source rain", "the sources are: builtin"),
         ("generate --depth column=depth", "only hf sources have columns; add --source hf=NAME"),
         ("generate --depth folder=nowhere", "--depth folder=nowhere: no such folder"),
-        ("generate --blind --n 8", "leave no test split; ask for more with --n"),
+        ("generate --blind --n 8", "leave no test split; ask for --n 100 or more"),
         ("generate --manifest nowhere.parquet", "nowhere.parquet: no such file"),
         ("generate --manifest file.txt --n 8", "--n with --manifest: the manifest says it"),
         ("manifest empty", "no dubench dataset"),

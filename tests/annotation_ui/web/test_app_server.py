@@ -98,9 +98,10 @@ def test_large_bodies_are_not_read(served: Served) -> None:
 
 def test_nothing_can_be_uploaded(served: Served) -> None:
     client = served.client("ada")
-    assert client.post("/gradio_api/upload", files={"files": b"x"}).status_code == 404
-    for path in ("component_server", "process_recording", "cancel", "vibe-edit", "queue/join"):
-        assert client.post(f"/gradio_api/{path}", json={}).status_code == 404
+    doors = ("upload", "component_server", "process_recording", "cancel", "vibe-edit", "queue/join")
+    for path in doors:
+        # Without a body: of one that the server closes upon unread, the answer may be lost.
+        assert client.post(f"/gradio_api/{path}").status_code == 404
 
 
 def test_what_the_browser_gets_has_no_secrets(served: Served) -> None:

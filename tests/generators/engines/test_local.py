@@ -106,3 +106,31 @@ def test_nothing_to_do() -> None:
 def test_no_workers() -> None:
     with pytest.raises(InputError, match="--workers 0: choose at least one"):
         list(engines.run(square, [1], 0))
+
+
+INTERRUPTED = """
+import multiprocessing, os, signal, sys, threading
+from generators import engines
+
+def work(task, report):
+    if task == 60:
+        os.kill(multiprocessing.parent_process().pid, signal.SIGINT)
+        threading.Event().wait()
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        list(engines.run(work, range(4000), 1))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_wherever_its_results_are_being_collected(tmp_path: Path) -> None:
+    """It came at another moment each time; one in eight was where the command then never ended."""
+    script = tmp_path / "interrupted.py"
+    script.write_text(INTERRUPTED)
+    for _ in range(25):
+        run = subprocess.run([sys.executable, script], capture_output=True, timeout=60)
+        assert run.returncode == 130, run.stderr
