@@ -2,7 +2,7 @@
 
 CPU seconds of each method and type on one core, with the true parameters and the bundled prior, and
 how many passes of that prior they are worth; the memory of the process. `--clock` takes seconds by
-the clock on all cores instead, for an idle machine, and those of each of fifty pictures of a split.
+the clock on all cores instead, for an idle machine, and those of each of 48 pictures of a split.
 `--picture FILE` draws what each method made.
 """
 
@@ -40,7 +40,7 @@ CROPS = {"haze": 20, "low_light": 8, "blur": 2, "low_resolution": 6}
 """Which of the bundled photographs' crops each type degrades: those with something to see."""
 METHODS = ("wiener", "bilateral", "pnp", "diffpir", "ddnm+")
 """Those in torch come last, for memory is the most that the process ever held."""
-SIDE, QUALITY, MANY = 256, 60, 50
+SIDE, QUALITY, MANY = 256, 60, 48
 
 Clock = Callable[[], float]
 
