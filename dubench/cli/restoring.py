@@ -99,8 +99,6 @@ def restore(
     run = {"method": method, **asdict(settings)}
     del run["device"]  # it changes no more than rounding
     check_engine(engine, workers)
-    if engine == "local":  # a mistake is named before anything is written
-        way, strips = opened(method, settings, save_steps)
     if paths:
         of_datasets = {
             "--dataset": dataset is not None,
@@ -111,10 +109,13 @@ def restore(
         for option, given in of_datasets.items():
             if given:
                 raise InputError(f"{option} is not for photographs: drop it, or {paths[0]}")
+        way, strips = opened(method, settings, save_steps)
         _photographs(paths, params, way, strips, out, run, force, compare, as_json)
         return
     if force or compare:
         raise InputError("--force and --compare are for photographs: name some")
+    if engine == "local":
+        opened(method, settings, save_steps)  # a mistake is named before anything is written
     restore_rows = partial(
         restore_split,
         method=method,

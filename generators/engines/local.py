@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
 from time import sleep
-from typing import Any, cast
+from typing import Any
 
 from generators.engines.work import ENVIRONMENT, Report, Result, Task, single_threaded
 from generators.errors import InputError, plain_errors
@@ -70,7 +70,7 @@ def _in_order(
 ) -> Iterator[Result]:
     # This thread takes no future's lock once they run: one that Ctrl-C left locked would keep the
     # pool, and so the command, from ever ending.
-    ended: SimpleQueue[tuple[int, Result | None, BaseException | None]] = SimpleQueue()
+    ended: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
     for number, task in enumerate(tasks):
         pool.submit(_call, work, task).add_done_callback(partial(_hand_over, ended, number))
     results: dict[int, Result] = {}
@@ -79,7 +79,7 @@ def _in_order(
             place, result, error = ended.get()
             if error is not None:
                 raise error  # an error anywhere ends the run, whoever's turn it is
-            results[place] = cast(Result, result)
+            results[place] = result
         yield results.pop(number)
 
 
