@@ -83,6 +83,13 @@ def prior(
         "prior"
     ),
     patches: Annotated[int, typer.Option(help="Patches of 48×48 pixels to see.")] = 3_000_000,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Go on from a prior, bundled or a folder, whose patches count; a new one is "
+            "begun unless given."
+        ),
+    ] = None,
     seed: Seed = 0,
     workers: Workers = None,
     device: Device = "cpu",
@@ -92,7 +99,7 @@ def prior(
     from dubench.ddnm.prior.train import train_prior
 
     with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
-        trained = train_prior(source, out, patches, seed, workers, device)
+        trained = train_prior(source, out, patches, model, seed, workers, device)
     if as_json:
         print_json({"model": str(trained.path), "patches": patches, "psnr": trained.psnr})
         return

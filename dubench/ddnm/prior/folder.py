@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dubench.ddnm.prior.preconditioning import FOLD
 from generators.errors import InputError
@@ -48,6 +49,31 @@ def read_shape(folder: Path) -> Shape:
     Raises:
         InputError: the folder holds no prior of dubench's.
     """
+    config = _read(folder)
+    try:
+        return Shape(tuple(config["widths"]), config["blocks"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder}: {WEIGHTS} does not fit {CONFIG} ({error}); copy both again"
+        ) from None
+
+
+def read_training(folder: Path) -> dict[str, int]:
+    """How long the prior in `folder` was trained: {step, cpu_seconds}.
+
+    Raises:
+        InputError: the folder holds no prior of dubench's, or it does not say.
+    """
+    training = _read(folder).get("training")
+    try:
+        return {name: int(training[name]) for name in ("step", "cpu_seconds")}
+    except (KeyError, TypeError, ValueError):
+        raise InputError(
+            f"{folder / CONFIG}: no training.step and training.cpu_seconds; copy it again"
+        ) from None
+
+
+def _read(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -56,9 +82,4 @@ def read_shape(folder: Path) -> Shape:
         ) from None
     if not isinstance(config, dict) or config.get("_class_name") != CLASS:
         raise InputError(f"{folder / CONFIG}: not a {CLASS}; train one with `dubench train prior`")
-    try:
-        return Shape(tuple(config["widths"]), config["blocks"])
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder}: {WEIGHTS} does not fit {CONFIG} ({error}); copy both again"
-        ) from None
+    return config

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dubench.ddnm.prior.folder import BUNDLED, WEIGHTS, read_training
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
+from generators.files import from_home
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ def train_prior(
     sources: Sequence[str],
     out: Path,
     patches: int = 3_000_000,
+    model: str | None = None,
     seed: int = 0,
     workers: int | None = None,
     device: str = "cpu",
@@ -41,23 +44,38 @@ def train_prior(
     Args:
         sources: of clean photographs, as `generate` takes them.
         out: gets config.json, the weights, prior.onnx, history.json and checkpoint.pt.
-        patches: of 48² pixels to see.
+        patches: of 48² pixels to see, those that `model` has seen among them.
+        model: folder of a prior of dubench's to go on from, or `bundled`; one is begun unless
+            given.
         seed: of everything drawn.
         workers: processes that read photographs; training uses torch's own threads.
         device: cpu, or cuda.
 
     Raises:
-        InputError: torch is missing, no photograph is usable, `out` holds another run.
+        InputError: torch is missing, no photograph is usable, `out` holds another run, `model`
+            is no prior of dubench's or has seen as many patches.
     """
     check_training("torch", "onnx")
     if patches < 1:
         raise InputError(f"--patches {patches}: choose at least one")
     from dubench.ddnm.prior.export import export
     from dubench.ddnm.prior.train.loop import Run, train
+    from dubench.ddnm.prior.train.patches import PATCHES
     from dubench.ddnm.prior.train.photographs import read
     from generators.batched.render import check_device
 
     check_device(device)
+    folder, start, weights = None, 0, ""
+    if model:
+        folder = BUNDLED if model == "bundled" else from_home(model)
+        if folder.resolve() == out.resolve():
+            raise InputError(f"--out {out}: the model that it goes on from; name another folder")
+        start = read_training(folder)["step"]
+        if patches <= start * PATCHES:
+            raise InputError(
+                f"--patches {patches}: {model} has seen {start * PATCHES:,}; choose more"
+            )
+        weights = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     out.mkdir(parents=True, exist_ok=True)
     with counting("photographs") as on_progress:
         pictures, held_out = read(
@@ -70,8 +88,8 @@ def train_prior(
     digest = hashlib.sha256()
     for picture in pictures:
         digest.update(picture.data)
-    run = Run(patches, seed, digest.hexdigest())
+    run = Run(patches, seed, digest.hexdigest(), start, weights)
     with counting("patches") as on_progress:
-        state = train(run, pictures, held_out, out, device, on_progress)
+        state = train(run, pictures, held_out, out, device, on_progress, folder)
     export(state.average, out)
     return TrainedPrior(out, patches, state.history[-1]["psnr"])

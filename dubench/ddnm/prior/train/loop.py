@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dubench.ddnm.prior.files import save
+from dubench.ddnm.prior.files import load, save
+from dubench.ddnm.prior.folder import read_training
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.prior.preconditioning import output_scale
 from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
@@ -46,11 +47,15 @@ class Run:
         patches: of 48² pixels to see in all; larger ones count for several.
         seed: of the first weights, the patches and the noise.
         photographs: hash of what is trained on.
+        start: steps that the model it goes on from had seen.
+        model: hash of that model's weights; empty where the weights are drawn.
     """
 
     patches: int
     seed: int
     photographs: str
+    start: int = 0
+    model: str = ""
 
     @property
     def steps(self) -> int:
@@ -63,10 +68,10 @@ class Run:
         The length may differ while the rate has begun to fall in neither: so a long run's copy
         can be ended early, and a short one made longer.
         """
-        if saved | {"patches": self.patches} != asdict(self):
+        before = Run(**saved)
+        if replace(before, patches=self.patches) != self:
             return False
-        shorter = min(self.steps, Run(**saved).steps)
-        return saved["patches"] == self.patches or step <= shorter * (1 - FALL)
+        return before == self or step <= min(self.steps, before.steps) * (1 - FALL)
 
 
 @dataclass
@@ -107,10 +112,12 @@ def train(
     out: Path,
     device: str,
     on_progress: OnProgress,
+    model: Path | None = None,
 ) -> State:
     """Train, from the checkpoint in `out` if there is one, and write the model to `out`.
 
     Args:
+        model: folder of the prior that the run goes on from; its `start` and `model` are of it.
         photographs: (H, W, 3) uint8, to learn from. held_out: to validate on.
         on_progress: called with patches seen, and of all.
 
@@ -118,7 +125,7 @@ def train(
         InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
             is full; the last checkpoint stays.
     """
-    state = resume(run, out / CHECKPOINT, device)
+    state = resume(run, out / CHECKPOINT, device, model)
     pictures, leaves = crops(held_out), scenes(run.seed)
     started = time.process_time() - state.cpu_seconds
     while state.step < run.steps:
@@ -138,14 +145,17 @@ def train(
     return state
 
 
-def resume(run: Run, checkpoint: Path, device: str) -> State:
+def resume(run: Run, checkpoint: Path, device: str, model: Path | None = None) -> State:
     """The state that a checkpoint holds, or that of a new run where there is none.
+
+    A new run goes on from `model`, if given, as if its steps were this run's first; the
+    optimizers' moments begin anew.
 
     Raises:
         InputError: it is damaged, or another run's.
     """
     torch.manual_seed(run.seed)
-    network = Denoiser().to(device)
+    network = (load(model).train() if model else Denoiser()).to(device)
     network.to(memory_format=torch.channels_last)  # a tenth faster
     matrices = [x for name, x in network.named_parameters() if _is_matrix(name, x)]
     others = [x for name, x in network.named_parameters() if not _is_matrix(name, x)]
@@ -153,8 +163,10 @@ def resume(run: Run, checkpoint: Path, device: str) -> State:
         Muon(matrices, MUON_RATE),
         torch.optim.AdamW(others, ADAM_RATE, ADAM_BETAS, weight_decay=0.0),
     ]
-    state = State(network, copy.deepcopy(network), optimizers)
+    state = State(network, copy.deepcopy(network), optimizers, run.start)
     if not checkpoint.exists():
+        if model:
+            state.cpu_seconds = read_training(model)["cpu_seconds"]
         return state
     with reading(checkpoint):
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
@@ -172,9 +184,9 @@ def resume(run: Run, checkpoint: Path, device: str) -> State:
     return state
 
 
-def rate(step: int, steps: int) -> float:
+def rate(step: int, steps: int, start: int = 0) -> float:
     """The learning rate's factor: a short rise, a plateau, and a line to 0."""
-    return min(1.0, (step + 1) / WARM_UP, (steps - step) / (steps * FALL))
+    return min(1.0, (step - start + 1) / WARM_UP, (steps - step) / (steps * FALL))
 
 
 def _is_matrix(name: str, weight: Tensor) -> bool:
@@ -182,7 +194,7 @@ def _is_matrix(name: str, weight: Tensor) -> bool:
 
 
 def _advance(state: State, run: Run, clean: Tensor, noisy: Tensor, sigma: Tensor) -> None:
-    begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.step, run.steps))
+    begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.step, run.steps, run.start))
     error = (state.network(noisy, sigma) - clean).square()
     loss = (error * output_scale(sigma) ** WEIGHT).mean()
     loss.backward()
