@@ -37,7 +37,7 @@ from 0.4 to 128 of 255, given for every pixel and channel.
 |---|---|
 | network | residual UNet behind a pixel-unshuffle, {parameters:.2f} million parameters; `dubench.ddnm.prior.network` |
 | files | `{weights}` (float16, {weights_size:.1f} MB, as diffusers lays out a model), `{onnx}` (the same weights, {onnx_size:.1f} MB) |
-| trained by | `dubench train prior --patches {patches} --seed {seed}` |
+| trained by | {command} |
 | on | {source}; a tenth of the batches dead leaves |
 | seen so far | {seen:,} patches of 48², {hours:.1f} CPU-hours |
 | licence | Apache-2.0, as dubench |
@@ -192,10 +192,9 @@ def card(
         onnx=ONNX,
         weights_size=(out / WEIGHTS).stat().st_size / 1e6,
         onnx_size=(out / ONNX).stat().st_size / 1e6,
-        patches=config["patches"],
-        seed=config["seed"],
+        command=command(config),
         source=arguments.source,
-        seen=seen(config),
+        seen=patches(config["step"]),
         hours=config["cpu_seconds"] / 3600,
         n=n,
         side=SIDE,
@@ -210,10 +209,18 @@ def card(
     )
 
 
-def seen(config: dict[str, Any]) -> int:
+def command(config: dict[str, Any]) -> str:
+    text = f"`dubench train prior --patches {config['patches']} --seed {config['seed']}"
+    if not config["start"]:
+        return f"{text}`"
+    seen = patches(config["start"])
+    return f"{text} --model bundled`, when the bundled one had seen {seen:,} patches"
+
+
+def patches(steps: int) -> int:
     from dubench.ddnm.prior.train.patches import PATCHES
 
-    return int(config["step"]) * PATCHES
+    return steps * PATCHES
 
 
 def curve(model: Path) -> list[str]:

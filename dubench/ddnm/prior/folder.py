@@ -64,7 +64,7 @@ def read_training(folder: Path) -> dict[str, int]:
     Raises:
         InputError: the folder holds no prior of dubench's, or it does not say.
     """
-    training = _read(folder).get("training")
+    training: Any = _read(folder).get("training")
     try:
         return {name: int(training[name]) for name in ("step", "cpu_seconds")}
     except (KeyError, TypeError, ValueError):

@@ -1,6 +1,7 @@
 """Training the prior: a stopped run ends with the weights of one that was not stopped."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import torch
 
 from dubench.ddnm.prior.files import load
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
-from dubench.ddnm.prior.train import loop
+from dubench.ddnm.prior.train import loop, train_prior
 from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
 from generators.sources.pools import BUNDLED
 
@@ -83,6 +84,64 @@ def test_another_run_in_the_folder_is_refused(photographs, tmp_path, dubench_her
     damaged = train(1)
     assert damaged.returncode == 2
     assert "cannot be read" in damaged.stderr
+
+
+@pytest.fixture(scope="module")
+def model(photographs, tmp_path_factory):
+    """A prior after STEPS steps."""
+    folder = tmp_path_factory.mktemp("model")
+    train_prior([f"folder={photographs}"], folder, STEPS * PATCHES, seed=1, workers=1)
+    return folder
+
+
+def test_a_run_goes_on_from_a_model(photographs, model, tmp_path, dubench_here):
+    out = tmp_path / "further"
+    further = command(photographs, out, (STEPS + 1) * PATCHES)
+    result = dubench_here(*further, "--model", model, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    before, after = (json.loads((x / "config.json").read_text("utf-8")) for x in (model, out))
+    assert after["training"]["step"] == STEPS + 1
+    assert after["training"]["cpu_seconds"] >= before["training"]["cpu_seconds"]
+    drawn = loop.resume(loop.Run(1, 0, ""), tmp_path / "none", "cpu").network.state_dict()
+    # Beside float16's rounding, one step of the rising rate has moved them: 1e-3 / 200.
+    for name, value in load(model).state_dict().items():
+        torch.testing.assert_close(weights(out)[name], value, atol=5e-5, rtol=2**-10)
+    assert not all(torch.allclose(drawn[name], x, atol=1e-2) for name, x in weights(out).items())
+    checkpoint = (out / "checkpoint.pt").read_bytes()
+    other = dubench_here(*further, "--model", "bundled", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "has seen" in other.stderr
+    alone = dubench_here(*further, cwd=tmp_path)
+    assert alone.returncode == 2
+    assert "is of another run" in alone.stderr
+    assert (out / "checkpoint.pt").read_bytes() == checkpoint
+
+
+@pytest.mark.parametrize(
+    ("named", "patches", "out", "message"),
+    [
+        ("model", STEPS * PATCHES, "out", f"has seen {STEPS * PATCHES:,}; choose more"),
+        ("model", 1000, "model", "name another folder"),
+        ("nowhere", 1000, "out", "not a prior"),
+        ("silent", 1000, "out", "no training.step"),
+    ],
+)
+def test_models_that_no_run_goes_on_from(
+    named, patches, out, message, photographs, model, tmp_path, dubench_here
+):
+    shutil.copytree(model, tmp_path / "model")
+    shutil.copytree(model, tmp_path / "silent")
+    config = json.loads((model / "config.json").read_text("utf-8"))
+    del config["training"]
+    (tmp_path / "silent/config.json").write_text(json.dumps(config), "utf-8")
+    before = (tmp_path / "model/checkpoint.pt").read_bytes()
+    result = dubench_here(
+        *command(photographs, tmp_path / out, patches), "--model", named, cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "model/checkpoint.pt").read_bytes() == before
 
 
 @pytest.mark.parametrize(
