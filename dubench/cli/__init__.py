@@ -2,9 +2,10 @@
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from dubench.cli import (
     ablating,
@@ -25,8 +26,21 @@ from dubench.cli import (
 from dubench.cli.options import INTERRUPTED, fail
 from generators.errors import InputError, plain_errors
 
+
+class _Commands(TyperGroup):
+    """Say that Ctrl-C stopped a command of which nothing more can be said."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail("stopped")
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="dubench",
+    cls=_Commands,
     help="Benchmarks of parametric image degradation understanding: make, verify, score.",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -71,7 +85,7 @@ def _run() -> int | None:
         return code
     except BrokenPipeError:
         return terminal.end_of_pipe()
-    except typer.Abort:  # Ctrl-C where nothing more can be said
+    except typer.Abort:  # Ctrl-C at a question
         fail("stopped")
         return INTERRUPTED
     except Exception as error:

@@ -112,6 +112,8 @@ def restore(
         way, strips = opened(method, settings, save_steps)
         _photographs(paths, params, way, strips, out, run, force, compare, as_json)
         return
+    if dataset is None:
+        raise InputError("name photographs, folders of them, or a --dataset")
     if force or compare:
         raise InputError("--force and --compare are for photographs: name some")
     if engine == "local":
@@ -125,10 +127,7 @@ def restore(
         engine=engine,
         workers=workers,
     )
-    _split(
-        dataset or "du110k", split, params or "statistics", restore_rows, engine, out, run, scalars,
-        as_json,
-    )  # fmt: skip
+    _split(dataset, split, params or "statistics", restore_rows, engine, out, run, scalars, as_json)
 
 
 def _photographs(

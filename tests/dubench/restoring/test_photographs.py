@@ -96,7 +96,8 @@ def test_what_is_turned_by_exif_is_upright_and_doubts_can_be_overruled(tmp_path,
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("--force",), "are for photographs"),
+        ((), "name photographs, folders of them, or a --dataset"),
+        (("--dataset", "x", "--force"), "are for photographs"),
         (("photo.png", "--dataset", "x"), "--dataset is not for photographs: drop it, or photo"),
         (("photo.png", "--workers", 2), "--workers is not for photographs"),
         (("photo.png", "--out", "."), "other files"),
