@@ -12,7 +12,7 @@ from dubench.ddnm.inverse.separable import ROUNDING
 _BLOCK = 32  # pixels a side over which noise is measured
 _QUIET = 0.2  # the quantile of the blocks that has noise and no texture
 _DARKEST, _BRIGHTEST = 4, 251  # levels: beyond, noise is cut off
-_LOW = 6  # coefficients of JPEG, from the lowest, that blur and haze leave
+_LOW = 4  # JPEG's coefficients below this frequency either way are those that blur leaves
 
 
 def noise_of(image: Image, file: bytes = b"") -> float:
@@ -54,5 +54,5 @@ def _quantisation(file: bytes) -> float:
         tables = getattr(opened, "quantization", {})
     if not tables:
         return 0.0
-    steps = np.array(tables[min(tables)][:_LOW], float)
+    steps = np.array(tables[min(tables)], float).reshape(8, 8)[:_LOW, :_LOW]
     return float(np.sqrt((steps**2).mean() / 12)) / 255

@@ -133,6 +133,14 @@ def test_a_jpegs_noise_is_that_of_its_quantisation():
         assert error / 2 < 255 * noise_of(again, data) < 3 * error
 
 
+def test_a_jpegs_low_frequencies_are_those_of_its_standard():
+    """At quality 50 the steps are those of table K.1 of ITU-T T.81, here its corner."""
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 50])[1].tobytes()
+    steps = np.array([16, 11, 10, 16, 12, 12, 14, 19, 14, 13, 16, 24, 14, 17, 22, 29])
+    assert 255 * noise_of(grey, data) == pytest.approx(((steps**2).mean() / 12) ** 0.5)
+
+
 def test_only_the_right_blur_explains_what_was_seen():
     clean = crop()
     blurred = degrade(clean, "blur", {"sigma": 2.0}).degraded
