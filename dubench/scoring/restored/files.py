@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
 from dubench.predictions.file import Predictions
 from dubench.predictions.paths import beside
@@ -98,7 +99,7 @@ def _header(path: Path, file: Path | io.BytesIO) -> tuple[int, int]:
     try:
         with Image.open(file, formats=_FORMATS) as image:
             mode, (width, height) = image.mode, image.size
-            deep = any("16" in str(tile.args) for tile in image.tile)
+            deep = _is_deep(image)
     except Exception as error:  # Pillow's parsers raise whatever their format meets
         reason = "not a PNG, JPEG, WebP, BMP or TIFF image"
         if isinstance(error, Image.DecompressionBombError):
@@ -108,6 +109,15 @@ def _header(path: Path, file: Path | io.BytesIO) -> tuple[int, int]:
         pixels = "of 16 bits" if deep or mode.startswith("I") else f"of mode {mode}"
         raise InputError(f"{path}: an image {pixels}, not 8-bit RGB; {_REMEDY}")
     return height, width
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether the file has more than 8 bits a sample, of which Pillow's mode says nothing."""
+    if isinstance(image, TiffImageFile):  # its planes may lie apart, each of a raw mode of 8 bits
+        return bool(max(image.tag_v2.get(BITSPERSAMPLE, (1,))) > 8)
+    # The raw mode, alone or before numbers such as a row's bytes.
+    raw = [tile.args if isinstance(tile.args, str) else tile.args[0] for tile in image.tile]
+    return any("16" in mode for mode in raw)
 
 
 def _check_opaque(path: Path, data: bytes) -> None:

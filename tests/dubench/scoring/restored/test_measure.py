@@ -1,5 +1,7 @@
+import io
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,11 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import tifffile
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
 from dubench.dataset import Split, open_split
 from dubench.predictions.file import Predictions, read
+from dubench.scoring.restored import files
 from dubench.scoring.restored.measure import find, score_restored
 from dubench.scoring.restored.metrics import choose
 from generators.errors import InputError
@@ -98,6 +104,43 @@ def test_lossless_files_of_any_format_are_exact(
     Image.fromarray(clean[name]).save(home / f"{name}{suffix}", lossless=True)
     paths = find(split, predicted(tmp_path, split, {}), home)
     assert score_restored(split, paths, choose("psnr", "cpu"), quiet).values["psnr"][0] == 100
+
+
+@settings(max_examples=150)
+@given(
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.sampled_from([".png", ".bmp", ".tif"]),
+    st.sampled_from([np.uint8, np.uint16]),
+    st.sampled_from(["none", "lzw", "planes"]),
+    st.integers(0, 2**32 - 1),
+)
+@example((8, 720), ".bmp", np.uint8, "none", 0)  # 2,160 bytes a row
+@example((16, 9), ".tif", np.uint8, "lzw", 0)
+def test_only_what_has_16_bits_is_refused_for_them(
+    size: tuple[int, int], suffix: str, depth: type, layout: str, seed: int
+) -> None:
+    """OpenCV and tifffile write, of random levels, so that offsets in a file have any digits."""
+    top = np.iinfo(depth).max
+    pixels = np.random.default_rng(seed).integers(0, top, (*size, 3), depth, endpoint=True)
+    if suffix == ".bmp":
+        pixels = pixels.astype(np.uint8)  # it holds no more
+    data = io.BytesIO()
+    if suffix == ".tif" and layout == "planes":
+        planes = pixels.transpose(2, 0, 1)
+        tifffile.imwrite(data, planes, photometric="rgb", planarconfig="separate")
+    else:
+        compression = [cv2.IMWRITE_TIFF_COMPRESSION, 5 if layout == "lzw" else 1]
+        options = compression if suffix == ".tif" else []
+        data.write(cv2.imencode(suffix, pixels[..., ::-1], options)[1])
+    with tempfile.TemporaryDirectory() as home:
+        path = Path(home) / f"image{suffix}"
+        path.write_bytes(data.getvalue())
+        if pixels.dtype == np.uint16:
+            with pytest.raises(InputError, match=r"of 16 bits, not 8-bit RGB"):
+                files.size(path)
+        else:
+            assert files.size(path) == size
+            assert np.array_equal(files.load(path), pixels)
 
 
 def test_opaque_alpha_is_dropped(split: Split, folder: Path, clean: Pixels) -> None:
