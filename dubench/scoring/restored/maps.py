@@ -1,5 +1,6 @@
 """How far predicted maps, such as that of haze's transmission, are from the true ones."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,10 @@ from dubench.predictions.record import MAPS
 from generators.errors import InputError
 
 _FORMATS = ("PNG", "TIFF", "JPEG", "WEBP", "BMP", "PPM")
+_BROKEN = (
+    *(OSError, ValueError, SyntaxError, Image.DecompressionBombError),
+    *(EOFError, zipfile.BadZipFile),  # numpy's, of an empty file and of one like an .npz
+)
 
 
 def map_errors(split: Split, predictions: Predictions) -> dict[str, NDArray[np.float64]]:
@@ -48,7 +53,9 @@ def _read(path: Path, shape: tuple[int, ...], where: str) -> NDArray[np.float64]
     try:
         read = _read_array if path.suffix == ".npy" else _read_image
         values = read(path, shape, where)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except InputError:
+        raise
+    except _BROKEN as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise InputError(f"{where} cannot be read: {reason}; save it again") from None
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
@@ -60,6 +67,8 @@ def _read_array(path: Path, shape: tuple[int, ...], where: str) -> NDArray[np.fl
     values = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(values, np.ndarray):
         raise InputError(f"{where} holds several arrays; save one with numpy.save")
+    if values.dtype.kind not in "buif":
+        raise InputError(f"{where} holds {values.dtype}, not real numbers; save it as floats")
     if values.ndim != 2:
         raise InputError(f"{where} has shape {values.shape}; it is one number per pixel, (H, W)")
     _check_size(values.shape, shape, where)

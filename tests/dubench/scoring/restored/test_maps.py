@@ -68,6 +68,11 @@ def test_a_map_on_a_sample_without_haze_is_left_out(hazy, tmp_path: Path) -> Non
         ("beyond.npy", "leaves"),
         ("nan.npy", "leaves"),
         ("cut.npy", "cannot be read"),
+        ("nothing.npy", "the map of transmission cannot be read: No data left in file; save it"),
+        ("broken_zip.npy", "the map of transmission cannot be read: File is not a zip file"),
+        ("complex.npy", "holds complex128, not real numbers; save it as floats"),
+        ("named.npy", "holds .*'t'.*, not real numbers"),
+        ("dates.npy", r"holds datetime64\[s\], not real numbers"),
         ("vast.npy", "cannot be read"),
         ("flat.npy", "has shape"),
         ("several.npy", "holds several arrays"),
@@ -91,6 +96,11 @@ def test_maps_that_are_none(hazy, tmp_path: Path, name: str, message: str) -> No
     np.save(tmp_path / "flat.npy", t.ravel())
     np.save(tmp_path / "whole.npy", t)
     (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:-8])
+    (tmp_path / "nothing.npy").touch()
+    (tmp_path / "broken_zip.npy").write_bytes(b"PK\x03\x04" + bytes(64))
+    np.save(tmp_path / "complex.npy", t + 0j)
+    np.save(tmp_path / "named.npy", t.astype([("t", "<f8")]))
+    np.save(tmp_path / "dates.npy", np.zeros(t.shape, "datetime64[s]"))
     # A header that claims 648 TB over a file of a few bytes.
     vast = {"descr": "<f8", "fortran_order": False, "shape": (9_000_000, 9_000_000)}
     with (tmp_path / "vast.npy").open("wb") as file:
@@ -101,8 +111,9 @@ def test_maps_that_are_none(hazy, tmp_path: Path, name: str, message: str) -> No
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link.npy").symlink_to("/dev/zero")
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         errors(split, tmp_path, place, name)
+    assert str(caught.value).count("line 1") == 1
 
 
 def test_a_path_elsewhere_says_the_same_whether_something_is_there(hazy, tmp_path: Path) -> None:
