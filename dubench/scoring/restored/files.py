@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
 from dubench.predictions.file import Predictions
@@ -111,13 +111,13 @@ def _header(path: Path, file: Path | io.BytesIO) -> tuple[int, int]:
     return height, width
 
 
-def _is_deep(image: Image.Image) -> bool:
+def _is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file has more than 8 bits a sample, of which Pillow's mode says nothing."""
     if isinstance(image, TiffImageFile):  # its planes may lie apart, each of a raw mode of 8 bits
         return bool(max(image.tag_v2.get(BITSPERSAMPLE, (1,))) > 8)
     # The raw mode, alone or before numbers such as a row's bytes.
-    raw = [tile.args if isinstance(tile.args, str) else tile.args[0] for tile in image.tile]
-    return any("16" in mode for mode in raw)
+    raw = (tile.args[0] if isinstance(tile.args, tuple) else tile.args for tile in image.tile)
+    return any("16" in str(mode) for mode in raw)
 
 
 def _check_opaque(path: Path, data: bytes) -> None:
