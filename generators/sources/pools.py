@@ -21,6 +21,7 @@ PLACELESS = ("builtin", "dead-leaves")
 SOURCES = (*PLACELESS, *LAYOUTS, "hf")
 MAX_UPSCALING = 1.5
 MAX_UNREADABLE_SHARE = 0.2
+TOO_SMALL = "too small"
 # The bundled photographs are few: past this many crops of each, scenes take over.
 BUNDLED_CROPS = 256
 SCENE_CROPS = 8
@@ -148,11 +149,14 @@ def gather(specs: Sequence[SourceSpec], options: GatherOptions) -> list[Pool]:
         InputError: a source is missing or empty, or too much of it is unreadable or too small.
     """
     pools: list[Pool] = []
-    seen: set[str] = set()
+    # Their sides of the split are fixed: a copy in another source could come to lie on another.
+    builtin = any(spec.source == "builtin" for spec in specs)
+    bundled = _bundled(options.inspect) if builtin else {}
+    seen = {photo.sha256 for members in bundled.values() for photo in members}
     for spec in specs:
         if spec.source in PLACELESS:
             if spec.source == "builtin":
-                pools.append(_bundled(spec.weight / 2, options.inspect))
+                pools.append(Pool("builtin", spec.weight / 2, bundled, BUNDLED_CROPS))
             weight = spec.weight / 2 if spec.source == "builtin" else spec.weight
             pools.append(Pool("dead-leaves", weight, None))
         else:
@@ -160,7 +164,7 @@ def gather(specs: Sequence[SourceSpec], options: GatherOptions) -> list[Pool]:
     return pools
 
 
-def _bundled(weight: float, inspect: Inspector) -> Pool:
+def _bundled(inspect: Inspector) -> dict[str, list[Photograph]]:
     files = sorted(BUNDLED.glob("*.jpg"))
     split_of = {name: split for split, names in BUNDLED_SPLITS.items() for name in names}
     members: dict[str, list[Photograph]] = {split: [] for split in SPLITS}
@@ -168,14 +172,15 @@ def _bundled(weight: float, inspect: Inspector) -> Pool:
         assert isinstance(result, photographs.Inspection), f"{path.name}: {result}"
         photograph = Photograph(path.name, path, result.sha256, result.width, result.height)
         members[split_of.get(path.name, "train")].append(photograph)
-    return Pool("builtin", weight, members, BUNDLED_CROPS)
+    return members
 
 
 def _placed(spec: SourceSpec, options: GatherOptions, seen: set[str]) -> Pool:
     """Read a source's layout, inspect its files, and part the usable ones among the splits.
 
     Args:
-        seen: hashes of the files of earlier sources; those of this one are added.
+        seen: hashes of the bundled photographs, if used, and of the files of earlier sources; those
+            of this one are added.
     """
     listing = _listing(spec, options)
     left_out = listing.left_out
@@ -190,7 +195,7 @@ def _placed(spec: SourceSpec, options: GatherOptions, seen: set[str]) -> Pool:
         if result.sha256 in seen:
             left_out.setdefault("the same file as another", []).append(entry.name)
         elif min(width, height) * MAX_UPSCALING < options.size:
-            left_out.setdefault("too small", []).append(f"{entry.name}: {width}×{height}")
+            left_out.setdefault(TOO_SMALL, []).append(f"{entry.name}: {width}×{height}")
         else:
             seen.add(result.sha256)
             usable.append(
@@ -230,11 +235,10 @@ def _check_usable(
         raise InputError(f"--source {spec}: no photographs in it ({known})")
     if not usable:
         reasons = "; ".join(f"{len(names)} {reason}" for reason, names in left_out.items())
-        least = math.ceil(size / MAX_UPSCALING)
-        raise InputError(
-            f"--source {spec}: no photograph in it can be used: {reasons}. The short side must be "
-            f"at least {least} pixels"
-        )
+        if TOO_SMALL in left_out:
+            least = math.ceil(size / MAX_UPSCALING)
+            reasons += f". The short side must be at least {least} pixels"
+        raise InputError(f"--source {spec}: no photograph in it can be used: {reasons}")
 
 
 def digest(members: Iterable[Photograph]) -> str:

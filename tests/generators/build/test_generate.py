@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from generators.build.generate import generate
+from generators.build.verify import verify
 from generators.dataset.info import DatasetInfo
 from generators.dataset.schema import schema
 from generators.depth.attach import DepthSpec
@@ -154,6 +155,23 @@ def test_unreadable_photographs_are_left_out_and_named(photos: Path, tmp_path: P
         "too small": ("tiny.png: 20×20",),
     }
     assert "broken.jpg" in (tmp_path / "d" / "recipe.json").read_text()
+
+
+def test_a_copy_of_the_bundled_photographs_reaches_no_other_split(
+    photos: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(photos, tmp_path / "photos"))
+    both = [SourceSpec("folder", str(folder)), *BUILTIN]
+    for photo in sorted(folder.glob("*.jpg")):
+        with Image.open(photo) as image:
+            ImageOps.mirror(image).save(folder / f"{photo.stem}.png")
+    result = generate(440, tmp_path / "d", both, size=32)
+    assert verify(tmp_path / "d").good
+    assert len(result.left_out["folder"]["the same file as another"]) == 13
+    for own in folder.glob("*.png"):
+        own.unlink()
+    with pytest.raises(InputError, match=r"can be used: 13 the same file as another$"):
+        generate(440, tmp_path / "none", both, size=32)
 
 
 def test_half_the_photographs_corrupt_is_an_error(photos: Path, tmp_path: Path) -> None:
