@@ -108,12 +108,13 @@ def generate(
                 engine=engine,
             )
     _print_notes(result, None if manifest else n, depths)
+    compared = _against_manifest(different) if manifest else None
     if as_json:
-        print_json(_as_json(result, different))
-        return
-    _print_summary(result, out, blind)
-    if manifest:
-        print(f"  {_against_manifest(different)}")
+        print_json(_as_json(result, compared))
+    else:
+        _print_summary(result, out, blind)
+        if compared:
+            print(f"  {compared}")
     raise typer.Exit(1 if different else 0)
 
 
@@ -163,7 +164,7 @@ def _print_summary(result: "GenerateResult", out: str, blind: bool) -> None:
         print(f"  the test split's answers are in {out}.answers: keep them to yourself")
 
 
-def _as_json(result: "GenerateResult", different: list[str]) -> dict[str, Any]:
+def _as_json(result: "GenerateResult", compared: str | None) -> dict[str, Any]:
     return {
         "folder": str(result.folder),
         "n": result.recipe.n,
@@ -173,7 +174,7 @@ def _as_json(result: "GenerateResult", different: list[str]) -> dict[str, Any]:
         "left_out": result.left_out,
         "redrawn": result.redrawn,
         "identity": to_json(result.identity),
-        "manifest": _against_manifest(different),
+        "manifest": compared,
     }
 
 

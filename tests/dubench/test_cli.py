@@ -32,7 +32,8 @@ def test_help_imports_nothing_heavy() -> None:
 def test_generate_verify_preview(dubench, tmp_path: Path) -> None:
     run = dubench("generate", "--n", 41, "--size", 64, "--out", "d", "--json", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["n"] == 40
+    said = json.loads(run.stdout)
+    assert (said["n"], said["manifest"]) == (40, None)
     assert "41 rounded to 40" in run.stderr
     run = dubench("verify", "d", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
@@ -75,6 +76,17 @@ def test_a_manifest_and_back(dubench_here, photos: Path, tmp_path: Path) -> None
     assert run.returncode == 0, run.stderr
     assert "the very pixels of the manifest" in run.stdout
     assert rows(tmp_path / "again") == rows(tmp_path / "d")
+    table = pq.read_table(tmp_path / "m.parquet")
+    metadata = table.schema.metadata
+    identity = json.loads(metadata[b"identity"])
+    identity["train"]["content_id"] = "0" * 64  # as of other libraries' pixels
+    metadata[b"identity"] = json.dumps(identity).encode()
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "other.parquet")
+    for flags in ((), ("--json",)):
+        other = ("generate", "--manifest", "other.parquet", *source, "--out", "again", *flags)
+        run = dubench_here(*other, cwd=tmp_path)
+        assert run.returncode == 1
+        assert "not the manifest's pixels: train" in run.stdout
     (tmp_path / "few").mkdir()
     shutil.copy(sorted(photos.glob("*.jpg"))[0], tmp_path / "few")
     run = dubench_here(*again, "--source", "folder=few", "--out", "less", cwd=tmp_path)
