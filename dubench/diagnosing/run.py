@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
+from PIL import Image as PillowImage
+
 from dubench.diagnosing import UndiagnosedError, diagnose, open_photograph
 from dubench.diagnosing.diagnosis import Diagnosis
 from dubench.diagnosing.places import look
 from dubench.predictors.protocol import Predictor
+from dubench.report.figures.plotting import SOFTWARE
+from generators.errors import InputError
 from generators.files import write_whole
 
 
@@ -25,10 +29,17 @@ def run(
         on_progress: called with the number of photographs done, and of all.
 
     Raises:
-        InputError: the model does not answer, or `evidence` cannot be written.
+        InputError: the model does not answer, or `evidence` cannot be written or holds a file of
+            a picture's name that dubench did not draw, such as a photograph.
     """
     places = look(paths, [evidence] if evidence else [])
     pictures = name_pictures(evidence, places.photographs) if evidence else {}
+    foreign = next((path for path in pictures.values() if not _may_be_written(path)), None)
+    if foreign:
+        raise InputError(
+            f"--evidence {evidence}: {foreign.name} in it was not drawn by dubench; choose "
+            "another folder"
+        )
     for place, why in places.problems:
         yield place, f"{place}: {why}"
     for number, path in enumerate(places.photographs):
@@ -46,6 +57,17 @@ def run(
             write_whole(pictures[path], draw(image, diagnosis, path.name))
         yield path, diagnosis
     on_progress(len(places.photographs), len(places.photographs))
+
+
+def _may_be_written(path: Path) -> bool:
+    """Whether nothing is at `path`, or a figure of dubench's: no photograph is written over."""
+    if not path.exists():
+        return True
+    try:
+        with PillowImage.open(path) as picture:
+            return picture.info.get("Software") == SOFTWARE
+    except Exception:  # whatever it is, it is no picture of ours
+        return False
 
 
 def name_pictures(folder: Path, photographs: Sequence[Path]) -> dict[Path, Path]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 COLUMN, PAGE = 3.35, 7.0
 """Widths in inches of a column and of a page of a two-column paper."""
 
+SOFTWARE = "dubench"
+"""What a PNG of a figure says that it was written by."""
+
 GREY, FAINT, INK = "#8c8c8c", "#555555", "#222222"
 
 # Okabe and Ito's palette ("Color Universal Design", 2008), without its yellow, which white eats.
@@ -101,14 +104,18 @@ def sheet(width: float, height: float) -> "Figure":
 def render(figure: "Figure", suffix: str) -> bytes:
     """`figure` as `png` (200 dpi), `pdf` or `svg`: the same bytes every time."""
     buffer = io.BytesIO()
-    dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    metadata: dict[str, dict[str, Any]] = {
+        "png": {"Software": SOFTWARE},
+        "pdf": {"CreationDate": None},
+        "svg": {"Date": None},
+    }
     with print_style():
         if figure.get_layout_engine() is not None:
             # Laid out for good: doing it again would move things a little from file to file.
             for _ in range(2):
                 figure.draw_without_rendering()
             figure.set_layout_engine("none")
-        figure.savefig(buffer, format=suffix, metadata=dates.get(suffix), facecolor="white")
+        figure.savefig(buffer, format=suffix, metadata=metadata[suffix], facecolor="white")
     return buffer.getvalue()
 
 

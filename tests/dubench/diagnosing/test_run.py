@@ -140,6 +140,29 @@ def test_evidence_is_a_picture_each(dubench_here, folder: Path) -> None:
             assert picture.width == 1400
             assert picture.height > 600
             assert np.asarray(picture.convert("L")).std() > 20
+    again = dubench_here("diagnose", "album", "--evidence", "out/why", cwd=folder.parent)
+    assert again.returncode == 0, again.stderr
+    assert sorted((folder.parent / "out" / "why").iterdir()) == made
+
+
+@pytest.mark.parametrize(
+    ("photographs", "evidence"),
+    [("album/deep/soft.png", "album/deep"), ("album", "album/deep"), ("album/life.jpg", "other")],
+)
+def test_evidence_never_takes_a_photographs_place(
+    dubench_here, folder: Path, photographs: str, evidence: str
+) -> None:
+    (folder.parent / "other").mkdir()
+    shutil.copy(folder / "deep" / "soft.png", folder.parent / "other" / "life.png")
+    shutil.copy(folder / "life.jpg", folder / "soft.jpg")  # of which the evidence is soft.png
+    before = {path: path.read_bytes() for path in folder.parent.rglob("*.*")}
+    run = dubench_here("diagnose", photographs, "--evidence", evidence, cwd=folder.parent)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    (line,) = [line for line in run.stderr.splitlines() if line.startswith("dubench: ")]
+    assert line.startswith(f"dubench: --evidence {evidence}: ")
+    assert line.endswith(".png in it was not drawn by dubench; choose another folder")
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*.*")} == before
 
 
 def test_no_picture_is_written_over_another() -> None:
