@@ -106,9 +106,13 @@ def _check_out(out: Path) -> None:
         return
     if not out.is_dir():
         raise InputError(f"--out {out}: a file has this name; name a folder")
-    odd = next((path for path in sorted(out.iterdir()) if not _is_ours(path)), None)
+    held = sorted(out.iterdir())
+    # Without the page that bears the mark, figures/ and tables/ may be anyone's.
+    odd = [path for path in held if not _is_ours(path)] if out / "index.html" in held else held
     if odd:
-        raise InputError(f"--out {out}: holds {odd.name}, which is no report's; name a new folder")
+        raise InputError(
+            f"--out {out}: holds {odd[0].name}, which is no report's; name a new folder"
+        )
 
 
 def _is_ours(path: Path) -> bool:

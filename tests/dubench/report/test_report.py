@@ -147,7 +147,9 @@ def test_an_earlier_report_is_replaced(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("where", ["notes.txt", "tables/mine.xlsx", "index.html"])
+@pytest.mark.parametrize(
+    "where", ["notes.txt", "tables/mine.xlsx", "index.html", "figures/mine.png"]
+)
 def test_a_folder_with_something_else_is_left_alone(
     paths: list[Path], tmp_path: Path, where: str
 ) -> None:
