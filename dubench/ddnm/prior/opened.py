@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
@@ -49,6 +50,8 @@ class DiffusionPrior:
         """Take a UNet, ᾱ at each of its steps (T,), what it predicts: epsilon, sample or
         v_prediction, and the type of its layers' products."""
         self.network, self.prediction, self.dtype = network, prediction, dtype
+        # Every resolution but the last halves the sides, and they have to meet again on the way up.
+        self._multiple = 2 ** (len(network.config.block_out_channels) - 1)
         self.alphas = alphas.to(next(network.parameters()).device)
         self.sigmas = ((1 - self.alphas) / self.alphas) ** 0.5 / 2
 
@@ -62,7 +65,10 @@ class DiffusionPrior:
         level = level.square().mean().sqrt()
         step = int((self.sigmas.log() - level.log()).abs().argmin())
         alpha = self.alphas[step]
-        at_step = alpha.sqrt() * (2 * noisy - 1)
+        height, width = noisy.shape[-2:]
+        below, right = (-side % self._multiple for side in (height, width))
+        padded = functional.pad(noisy, (0, right, 0, below), "replicate")
+        at_step = alpha.sqrt() * (2 * padded - 1)
         with _products_in(self.dtype, noisy.device):
             output = self.network(at_step, step).sample.to(noisy.dtype)
         if self.prediction == "epsilon":
@@ -72,7 +78,7 @@ class DiffusionPrior:
         else:
             clean = output
         estimate: Tensor = (clean.clip(-1, 1) + 1) / 2
-        return estimate
+        return estimate[..., :height, :width]
 
 
 def open_diffusers(where: str, device: str, dtype: torch.dtype = torch.float32) -> DiffusionPrior:

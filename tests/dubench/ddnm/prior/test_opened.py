@@ -1,5 +1,8 @@
 """A UNet of diffusers as a prior: its schedule, and what it predicts."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 
@@ -20,6 +23,7 @@ class Exact(torch.nn.Module):
         super().__init__()
         self.one = torch.nn.Parameter(torch.ones(1))
         self.alphas, self.prediction = alphas, prediction
+        self.config = SimpleNamespace(block_out_channels=(1,))
 
     def forward(self, sample, step):
         alpha = self.alphas[step]
@@ -55,9 +59,9 @@ def test_folders_are_told_apart(tmp_path):
     assert isinstance(open_prior(str(tmp_path / "own"), "cpu"), OwnPrior)
     unet = diffusers.UNet2DModel(
         sample_size=16,
-        block_out_channels=(8,),
-        down_block_types=("DownBlock2D",),
-        up_block_types=("UpBlock2D",),
+        block_out_channels=(8, 8, 8),
+        down_block_types=("DownBlock2D",) * 3,
+        up_block_types=("UpBlock2D",) * 3,
         layers_per_block=1,
         norm_num_groups=4,
     )
@@ -65,8 +69,12 @@ def test_folders_are_told_apart(tmp_path):
     pipeline.save_pretrained(tmp_path / "theirs")
     prior = open_prior(str(tmp_path / "theirs"), "cpu")
     assert isinstance(prior, DiffusionPrior)
-    estimate = prior.denoise(torch.rand(1, 3, 16, 16), 0.1)
-    assert estimate.shape == (1, 3, 16, 16)
+    # Sides that cannot be halved twice: as of the picture with its border repeated.
+    noisy = torch.rand(1, 3, 17, 22)
+    padded = np.pad(noisy, ((0, 0), (0, 0), (0, 3), (0, 2)), "edge")
+    with torch.no_grad():
+        expected = prior.denoise(torch.from_numpy(padded), 0.1)[..., :17, :22]
+        torch.testing.assert_close(prior.denoise(noisy, 0.1), expected)
 
 
 def test_half_precision_changes_little():
