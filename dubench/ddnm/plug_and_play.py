@@ -45,12 +45,16 @@ class PlugAndPlay:
 
         Args:
             start: (B, 3, H, W), a first estimate, such as the degraded picture.
-            on_estimate: called at every step.
+            on_estimate: called at every step; where noise differs from pixel to pixel, with its
+                root mean square.
         """
         if observation.pointwise and not isinstance(observation.basis, ChannelBasis):
             # What is known of a pixel is its value with noise, in all channels alike: all that is
             # left is to take that off, once.
-            return prior.denoise(observation.pseudo_inverse(), observation.level()).clip(0, 1)
+            level = observation.level()
+            image = prior.denoise(observation.pseudo_inverse(), level)
+            on_estimate(float((level**2).mean() ** 0.5), image)
+            return image.clip(0, 1)
         image = start
         for step, sigma in enumerate(noise_levels(self.first, self.last, self.steps)):
             image = observation.proximal(image, sigma / self.trust**0.5)
