@@ -21,6 +21,9 @@ Seen = Literal["yes", "no", "unknown"]
 
 _MODEL = re.compile(r"\w[\w .,:+/()~·-]{0,79}")
 _SCHEMES = ("http", "https")
+_AS_WRITTEN = ("revision", "licence", "prompt", "run")
+"""Fields whose text may look like something else: 1.10 is no number, 0123456 no octal one."""
+_CHANGED = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "timestamp"))
 
 
 @dataclass(frozen=True)
@@ -203,14 +206,12 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _plain(data: dict[Any, Any]) -> dict[str, Any]:
-    """YAML reads a day as a date, and yes and no as booleans where a word is meant."""
+    """YAML reads a day as a date, and yes and no of training as booleans."""
     words = {True: "yes", False: "no"}
     plain: dict[str, Any] = {str(name): value for name, value in data.items()}
     for name, value in plain.items():
         if isinstance(value, date):
             plain[name] = value.isoformat()
-        elif name in ("revision", "prompt", "run", "licence") and isinstance(value, int | float):
-            plain[name] = str(value)
     training = plain.get("training")
     if isinstance(training, dict):
         plain["training"] = {
@@ -241,6 +242,9 @@ def _loader() -> type:
                 raise yaml.MarkedYAMLError(
                     problem=f"{brief(twice)} is given twice", problem_mark=node.start_mark
                 )
+            for key, value in node.value:
+                if key.value in _AS_WRITTEN and value.tag in _CHANGED:
+                    value.tag = "tag:yaml.org,2002:str"
             return super().construct_mapping(node, deep)
 
     return Loader

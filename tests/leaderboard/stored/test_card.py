@@ -19,6 +19,19 @@ def test_the_example_is_a_card(tmp_path: Path) -> None:
     assert missing(path) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1.10", "0123456", "12:30", "yes", "off", "1_000", "0x1f", "1e+3", "2026-11-27 10:00:00"],
+)
+def test_a_revision_is_what_was_written(tmp_path: Path, text: str) -> None:
+    path = card(tmp_path / "card.yaml")
+    names = ("revision", "licence", "prompt")
+    kept = [line for line in path.read_text().splitlines() if not line.startswith(names)]
+    path.write_text("\n".join([*kept, *(f"{name}: {text}  # as it is" for name in names)]))
+    read = read_card(path)
+    assert (read.revision, read.licence, read.prompt) == (text, text, text)
+
+
 def test_what_is_missing_is_listed(tmp_path: Path) -> None:
     path = tmp_path / "card.yaml"
     path.write_text("model: mine\ntraining: {data: x}\n")
