@@ -1,5 +1,6 @@
 """Publish a board's pages as a static Space of the Hugging Face Hub."""
 
+import json
 from pathlib import Path
 
 from dubench.publish import Upload
@@ -38,6 +39,7 @@ def site_files(folder: Path) -> list[Upload]:
     if any(newer):
         raise InputError(f"{folder}: its pages are old; dubench leaderboard build {folder} again")
     paths = sorted(path for path in site.rglob("*") if path.is_file() and not path.is_symlink())
-    title = board.title.replace('"', "'")
-    card = Upload("README.md", _CARD.format(title=f'"{title}"').encode())
+    # YAML reads text as JSON writes it.
+    title = json.dumps(board.title, ensure_ascii=False)
+    card = Upload("README.md", _CARD.format(title=title).encode())
     return [card, *(Upload(path.relative_to(site).as_posix(), path) for path in paths)]

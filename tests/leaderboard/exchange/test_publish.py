@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from dubench.publish import dataset_files, publish
 from generators.errors import InputError
 from leaderboard.exchange.publish import site_files
 from leaderboard.site import build
+from leaderboard.stored import board as boards
 from tests.conftest import Dubench
 
 
@@ -71,6 +73,15 @@ def test_of_a_board_its_pages_alone(made_up: Path, tmp_path: Path, hub: list) ->
     os.utime(board / "board.json", (2**33, 2**33))
     with pytest.raises(InputError, match="old"):
         site_files(board)
+
+
+@pytest.mark.parametrize("title", ['a \\o "b"', "'x': #y", "图 📷"])
+def test_the_title_of_a_space_is_the_boards(made_up: Path, tmp_path: Path, title: str) -> None:
+    board = Path(shutil.copytree(made_up, tmp_path / "board"))
+    boards.write(board, replace(boards.read(board), title=title))
+    build(board, board / "site")
+    front = yaml.safe_load(site_files(board)[0].content.decode().split("---")[1])
+    assert front["title"] == title
 
 
 def test_answers_and_odd_names_are_refused(du110k: Path, tmp_path: Path, hub: list) -> None:
