@@ -156,13 +156,15 @@ def add_in_process(
     command += ["--card", str(card), "--board", str(folder.absolute())]
     command += ["--restored", restored] if restored else []
     command += ["--dry-run"] if dry_run else []
-    environment = os.environ | {"COLUMNS": "100", "TERM": "dumb"}
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=longest, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        return f"not done after {longest:.0f} s, and ended; nothing was added", False
+    # What is killed cannot clear up what it unpacked.
+    with tempfile.TemporaryDirectory(prefix="dubench-board-") as own:
+        environment = os.environ | {"COLUMNS": "100", "TERM": "dumb", "TMPDIR": own}
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=longest, env=environment
+            )
+        except subprocess.TimeoutExpired:
+            return f"not done after {longest:.0f} s, and ended; nothing was added", False
     return _answer(
         done, [path for path in (predictions, card, restored) if path]
     ), not done.returncode

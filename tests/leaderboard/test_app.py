@@ -1,6 +1,8 @@
 """The form's answers, and the page on a real server."""
 
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,23 @@ def test_what_takes_too_long_is_ended_and_adds_nothing(
     assert not good
     assert "nothing was added" in message
     assert _count(board) == 2
+
+
+def test_what_is_killed_leaves_nothing_behind(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "temporary"
+    home.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(home))
+    monkeypatch.setenv("TMPDIR", str(home))
+    python, begun = tmp_path / "python", tmp_path / "begun"
+    python.write_text(f"#!/bin/sh\nmktemp -d && touch {begun}\nexec sleep 60\n")
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    message, _ = add_in_process(board, "x", "x", None, longest=2)
+    assert "nothing was added" in message
+    assert begun.exists()
+    assert not list(home.iterdir())
 
 
 def test_a_malformed_file_is_named_without_the_servers_folders(
