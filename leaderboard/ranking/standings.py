@@ -108,7 +108,7 @@ def standings(folder: Path, epoch: Epoch) -> Standings:
     twins = _twins(kept, rows)
     groups = list(models.values())
     values = {
-        c.name: [_mean([kept[i].result.scores.get(c.name) for i in group]) for group in groups]
+        c.name: [_mean([_ranked(kept[i], c.name) for i in group]) for group in groups]
         for c in columns
     }
     samples = {
@@ -181,6 +181,12 @@ def _twins(kept: Sequence[Entry], rows: Sequence[SampleScores]) -> dict[int, lis
     return twins
 
 
+def _ranked(entry: Entry, name: str) -> float | None:
+    """A score that a rank can rest on: no mean over some of the images alone."""
+    partial = name.partition(".")[0] in entry.result.unmeasured
+    return None if partial else entry.result.scores.get(name)
+
+
 def _mean(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
     return float(np.mean(there)) if there and len(there) == len(values) else None
@@ -235,7 +241,7 @@ def _against(
     ]
     result = {}
     for name, value in own.items():
-        other = anchor.result.scores.get(name)
+        other = _ranked(anchor, name)
         if other is None or any(name not in end for run in gaps for end in run):
             continue
         ends = (np.mean([run[end][name] for run in gaps], axis=0) for end in (0, 1))

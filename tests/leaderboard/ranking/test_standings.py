@@ -1,11 +1,14 @@
 """Rows: runs of one model, the anchor, ranks, and predictions that are too much alike."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dubench.scoring.compare import compare
+from dubench.scoring.restored.measure import unmeasured
+from dubench.scoring.score_files import Scored
 from leaderboard.ranking.similar import near_identical
 from leaderboard.ranking.standings import DEFAULT, Standings, standings
 from leaderboard.stored import board as boards
@@ -65,6 +68,20 @@ def test_a_copy_with_a_little_noise_is_flagged(tmp_path: Path) -> None:
     assert {row.name: row.twins for row in rows} == {
         "first": ("copy",), "copy": ("first",), "other": (),
     }  # fmt: skip
+
+
+def test_a_mean_over_some_images_is_no_rank(tmp_path: Path) -> None:
+    few = {"n": 400, "photos": 60, "metrics": ("psnr", "ssim")}
+    models = {name: scored(name, seed=len(name), **few) for name in ("a", "bcd · 1", "bcd · 22")}
+    rows = models["bcd · 22"].rows
+    rows.quality["psnr"][rows.quality["psnr"] < np.median(rows.quality["psnr"])] = np.nan
+    result = replace(models["bcd · 22"].result, unmeasured=unmeasured(rows))
+    board = synthetic(tmp_path / "b", models | {"bcd · 22": Scored(result, rows)})
+    table = {row.name: row for row in standings(board, boards.read(board).epoch).rows}
+    assert "psnr.avg" in table["a"].ranks
+    assert "psnr.avg" not in table["bcd"].values
+    assert table["a"].ranks["psnr.avg"].worst == 1
+    assert {"ssim.avg", DEFAULT} <= table["bcd"].ranks.keys()
 
 
 def test_with_few_photographs_nothing_is_ranked(tmp_path: Path) -> None:
