@@ -1,5 +1,6 @@
 """score.json: what `dubench score` writes of one model; report, compare and boards read it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,6 +9,7 @@ from typing import Any
 
 from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.sample_scores import OTHER, keys_of
+from dubench.text import brief
 from generators.errors import InputError
 from generators.taxonomy import KEYS, NONE, TYPES, Value
 from generators.typed_json import JSON_NAME, from_json, to_json
@@ -301,6 +303,11 @@ def _check(result: ScoreResult, where: str) -> None:
     understanding, name = result.understanding, result.per_sample
     if name is None or PurePath(name).name != name:
         raise InputError(f"{where}.per_sample is {name!r}, not the name of a file beside it")
+    if not re.fullmatch("[0-9a-f]{64}", result.predictions_sha256):
+        raise InputError(
+            f"{where}.predictions_sha256 is {brief(result.predictions_sha256)}, not 64 hexadecimal "
+            "digits"
+        )
     place = f"{where}.understanding"
     degradations = [type_name for type_name, entry in TYPES.items() if entry.keys]
     _check_names(f"{place}.by_type", understanding.by_type, degradations)

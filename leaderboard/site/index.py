@@ -134,7 +134,7 @@ def _row(row: Standing, standings: Standings, root: str) -> str:
         f'data-open="{int(card.open_weights)}" data-verified="{verified}">'
         f"{_rank(row)}"
         f'<th scope="row" data-v="{text(row.name.lower())}"><a '
-        f'href="{root}models/{row.entry.submission.id}'
+        f'href="{root}models/{text(row.entry.submission.id)}'
         f'.html">{text(row.name)}</a><small>{text(card.organisation)}</small>{runs}'
         f"{badges(row.entry, top=_is_top(row))}</th>{cells}"
         f'<td class="gap">{_gap(row, standings)}</td>'

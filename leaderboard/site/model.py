@@ -69,7 +69,7 @@ def _warnings(standings: Standings, standing: Standing | None, entry: Entry) -> 
             (e for e in [*(r for s in standings.rows for r in s.runs), *standings.superseded]
              if e.submission.supersedes == entry.submission.id), None,
         )  # fmt: skip
-        link = f': <a href="{newer.submission.id}.html">the newer one</a>' if newer else ""
+        link = f': <a href="{text(newer.submission.id)}.html">the newer one</a>' if newer else ""
         lines.append(f"Superseded{link}.")
     if standing and standing.twins:
         names = ", ".join(map(text, standing.twins))
@@ -246,7 +246,7 @@ def _runs(standing: Standing | None) -> str:
     column = parameter_column("p_rel", AVERAGE)
     low, high = standing.spread[DEFAULT]
     items = "".join(
-        f'<li><a href="{run.submission.id}.html">{text(run.card.title)}</a>: P-Rel '
+        f'<li><a href="{text(run.submission.id)}.html">{text(run.card.title)}</a>: P-Rel '
         f"{column.text(run.result.scores[DEFAULT])}</li>"
         for run in standing.runs
     )
@@ -257,7 +257,7 @@ def _runs(standing: Standing | None) -> str:
 
 
 def _files(entry: Entry, downloads: Sequence[str]) -> str:
-    home = f"../downloads/{entry.submission.id}"
+    home = f"../downloads/{text(entry.submission.id)}"
     items = "".join(
         f'<li><a href="{home}/{name}" download>{name}</a> <code>'
         f"{text(entry.submission.files.get(name, ''))[:16]}</code></li>"

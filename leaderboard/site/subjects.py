@@ -108,7 +108,7 @@ def about(
         for one, link in epochs
     )
     old = "".join(
-        f'<li><a href="models/{e.submission.id}.html">{text(e.card.title)}</a>, '
+        f'<li><a href="models/{text(e.submission.id)}.html">{text(e.card.title)}</a>, '
         f"{text(e.submission.added[:10])}</li>"
         for e in standings.superseded
     )

@@ -15,6 +15,7 @@ from generators.errors import InputError
 from leaderboard.intake.add import Request, add
 from leaderboard.site import build
 from leaderboard.stored import board as boards
+from leaderboard.stored import submission
 from tests.chromium import CHROMIUM, accessibility_violations, launched
 from tests.dubench.scoring.synthetic_scores import scored
 from tests.leaderboard.boards import CARD, answers, card, store, synthetic
@@ -43,6 +44,18 @@ def test_what_a_submitter_wrote_is_text(site: Path) -> None:
     for page in site.rglob("*.html"):
         assert "<script>alert" not in page.read_text()
     assert "\\input{x}" not in (site / "board.tex").read_text()
+
+
+def test_a_folders_name_is_text(made_up: Path, tmp_path: Path) -> None:
+    board = Path(shutil.copytree(made_up, tmp_path / "board"))
+    odd = 'x"><script>alert(2)'
+    for folder in list(board.glob("submissions/1/*")):
+        record = folder / submission.FILE
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"id": odd + folder.name}))
+        folder.rename(folder.with_name(odd + folder.name))
+    pages = [path.read_text() for path in build(board, tmp_path / "site").parent.rglob("*.html")]
+    assert any("&lt;script&gt;alert(2)" in page for page in pages)
+    assert not any("<script>alert(2)" in page for page in pages)
 
 
 def test_the_policy_allows_nothing_from_elsewhere(site: Path) -> None:
