@@ -1,12 +1,9 @@
 """Is one model really better? Paired differences on the same samples, with intervals."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dubench.scoring import score_files
 from dubench.scoring.estimates import (
@@ -23,7 +20,6 @@ from dubench.scoring.intervals import (
 from dubench.scoring.paired import resampled_gaps
 from dubench.scoring.restored.metrics import METRICS
 from dubench.scoring.result import AVERAGE
-from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
 from dubench.scoring.score_files import Scored, check_comparable
 from generators.errors import one_line, plain_errors
@@ -117,7 +113,8 @@ def compare(a: Scored, b: Scored, seed: int = 0) -> Comparison:
     check_comparable(names[0], a, names[1], b, apart=(*METRICS, "pyiqa"))
     shared, notes = _shared_metrics(a, b)
     first = replace(a.rows, quality={name: a.rows.quality[name] for name in shared})
-    second = _in_order(b.rows, first.ids, shared)
+    second = b.rows.in_order(first.ids)
+    second = replace(second, quality={name: second.quality[name] for name in shared})
     ratios = ratios_of(first), ratios_of(second)
     clusters = codes(first.clusters)
     both = list(zip((first, second), ratios, strict=True))
@@ -175,22 +172,3 @@ def _shared_metrics(a: Scored, b: Scored) -> tuple[list[str], list[str]]:
             one, two = settings
             notes.append(f"{name} is left out: {one} and {two} are different metrics")
     return shared, notes
-
-
-def _in_order(rows: SampleScores, ids: Sequence[str], metrics: Sequence[str]) -> SampleScores:
-    """The same rows in the order of `ids`, with these restoration metrics."""
-    place = {name: row for row, name in enumerate(rows.ids)}
-    order = np.array([place[name] for name in ids])
-
-    def taken(column: Any) -> Any:
-        if isinstance(column, dict):
-            return {name: entry[order] for name, entry in column.items()}
-        return column[order] if isinstance(column, np.ndarray) else [column[i] for i in order]
-
-    columns = {
-        entry.name: taken(getattr(rows, entry.name))
-        for entry in fields(rows)
-        if entry.name != "scored_types"
-    }
-    quality: dict[str, NDArray[np.float64]] = {name: columns["quality"][name] for name in metrics}
-    return replace(rows, **columns | {"quality": quality})

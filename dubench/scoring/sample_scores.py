@@ -1,7 +1,7 @@
 """One row per sample: what was true, what was answered, and what the answer costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -87,6 +87,20 @@ class SampleScores:
     def right(self) -> NDArray[np.bool_]:
         """Where the type is right."""
         return np.equal(self.types, self.answered)
+
+    def in_order(self, ids: Sequence[str]) -> "SampleScores":
+        """The rows of the samples `ids`, in that order."""
+        place = {name: row for row, name in enumerate(self.ids)}
+        order = np.array([place[name] for name in ids])
+
+        def taken(column: Any) -> Any:
+            if isinstance(column, dict):
+                return {name: entry[order] for name, entry in column.items()}
+            return column[order] if isinstance(column, np.ndarray) else [column[i] for i in order]
+
+        columns = {one.name: taken(getattr(self, one.name)) for one in fields(self)
+                   if one.name != "scored_types"}  # fmt: skip
+        return replace(self, **columns)
 
 
 def scored_types(ground_truth: GroundTruth, preset: Preset | None) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Request:
         restored: Parquet file of restored images.
         reproduced: whether the host ran the model.
         supersede: whether it takes the place of the same model's submission.
-        status: by default as the other fields say.
+        reference: whether it is one of the board's own rows.
     """
 
     predictions: Path
@@ -40,7 +40,16 @@ class Request:
     restored: Path | None = None
     reproduced: bool = False
     supersede: bool = False
-    status: Status | None = None
+    reference: bool = False
+
+    @property
+    def status(self) -> Status:
+        """Who will vouch for its scores."""
+        if self.reference:
+            return "reference"
+        if self.predictions.suffix == ".json":
+            return "self-reported"
+        return "reproduced" if self.reproduced else "verified"
 
 
 def lacking(
@@ -65,7 +74,7 @@ def lacking(
         wrong.append(str(error))
     if not wrong and not isinstance(request.card, Card):
         try:
-            _check_new(folder, epoch, read_card(request.card), request.supersede)
+            _check_new(folder, epoch, read_card(request.card), request)
         except InputError as error:
             wrong.append(str(error))
     if scored and scored.rows.missing:
@@ -91,13 +100,13 @@ def add(
 
     Raises:
         InputError: the card or the predictions are not what they must be, they were made on other
-            data, the same model is there already, the contact has sent enough, or somebody else
-            is at work on the board. Nothing is stored then.
+            data, the same model is there already, or somebody else's is, the contact has sent
+            enough, or somebody else is at work on the board. Nothing is stored then.
     """
     card = request.card if isinstance(request.card, Card) else read_card(request.card)
     with hold_folder(folder):
         epoch = boards.read(folder).numbered(None)
-        old = _check_new(folder, epoch, card, request.supersede)
+        old = _check_new(folder, epoch, card, request)
         home = submission.epoch_folder(folder, epoch)
         with tempfile.TemporaryDirectory(prefix="dubench-board-") as temporary:
             scored, plain, notes = _scored(
@@ -109,17 +118,13 @@ def add(
             part = submission.begin(home, name)
             try:
                 _store(part, card, scored, plain, request)
-                status: Status = request.status or (
-                    "self-reported" if not plain else "reproduced" if request.reproduced
-                    else "verified"
-                )  # fmt: skip
                 target = submission.finish(
                     part,
                     Submission(
                         name,
                         epoch.number,
                         datetime.now(UTC).isoformat(timespec="microseconds"),
-                        status,
+                        request.status,
                         old.submission.id if old else None,
                         tuple(notes),
                         submission.hashes(part),
@@ -130,26 +135,41 @@ def add(
         return submission.read(target)
 
 
-def _check_new(folder: Path, epoch: Epoch, card: Card, supersede: bool) -> Entry | None:
+def _check_new(folder: Path, epoch: Epoch, card: Card, request: Request) -> Entry | None:
     """The submission in whose place this one goes; InputError if it may not be added."""
     every = submission.entries(folder, epoch)
     limit = boards.read(folder).blind_limit
     sent = sum(entry.contact == card.contact.lower() for entry in every)
-    if epoch.secret and sent >= limit:
+    if epoch.secret and sent >= limit and not request.reference:
         raise InputError(
             f"{card.contact} has sent {sent} submissions to this blind epoch, and {limit} are "
             "allowed: each tells something of the answers; wait for the next epoch"
         )
-    same = [e for e in submission.current(every) if e.card.title.lower() == card.title.lower()]
-    if same and not supersede:
+    now = submission.current(every)
+    runs = [entry for entry in now if entry.card.model.lower() == card.model.lower()]
+    if any(run.submission.status == "reference" for run in runs):
+        raise InputError(f"{card.model} is one of the board's own rows; choose another model name")
+    same = [entry for entry in now if entry.card.title.lower() == card.title.lower()]
+    if same and not request.supersede:
         raise InputError(
             f"{card.title} is on the board already ({same[0].submission.id}): give --supersede to "
             "put this in its place, or name another `run` in the card"
         )
-    if supersede and not same:
+    if request.supersede and not same:
         raise InputError(f"--supersede: no submission of {card.title} is on the board")
-    if same and same[0].submission.status == "reference":
-        raise InputError(f"{card.title} is one of the board's own rows; choose another model name")
+    # A row is the mean of its runs under the card of one: nobody else may move it.
+    for run in (run for run in runs if run not in same):
+        if run.contact != card.contact.lower():
+            raise InputError(
+                f"{card.model} is on the board with another contact ({run.submission.id}): give "
+                "that one in the card, or choose another model name"
+            )
+        if (run.submission.status == "self-reported") != (request.status == "self-reported"):
+            raise InputError(
+                f"{card.model} is on the board as {run.submission.status} ({run.submission.id}), "
+                f"and this run is {request.status}: a row's scores are all checked or none is; "
+                "choose another model name"
+            )
     return same[0] if same else None
 
 
@@ -168,8 +188,20 @@ def _scored(
     if path.suffix == ".json":
         if epoch.secret:
             raise InputError("a blind epoch takes predictions only; its answers are secret")
+        if request.restored:
+            raise InputError(
+                f"--restored {request.restored}: images are measured beside predictions; give "
+                f"them in place of {path.name}"
+            )
         scored = read_score(path)
         check_pinned(epoch, scored, path.name)
+        # Nobody scores it again, so what it is a score of has to be seen from those there.
+        for there in submission.entries(folder, epoch)[:1]:
+            if submission.in_order_of(there.scored.rows, scored.rows) is None:
+                raise InputError(
+                    f"{path.name} is a score of other samples or types than those on the board: "
+                    f"run dubench score on {epoch.dataset}, {epoch.split}"
+                )
         return scored, None, []
     data = boards.data_of(folder, epoch, dataset)
     plain = temporary / "predictions.jsonl"

@@ -67,7 +67,7 @@ def add_references(
                 date=datetime.now(UTC).date().isoformat(),
                 notes=_NOTES[name],
             )
-            add(folder, Request(out, card, status="reference"))
+            add(folder, Request(out, card, reference=True))
 
 
 def _progress(

@@ -20,7 +20,7 @@ from leaderboard.intake.references import ANCHOR
 from leaderboard.ranking.ranks import ranks
 from leaderboard.ranking.similar import near_identical
 from leaderboard.stored.board import Epoch
-from leaderboard.stored.submission import Entry, current, entries
+from leaderboard.stored.submission import Entry, current, entries, in_order_of
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -145,14 +145,17 @@ def standings(folder: Path, epoch: Epoch) -> Standings:
 
 
 def _rows(kept: Sequence[Entry]) -> list[SampleScores]:
-    """The samples of every submission, which must be the same."""
-    rows = [entry.scored.rows for entry in kept]
-    for entry, one in zip(kept, rows, strict=True):
-        if one.ids != rows[0].ids or one.scored_types != rows[0].scored_types:
+    """The samples of every submission, which must be the same, in the order of the first."""
+    rows: list[SampleScores] = []
+    for entry in kept:
+        own = entry.scored.rows
+        aligned = in_order_of(rows[0] if rows else own, own)
+        if aligned is None:
             raise InputError(
                 f"{entry.folder}: scored over other samples or types than "
                 f"{kept[0].submission.id}; take it away, or score it again"
             )
+        rows.append(aligned)
     return rows
 
 

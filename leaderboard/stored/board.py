@@ -121,6 +121,8 @@ def read(folder: Path) -> Board:
     board = from_json(Board, read_json(path), str(path))
     if board.format != FORMAT:
         raise InputError(f"{path} is of format {board.format}, and this dubench reads {FORMAT}")
+    if board.blind_limit < 1:
+        raise InputError(f"{path}: blind_limit is {board.blind_limit}; give 1 or more")
     return board
 
 

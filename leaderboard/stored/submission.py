@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from dubench.scoring import sample_table
 from dubench.scoring.result import ScoreResult
+from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score_files import Scored
 from generators.errors import InputError
 from generators.typed_json import from_json, to_json
@@ -110,6 +113,15 @@ def read(folder: Path) -> Entry:
     card = card_of(read_json(folder / CARD), str(folder / CARD))
     result = ScoreResult.from_json(read_json(folder / SCORE), str(folder / SCORE))
     return Entry(folder, submission, card, result)
+
+
+def in_order_of(first: SampleScores, rows: SampleScores) -> SampleScores | None:
+    """`rows` in the order of `first`; None if they are of other samples or types."""
+    if rows.scored_types != first.scored_types or sorted(rows.ids) != sorted(first.ids):
+        return None
+    own = rows.in_order(first.ids)
+    same = own.clusters == first.clusters and np.array_equal(own.types, first.types)
+    return own if same else None
 
 
 def hashes(folder: Path) -> dict[str, str]:

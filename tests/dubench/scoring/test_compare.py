@@ -14,7 +14,7 @@ from scipy import stats
 from dubench.dataset import TYPE_NAMES, open_split
 from dubench.predictions.file import Prediction
 from dubench.report.comparison import show
-from dubench.scoring.compare import _in_order, compare
+from dubench.scoring.compare import compare
 from dubench.scoring.sample_scores import score_samples
 from dubench.scoring.score_files import Scored
 from dubench.scoring.type_oracle import constants
@@ -105,7 +105,7 @@ def test_few_photographs_tell_nothing() -> None:
 def test_types_that_do_not_occur_are_no_obstacle() -> None:
     def of_blurs(scored: Scored) -> Scored:
         blurs = scored.rows.types == TYPE_NAMES.index("blur")
-        rows = _in_order(scored.rows, [scored.rows.ids[i] for i in np.flatnonzero(blurs)], [])
+        rows = scored.rows.in_order([scored.rows.ids[i] for i in np.flatnonzero(blurs)])
         return Scored(scored.result, rows)
 
     comparison = compare(of_blurs(model(0.05, 1)), of_blurs(model(0.6, 2)))

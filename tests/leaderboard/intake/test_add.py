@@ -4,7 +4,9 @@ import gzip
 import io
 import json
 import os
+import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +16,16 @@ import pytest
 from PIL import Image
 
 from dubench.dataset import Split, open_split
+from dubench.scoring.sample_scores import SampleScores
 from dubench.scoring.score import score
+from dubench.scoring.score_files import Scored, read_score, write_score
 from generators.errors import InputError
 from generators.lock import hold_folder
 from leaderboard.intake import predictions, restored_table
 from leaderboard.intake.add import Request, add, lacking
 from leaderboard.intake.check import check
+from leaderboard.intake.epochs import finish_epoch
+from leaderboard.ranking.standings import standings
 from leaderboard.stored import board as boards
 from leaderboard.stored import submission
 from leaderboard.stored.submission import Entry, current, entries
@@ -169,9 +175,29 @@ def test_another_run_stands_beside(board: Path, data: Split, tmp_path: Path) -> 
 def test_the_boards_own_rows_are_nobody_elses(
     board: Path, request_: Request, tmp_path: Path
 ) -> None:
-    theirs = card(tmp_path / "theirs.yaml", model="Statistics")
-    with pytest.raises(InputError, match="own rows"):
-        add(board, replace(request_, card=theirs, supersede=True))
+    for run in ("", "seed 1"):
+        theirs = card(tmp_path / "theirs.yaml", model="Statistics", run=run)
+        for supersede in (False, True):
+            with pytest.raises(InputError, match="own rows"):
+                add(board, replace(request_, card=theirs, supersede=supersede))
+
+
+def test_a_run_is_nobody_elses(board: Path, data: Split, tmp_path: Path) -> None:
+    def sent(contact: str, run: int) -> Request:
+        own = card(tmp_path / f"{run}.yaml", model="Mine", run=f"seed {run}", contact=contact)
+        return Request(answers(data, tmp_path / f"{run}.jsonl", seed=run), own)
+
+    add(board, sent("a@example.org", 1))
+    with pytest.raises(InputError, match="another contact"):
+        add(board, sent("b@example.org", 2))
+    add(board, sent("A@Example.org", 2))
+    unchecked = sent("a@example.org", 3)
+    scored = tmp_path / "own.json"
+    write_score(scored, score(unchecked.predictions, data.where, data.name))
+    with pytest.raises(InputError, match="this run is self-reported"):
+        add(board, replace(unchecked, predictions=scored))
+    assert add(board, replace(unchecked, reproduced=True)).submission.status == "reproduced"
+    assert len(on(board)) == 5
 
 
 def test_a_contact_sends_so_many_to_a_blind_epoch(
@@ -191,6 +217,20 @@ def test_a_contact_sends_so_many_to_a_blind_epoch(
     with pytest.raises(InputError, match="predictions only"):
         add(board, Request(tmp_path / "own.json", card(tmp_path / "c.yaml", model="c",
                                                        contact="c@example.org")))  # fmt: skip
+
+
+def test_the_smallest_limit_leaves_room_for_the_boards_own_rows(
+    board: Path, data: Split, tmp_path: Path
+) -> None:
+    whole = boards.read(board)
+    home = submission.epoch_folder(board, whole.epoch)
+    shutil.rmtree(home)
+    boards.write(board, replace(whole, epochs=(replace(whole.epoch, blind=True),), blind_limit=1))
+    finish_epoch(board, boards.read(board).epoch, lambda done, total: None)
+    assert [entry.submission.status for entry in on(board)] == ["reference"] * 2
+    boards.write(board, replace(whole, blind_limit=0))
+    with pytest.raises(InputError, match=r"board\.json: blind_limit is 0"):
+        boards.read(board)
 
 
 def test_an_add_while_another_works_is_refused(board: Path, request_: Request) -> None:
@@ -314,3 +354,76 @@ def test_a_score_nobody_checked_says_so(
     checked = check(board)
     assert checked.good
     assert any("self-reported" in line for line in checked.not_repeated)
+
+
+@pytest.fixture
+def own_score(data: Split, request_: Request, tmp_path: Path) -> Path:
+    """A score.json of the same predictions."""
+    path = tmp_path / "own.json"
+    write_score(path, score(request_.predictions, data.where, data.name))
+    return path
+
+
+def _shuffled(scored: Scored) -> SampleScores:
+    return scored.rows.in_order(scored.rows.ids[::-1])
+
+
+def test_a_score_in_another_order_is_ranked_as_the_same(
+    board: Path, data: Split, request_: Request, own_score: Path, tmp_path: Path
+) -> None:
+    add(board, request_)
+    scored = read_score(own_score)
+    write_score(own_score, replace(scored, rows=_shuffled(scored)))
+    twin = Request(own_score, card(tmp_path / "twin.yaml", model="twin"))
+    assert add(board, twin).scored.rows.ids == data.ids[::-1]
+    rows = {row.name: row for row in standings(board, boards.read(board).epoch).rows}
+    assert rows["twin"].values == rows["model"].values
+    assert rows["twin"].twins == ("model",)  # answer by answer
+
+
+def _other_ids(rows: SampleScores) -> SampleScores:
+    return replace(rows, ids=[f"other-{name}" for name in rows.ids])
+
+
+def _one_twice(rows: SampleScores) -> SampleScores:
+    return replace(rows, ids=[rows.ids[1], *rows.ids[1:]])
+
+
+def _one_photograph(rows: SampleScores) -> SampleScores:
+    return replace(rows, clusters=["one"] * rows.n)
+
+
+@pytest.mark.parametrize("change", [_other_ids, _one_twice, _one_photograph])
+def test_a_score_of_other_samples_is_refused(
+    board: Path,
+    request_: Request,
+    own_score: Path,
+    change: Callable[[SampleScores], SampleScores],
+) -> None:
+    scored = read_score(own_score)
+    write_score(own_score, replace(scored, rows=change(scored.rows)))
+    with pytest.raises(InputError, match=r"own\.json is a score of other samples"):
+        add(board, replace(request_, predictions=own_score))
+    assert len(on(board)) == 2
+    standings(board, boards.read(board).epoch)
+
+
+def test_restored_images_do_not_go_with_a_score(
+    board: Path, request_: Request, own_score: Path, tmp_path: Path
+) -> None:
+    images = tmp_path / "none.parquet"
+    pq.write_table(
+        pa.table({"id": pa.array([], "string"), "image": pa.array([], "binary")}), images
+    )
+    with pytest.raises(InputError, match=r"--restored .*none\.parquet"):
+        add(board, replace(request_, predictions=own_score, restored=images))
+    assert len(on(board)) == 2
+
+
+def test_a_score_cannot_write_into_a_page(board: Path, request_: Request, own_score: Path) -> None:
+    said = json.loads(own_score.read_text())
+    said["predictions_sha256"] = '"><script>alert(1)</script>'
+    own_score.write_text(json.dumps(said))
+    with pytest.raises(InputError, match=r"own\.json\.predictions_sha256"):
+        add(board, replace(request_, predictions=own_score))
+    assert len(on(board)) == 2
