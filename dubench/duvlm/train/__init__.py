@@ -65,8 +65,8 @@ def train_sft(
         device: cpu, or cuda.
 
     Raises:
-        InputError: a package is missing, sources are unusable, `out` holds another run, the disk
-            is full, or the loss is no longer a number.
+        InputError: a package is missing, sources are unusable, `out` holds another run or one that
+            has seen more, the disk is full, or the loss is no longer a number.
     """
     check_training("torch", "torchvision", "transformers")
     if images < 1:

@@ -111,11 +111,16 @@ def train(
         on_written: called with the state after each checkpoint.
 
     Raises:
-        InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
-            is full; the last checkpoint stays.
+        InputError: the checkpoint is another run's or has seen more, the loss is no longer a
+            number, or the disk is full; the last checkpoint stays.
     """
     state = resume(run, answering, out / CHECKPOINT)
     steps = math.ceil(images / BATCH)
+    if state.step > steps:
+        raise InputError(
+            f"--images {images}: {out / CHECKPOINT} has seen {state.seen:,}; choose as many or "
+            "more, or another --out"
+        )
     started = time.process_time() - state.cpu_seconds
     saved = time.monotonic()
     on_progress(min(state.seen, images), images)
@@ -124,13 +129,17 @@ def train(
         _advance(state, run, images, samples, targeting)
         state.cpu_seconds = time.process_time() - started
         on_progress(min(state.seen, images), images)
-        last = state.step == steps
-        if last or state.step % VALIDATE_EVERY == 0:
+        if state.step % VALIDATE_EVERY == 0:
             _validate(state, run, held)
-        if last or time.monotonic() - saved >= SAVE_EVERY:
+        if time.monotonic() - saved >= SAVE_EVERY:
             _write(state, run, out)
             on_written(state)
             saved = time.monotonic()
+    # Whenever the end is reached: a stop may have come between the last checkpoint and its model.
+    if not state.history or state.history[-1]["step"] < steps:
+        _validate(state, run, held)
+    _write(state, run, out)
+    on_written(state)
     return state
 
 

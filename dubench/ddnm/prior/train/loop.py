@@ -140,8 +140,10 @@ def train(
         last = state.step == run.steps
         if last or state.step % VALIDATE_EVERY == 0:
             _validate(state, pictures)
-        if last or state.step % SAVE_EVERY == 0:
+        if not last and state.step % SAVE_EVERY == 0:
             _write(state, run, out)
+    # Whenever the end is reached: a stop may have come between the last checkpoint and its model.
+    _write(state, run, out)
     return state
 
 

@@ -1,5 +1,6 @@
 """Training the prior: a stopped run ends with the weights of one that was not stopped."""
 
+import errno
 import json
 import shutil
 import signal
@@ -68,6 +69,25 @@ def test_a_killed_run_goes_on_to_the_same_weights(photographs, tmp_path, dubench
     assert load(tmp_path / "killed")
     history = json.loads((tmp_path / "killed/history.json").read_text("utf-8"))
     assert [row["step"] for row in history] == [STEPS]
+
+
+def test_a_full_disk_at_the_end_leaves_no_run_without_its_model(
+    photographs, tmp_path, dubench_here, monkeypatch
+):
+    """The last checkpoint is there, the model not: the same command writes it."""
+    train = command(photographs, tmp_path, 1)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "save", full)
+        assert dubench_here(*train, cwd=tmp_path).returncode == 2
+    assert (tmp_path / "checkpoint.pt").exists()
+    assert dubench_here(*train, cwd=tmp_path).returncode == 0
+    # float16 has 11 bits, and is even coarser below its least normal number.
+    for name, value in load(tmp_path).state_dict().items():
+        torch.testing.assert_close(value, weights(tmp_path)[name], atol=1e-7, rtol=2**-11)
 
 
 def test_another_run_in_the_folder_is_refused(photographs, tmp_path, dubench_here):

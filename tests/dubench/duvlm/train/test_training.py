@@ -14,7 +14,7 @@ import torch
 from dubench.baseline.features import COUNT
 from dubench.baseline.file import find, read
 from dubench.baseline.model import softmax
-from dubench.duvlm.model import nano
+from dubench.duvlm.model import files, nano
 from dubench.duvlm.model.answering import Answering
 from dubench.duvlm.model.files import load
 from dubench.duvlm.teacher import Teacher
@@ -146,6 +146,34 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch) -> None:
     with pytest.raises(InputError, match="the one before is safe"):
         trained(tmp_path, steps=2)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_full_disk_at_the_end_leaves_no_run_without_its_model(tmp_path, monkeypatch) -> None:
+    """The last checkpoint is there, the model not: the same command writes it."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "save", full)
+        with pytest.raises(OSError, match="No space"):
+            trained(tmp_path, steps=1)
+    assert (tmp_path / "checkpoint.pt").exists()
+    weights = trained(tmp_path, steps=1).average.model.state_dict()
+    for name, weight in load(tmp_path)[0].model.state_dict().items():
+        np.testing.assert_array_equal(weight, weights[name].half().float())
+
+
+def test_fewer_images_than_were_seen_are_refused(tmp_path, monkeypatch) -> None:
+    """Before the first validation; as many end the run there."""
+    stop_at_the_fourth(monkeypatch, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    with pytest.raises(InputError, match=r"--images 8: .*checkpoint.pt has seen 12; choose"):
+        trained(tmp_path, steps=2)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    assert [entry["images"] for entry in trained(tmp_path, steps=3).history] == [12]
 
 
 @pytest.mark.slow
