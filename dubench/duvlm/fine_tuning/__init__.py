@@ -10,6 +10,7 @@ from dubench.duvlm.fine_tuning.settings import BATCH, OPTIMIZERS, Course
 from dubench.duvlm.runs import (
     CHECKPOINTS,
     RUN,
+    check_apart,
     check_same_run,
     checkpoint_number,
     identity_text,
@@ -25,7 +26,7 @@ from dubench.predictions.grammar import DELTA, GrammarError, Grid, steps
 from dubench.progress import counting
 from generators import engines
 from generators.errors import InputError
-from generators.files import write_whole
+from generators.files import from_home, write_whole
 from generators.typed_json import from_json
 
 if TYPE_CHECKING:
@@ -71,12 +72,14 @@ def fine_tune(
         workers: processes that read or make photographs; all cores unless given.
 
     Raises:
-        InputError: a package is missing; model, data or an argument is not what it should be; the
-            disk is full, memory does not suffice, or the loss is no longer a number.
+        InputError: a package is missing; model, data or an argument is not what it should be;
+            `out` is the model's folder or holds another run; the disk is full, memory does not
+            suffice, or the loss is no longer a number.
     """
     check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
     shown = check_views(views)
     _check(dataset, sources, images, delta, batch, optimizer)
+    check_apart(out, from_home(model))
     open_device(device)
     quiet()
     data = _data(dataset, sources, images or FRESH, out, seed, engines.processes(workers))

@@ -13,6 +13,7 @@ from dubench.duvlm.reinforcement.course import Course
 from dubench.duvlm.runs import (
     CHECKPOINTS,
     RUN,
+    check_apart,
     check_same_run,
     identity_text,
     is_first,
@@ -67,14 +68,16 @@ def train_grpo(
 
     Raises:
         InputError: a package is missing; model, dataset or an argument is not what it should be;
-            the disk is full, or the loss is no longer a number.
+            `out` is the model's folder or holds another run; the disk is full, or the loss is no
+            longer a number.
     """
     check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
     _check(course, restorer)
     from dubench.duvlm.reinforcement.held import evaluate
     from dubench.duvlm.reinforcement.pairs import Pairs
-    from dubench.duvlm.reinforcement.policies import OfNano, open_policy
+    from dubench.duvlm.reinforcement.policies import OfNano, folder_of, open_policy
 
+    check_apart(out, folder_of(model))
     open_device(course.device)
     quiet()
     policy = open_policy(model, course.device)
@@ -155,14 +158,15 @@ def train_online(
         restorer: as `train_grpo`.
 
     Raises:
-        InputError: as `train_grpo`, or there are no photographs of 256 pixels a side, or the
-            metric's weights cannot be had.
+        InputError: as `train_grpo`, or a photograph is damaged, or none has 256 pixels a side, or
+            the metric's weights cannot be had.
     """
     check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
     _check_numbers(course)
     from dubench.duvlm.reinforcement import grpo, online
-    from dubench.duvlm.reinforcement.policies import OfNano, open_policy
+    from dubench.duvlm.reinforcement.policies import OfNano, folder_of, open_policy
 
+    check_apart(out, folder_of(model))
     open_device(course.device)
     quiet()
     quality = online.open_quality(course.reward, course.device)
@@ -170,16 +174,19 @@ def train_online(
     course = replace(course, nano=isinstance(policy, OfNano))
     pictures = online.open_pictures(photographs)
     reward = online.QualityReward(policy, _restorer(restorer, course.device), quality)
-    guard = online.Guard(policy.believe, online.undegraded())
+    checkpoints = out / CHECKPOINTS
+    guard = online.Guard(policy.believe, online.undegraded(), checkpoints / online.GOOD)
     identity = {"model": model, "photographs": len(pictures), "restorer": restorer}
     identity |= asdict(course)
     begin(out, identity)
+    if last := grpo.last_checkpoint(checkpoints):
+        guard.resume(grpo.history_of(last))
     questions = grpo.questions(
         policy, len(pictures), pictures.__getitem__, lambda n: {"picture": pictures[n]}
     )
     with counting("steps") as on_progress:
         trained, history = grpo.train(
-            course, policy, reward, questions, out / CHECKPOINTS, on_progress, guard.check,
+            course, policy, reward, questions, checkpoints, on_progress, guard.check,
             lambda rewards: guard.tripped or online.settled(rewards),
         )  # fmt: skip
     notes: tuple[str, ...] = ()

@@ -250,7 +250,7 @@ def train(
     if checkpoint is None:
         trainer.evaluate_held()
     else:
-        trainer.history += json.loads((checkpoint / HISTORY).read_text("utf-8"))
+        trainer.history += history_of(checkpoint)
     with within_memory(course.device, "give fewer --prompts or a smaller --group"):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return trainer.accelerator.unwrap_model(trainer.model), trainer.history
@@ -260,6 +260,12 @@ def last_checkpoint(out: Path) -> Path | None:
     """The last whole checkpoint in a folder."""
     whole = [path.parent for path in out.glob("checkpoint-*/" + HISTORY)]
     return max(whole, key=checkpoint_number, default=None)
+
+
+def history_of(checkpoint: Path) -> list[dict[str, Any]]:
+    """What was scored until a checkpoint."""
+    history: list[dict[str, Any]] = json.loads((checkpoint / HISTORY).read_text("utf-8"))
+    return history
 
 
 class _Callback(TrainerCallback):

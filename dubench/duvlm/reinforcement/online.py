@@ -9,9 +9,9 @@ taken back to its last good weights, and stopped.
 This file imports torch and trl when it is imported.
 """
 
-import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,11 @@ from dubench.duvlm.reinforcement.pairs import Image, Pair
 from dubench.duvlm.reinforcement.policies import Policy
 from dubench.duvlm.reinforcement.restoring import Restorer
 from dubench.duvlm.reinforcement.rewards import REFUSED, understand
+from dubench.duvlm.runs import is_first
 from dubench.scoring.restored.metrics import choose
+from dubench.training import reading, writing
 from generators.errors import InputError, UnreadableError
+from generators.files import whole
 from generators.sources import photographs
 from generators.sources.pools import BUNDLED
 from generators.taxonomy import TYPES, Degradation
@@ -41,6 +44,7 @@ SLACK = 0.02
 WINDOW = 20
 """Steps of the two running means that are compared: the last, and those before."""
 SIDE = 256
+GOOD = "good.pt"
 METRICS = {"brisque": 1.0, "clipiqa": -100.0}
 """What turns a metric's numbers into points of which fewer are better."""
 
@@ -116,32 +120,62 @@ class Guard:
     Attributes:
         believe: what a model believes of photographs.
         photographs: undegraded ones.
-        start: share of them that were called degraded at first. good: the last good weights.
+        kept: file that the last good weights are kept in, for a run that goes on.
+        start: share of them that were called degraded at first. good: the last good weights, of
+            those that learn.
+        tripped: whether they had to be taken back.
     """
 
     believe: Callable[[Any, Sequence[Image]], Believed]
     photographs: Sequence[Image]
+    kept: Path
     start: float = field(default=math.nan, init=False)
-    good: Any = field(default=None, init=False)
+    good: dict[str, torch.Tensor] = field(default_factory=dict, init=False)
     tripped: bool = field(default=False, init=False)
+
+    def resume(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """Go on as the guard of a run that was stopped, whose checks `history` holds.
+
+        Raises:
+            InputError: its last good weights cannot be read.
+        """
+        shares = [entry["false_alarms"] for entry in history]
+        self.start = shares[0]
+        self.tripped = max(shares) > self.start + SLACK
+        with reading(self.kept.parent):
+            self.good = torch.load(self.kept, map_location="cpu", weights_only=True)
 
     def check(self, model: Any) -> dict[str, float]:
         """Count the false alarms of a model; too many take its weights back to the last good.
 
         Returns:
             `false_alarms`, the share.
+
+        Raises:
+            InputError: the disk is full.
         """
         types = self.believe(model, self.photographs).types.argmax(-1)
         share = float((types != list(TYPES).index("none")).mean())
         if math.isnan(self.start):
             self.start = share
-        if share <= self.start + SLACK:
-            self.good = copy.deepcopy(model.state_dict())
+        self.tripped = self.tripped or share > self.start + SLACK
+        if self.tripped:
+            model.load_state_dict(self.good, strict=False)
         else:
-            self.tripped = True
-            with torch.no_grad():
-                model.load_state_dict(self.good)
+            self.good = {
+                name: weight.detach().clone()
+                for name, weight in model.named_parameters()
+                if weight.requires_grad
+            }
+            self._keep()
         return {"false_alarms": share}
+
+    def _keep(self) -> None:
+        """A checkpoint holds the weights as they are, which may be worse than these."""
+        if is_first():
+            self.kept.parent.mkdir(parents=True, exist_ok=True)
+            with writing(self.kept.parent), whole(self.kept) as part:
+                torch.save(self.good, part)
 
 
 def undegraded() -> list[Image]:
@@ -169,22 +203,34 @@ class Pictures:
 
     def __getitem__(self, number: int) -> Image:
         path = self._paths[number]
-        try:
+        with _naming(path):
             return middle(photographs.load(path)[0])
-        except UnreadableError as error:
-            raise InputError(f"{path}: {error}; remove it and run the same command again") from None
 
 
 def open_pictures(paths: Sequence[Path]) -> Pictures:
-    """The photographs of files and folders; raises InputError where there are none."""
+    """The photographs of files and folders; raises InputError where there are none, or damaged
+    ones."""
     places = look(paths)
     for place, why in places.problems:
         raise InputError(f"{place}: {why}")
-    sizes = [(path, photographs.inspect(path)) for path in places.photographs]
-    usable = [path for path, size in sizes if min(size.width, size.height) >= SIDE]
+    usable = []
+    for path in places.photographs:
+        with _naming(path):
+            size = photographs.inspect(path)
+        if min(size.width, size.height) >= SIDE:
+            usable.append(path)
     if not usable:
         raise InputError(f"no photograph of at least {SIDE}×{SIDE} pixels among those given")
     return Pictures(usable)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say which photograph cannot be read inside, and what to do."""
+    try:
+        yield
+    except UnreadableError as error:
+        raise InputError(f"{path}: {error}; remove it and run the same command again") from None
 
 
 def open_quality(metric: str, device: str) -> Quality:

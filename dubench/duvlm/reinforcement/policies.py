@@ -19,7 +19,7 @@ from dubench.duvlm.reinforcement.pairs import Image
 from dubench.duvlm.tokens import VISION
 from dubench.duvlm.views import for_nano
 from generators.errors import InputError
-from generators.files import write_whole
+from generators.files import from_home, write_whole
 from generators.typed_json import to_json
 
 _AT_ONCE = 16
@@ -137,14 +137,8 @@ def open_policy(name: str, device: str = "cpu") -> Policy:
     """
     import transformers
 
-    family, _, where = name.partition(":")
-    if family not in ("nano", "duvlm") or (family == "duvlm" and not where):
-        raise InputError(
-            f"--model {name}: rewards go on from a model that dubench train sft wrote; give "
-            "nano, nano:FOLDER or duvlm:FOLDER"
-        )
-    folder = Path(where).expanduser() if where else SHIPPED
-    if family == "nano":
+    folder = folder_of(name)
+    if name.partition(":")[0] == "nano":
         answering, notes = files.load(folder, device)
         if notes.views != answering.views:
             raise InputError(
@@ -155,6 +149,21 @@ def open_policy(name: str, device: str = "cpu") -> Policy:
         return OfNano(str(folder), notes, processors.from_pretrained(folder), answering)
     loaded, notes, _ = qwen.load(folder, device, "float32" if device == "cpu" else "bfloat16")
     return OfQwen(notes, loaded)
+
+
+def folder_of(name: str) -> Path:
+    """Where the model called `nano`, `nano:FOLDER` or `duvlm:FOLDER` is.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    family, _, where = name.partition(":")
+    if family not in ("nano", "duvlm") or (family == "duvlm" and not where):
+        raise InputError(
+            f"--model {name}: rewards go on from a model that dubench train sft wrote; give "
+            "nano, nano:FOLDER or duvlm:FOLDER"
+        )
+    return from_home(where) if where else SHIPPED
 
 
 def image_tokens(policy: Policy) -> list[int]:

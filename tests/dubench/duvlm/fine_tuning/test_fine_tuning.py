@@ -215,6 +215,8 @@ def test_arguments_that_are_refused(base, du110k, copy, tmp_path) -> None:
     for message, options in refused.items():
         with pytest.raises(InputError, match=message):
             tuned(base, du110k, tmp_path / "out", **options)
+    with pytest.raises(InputError, match="the model that it goes on from"):
+        tuned(base, du110k, base)
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="cuda"):
             tuned(base, du110k, tmp_path / "out", device="cuda")

@@ -3,6 +3,7 @@
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from dubench.duvlm import reinforcement as package
 from dubench.duvlm.model.files import Notes, save
-from dubench.duvlm.reinforcement import grpo, train_grpo
+from dubench.duvlm.reinforcement import grpo, train_grpo, train_online
 from dubench.duvlm.reinforcement.course import Course
 from dubench.duvlm.reinforcement.grpo import RestoredReward
 from dubench.duvlm.reinforcement.held import evaluate
@@ -84,6 +85,15 @@ def test_models_without_sft_are_refused(du110k, tmp_path, name):
         name = f"nano:{tmp_path / 'nano'}"
     with pytest.raises(InputError, match="--model"):
         train_grpo(name, str(du110k), tmp_path / "out", COURSE)
+
+
+@pytest.mark.parametrize("train", [train_grpo, train_online])
+def test_the_model_that_it_goes_on_from_is_not_written_over(model, train):
+    folder = Path(model.partition(":")[2])
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(InputError, match=r"^--out .*: the model that it goes on from; name anothe"):
+        train(model, "nothing", folder, COURSE)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 class Stopped(Exception):
