@@ -59,11 +59,11 @@ def _calibrate_nano(folder: str, datasets: Sequence[str], out: Path) -> Calibrat
     from dubench.duvlm.train.samples import truth_of
 
     splits = [open_split(dataset, "train") for dataset in datasets]
+    truths = [truth_of(split.ground_truth()) for split in splits]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}; name a folder for nano") from None
-    truths = [truth_of(split.ground_truth()) for split in splits]
     held = [(_believed(nano, split), truth) for split, truth in zip(splits, truths, strict=True)]
     calibration = calibrate(nano.card.vocabulary, held)
     training = {**nano.card.training, "calibrated_on": [split.described for split in splits]}

@@ -58,7 +58,8 @@ def train_sft(
         out: gets the model, history.json, curves.png, checkpoint.pt and samples/ (about 50 kB for
             each twentieth of `images`).
         images: degraded crops to see in all, each about twenty times.
-        chart_alone: so many of them with the chart alone; a quarter unless given.
+        chart_alone: so many of them with the chart alone; unless given as many as the run in `out`
+            was begun with, or a quarter.
         views: shown beside the photograph.
         seed: of everything drawn.
         workers: processes that make samples; training uses torch's own threads.
@@ -69,6 +70,11 @@ def train_sft(
             has seen more, the disk is full, or the loss is no longer a number.
     """
     check_training("torch", "torchvision", "transformers")
+    if not sources:
+        raise InputError(
+            "--source: nano learns from clean photographs, degraded on the way; name "
+            "folder=PHOTOS, or builtin to try it out"
+        )
     if images < 1:
         raise InputError(f"--images {images}: choose at least one")
     shown = (PHOTOGRAPH, *check_views(views))
@@ -86,17 +92,18 @@ def train_sft(
     from dubench.duvlm.train import loop, samples
     from dubench.duvlm.train.supply import Supply
     from dubench.duvlm.train.targets import Targeting
+    from dubench.training import CHECKPOINT
     from generators.batched.render import check_device
 
     place = check_device(device)
     workers = engines.processes(workers)
+    with counting("photographs") as on_progress:
+        plan = samples.plan(sources, out / "spools", seed, workers, on_progress, shown)
     folder = out / SAMPLES
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}") from None
-    with counting("photographs") as on_progress:
-        plan = samples.plan(sources, out / "spools", seed, workers, on_progress, shown)
     _match(folder / "plan.json", plan.identity)
     with counting("validation samples") as on_progress:
         samples.make_validation(plan, folder, workers, on_progress)
@@ -105,9 +112,10 @@ def train_sft(
     words = nano.tokenizer()
     answering = Answering(nano.new(words, seed).to(place), words, NANO, shown)
     targeting = Targeting(words, NANO, Teacher(read_statistics(find(samples.MIXTURE[0])), NANO))
-    alone = round(images * CHART_ALONE) if chart_alone is None else chart_alone
-    if "chart" not in shown:
-        alone = 0
+    alone = 0
+    if "chart" in shown:
+        begun = loop.chart_alone_of(out / CHECKPOINT) if chart_alone is None else chart_alone
+        alone = round(images * CHART_ALONE) if begun is None else begun
     run = loop.Run(seed, alone, plan.identity, chart.form())
     supply = Supply(plan, folder, seed, images, workers)
     with counting("chunks of samples") as on_progress:

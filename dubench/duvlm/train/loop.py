@@ -181,6 +181,19 @@ def resume(run: Run, answering: Answering, checkpoint: Path) -> State:
     return state
 
 
+def chart_alone_of(checkpoint: Path) -> int | None:
+    """`Run.chart_alone` of the run that a checkpoint is of; None where there is none.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    if not checkpoint.exists():
+        return None
+    with reading(checkpoint):
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        return int(saved["run"]["chart_alone"])
+
+
 def rate(seen: int, images: int) -> float:
     """The learning rate's factor: a short rise, a plateau, and a line to 0."""
     return min(1.0, (seen / BATCH + 1) / WARM_UP, (images - seen) / (images * FALL))

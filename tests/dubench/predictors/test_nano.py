@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dubench.baseline.certainty import UNCALIBRATED, Calibration
@@ -87,6 +89,11 @@ def test_what_it_refuses(folder, tmp_path) -> None:
         load_predictor(f"nano:{folder}", views=["chart"])
     with pytest.raises(InputError, match="32 a side"):
         load_predictor(f"nano:{folder}").predict([PHOTO[:20, :20]])
+    blind = tmp_path / "blind.parquet"
+    pq.write_table(pa.table({"id": ["du-00000000"]}), blind)
+    with pytest.raises(InputError, match="kept by its host"):
+        train_calibration(f"nano:{folder}", [str(blind)], tmp_path / "calibrated")
+    assert not (tmp_path / "calibrated").exists()
 
 
 def test_the_bundled_one_knows_a_night_and_a_blur() -> None:

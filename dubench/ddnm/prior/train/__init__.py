@@ -76,7 +76,6 @@ def train_prior(
                 f"--patches {patches}: {model} has seen {start * PATCHES:,}; choose more"
             )
         weights = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    out.mkdir(parents=True, exist_ok=True)
     with counting("photographs") as on_progress:
         pictures, held_out = read(
             sources, seed, engines.processes(workers), out / "spools", on_progress
@@ -85,6 +84,7 @@ def train_prior(
         raise InputError(
             "--source: a prior needs at least two photographs; name a folder of some hundreds"
         )
+    out.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     for picture in pictures:
         digest.update(picture.data)

@@ -200,6 +200,7 @@ def test_no_photographs(source, tmp_path, dubench_here):
     result = dubench_here("train", "prior", "--source", source, "--out", "prior", cwd=tmp_path)
     assert result.returncode == 2
     assert "--source" in result.stderr
+    assert not (tmp_path / "prior").exists()
 
 
 def test_noise_is_what_sigma_says():

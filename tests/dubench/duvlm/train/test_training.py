@@ -1,6 +1,7 @@
 """Training nano: what it is taught, and that a stopped run ends as one that was not stopped."""
 
 import errno
+import json
 import signal
 import subprocess
 import sys
@@ -117,6 +118,27 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> Non
     assert (stopped / "curves.png").stat().st_size > 5000
     with pytest.raises(InputError, match="another run"):
         trained(stopped, run=loop.Run(1, 8, [], "form"))
+
+
+def test_more_pictures_go_on_with_as_many_of_the_chart_alone(tmp_path, monkeypatch) -> None:
+    loop.BATCH, nano.WIDTH = 4, 48
+    recipe = SimpleNamespace(preset=SimpleNamespace(name="made-up"))
+    plan = SimpleNamespace(recipes=[recipe], identity=["made up"])
+    monkeypatch.setattr(samples, "plan", lambda *_: plan)
+
+    def make_validation(plan, folder, workers, on_progress):
+        samples.write(folder / samples.validation_name("made-up"), made_up(99, 12))
+
+    monkeypatch.setattr(samples, "make_validation", make_validation)
+    supply = SimpleNamespace(fetch=made_up, wait=lambda on_progress: None)
+    monkeypatch.setattr("dubench.duvlm.train.supply.Supply", lambda *_: supply)
+    train_sft(["builtin"], tmp_path, images=16)
+    train_sft(["builtin"], tmp_path, images=32)
+    history = json.loads((tmp_path / "history.json").read_text("utf-8"))
+    assert [(row["images"], row["photograph"]) for row in history] == [(16, True), (32, True)]
+    assert loop.chart_alone_of(tmp_path / "checkpoint.pt") == 4
+    with pytest.raises(InputError, match="of another run"):
+        train_sft(["builtin"], tmp_path, images=48, chart_alone=8)
 
 
 def test_it_learns_from_the_papers_views_alone(tmp_path) -> None:
@@ -241,6 +263,10 @@ def test_the_teacher_says_what_the_statistics_say() -> None:
 
 
 def test_what_is_refused(tmp_path) -> None:
+    with pytest.raises(InputError, match="--source: nano learns from"):
+        train_sft([], tmp_path / "nano")
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        train_sft([f"folder={tmp_path / 'nowhere'}"], tmp_path / "nano")
     with pytest.raises(InputError, match="--images 0"):
         train_sft(["builtin"], tmp_path / "nano", images=0)
     with pytest.raises(InputError, match="--chart-alone needs the chart"):
