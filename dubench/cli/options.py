@@ -56,11 +56,6 @@ def fail(message: str) -> int:
     return 2
 
 
-def note(message: str) -> None:
-    """Say on stderr, in one line, what the user should know."""
-    print(f"note: {one_line(message)}", file=sys.stderr)
-
-
 @contextmanager
 def resumable(safe: str) -> Iterator[None]:
     """On Ctrl-C, say what is safe and that the same command goes on, and exit."""

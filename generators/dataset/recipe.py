@@ -19,7 +19,7 @@ from generators.presets import Preset
 from generators.randomness import permute
 from generators.sources.pools import SCENE_CROPS, Photograph, Pool, depth_digest, digest
 from generators.sources.refusal import BOUNDS
-from generators.sources.splits import SPLITS, largest_remainder
+from generators.sources.splits import SPLITS, share_within
 from generators.typed_json import JSON_NAME, from_json, to_json
 
 FORMAT = 2
@@ -244,19 +244,10 @@ def share_out(splits: Mapping[str, int], pools: list[Pool]) -> tuple[PoolShare, 
     """Give every pool its samples of every split, by weight, within what it can serve."""
     samples: list[dict[str, int]] = [{} for _ in pools]
     for split in SPLITS:
-        left = splits[split]
-        open_ = list(range(len(pools)))
-        while open_:
-            counts = largest_remainder(left, [pools[i].weight for i in open_])
-            full = [i for i, c in zip(open_, counts, strict=True) if c > _most(pools[i], split)]
-            if not full:
-                for i, count in zip(open_, counts, strict=True):
-                    samples[i][split] = count
-                break
-            for i in full:
-                samples[i][split] = int(_most(pools[i], split))
-                left -= samples[i][split]
-                open_.remove(i)
+        most = [_most(pool, split) for pool in pools]
+        counts = share_within(splits[split], [pool.weight for pool in pools], most)
+        for of_pool, count in zip(samples, counts, strict=True):
+            of_pool[split] = count
     return tuple(
         PoolShare(
             pool.source,

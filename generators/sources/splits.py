@@ -72,6 +72,25 @@ def part(
     return parts
 
 
+def share_within(total: int, weights: Sequence[float], most: Sequence[float]) -> list[int]:
+    """Whole numbers in proportion to `weights` that sum to `total`, each at most its `most`: what
+    one cannot take goes to the others, and is left over where none can."""
+    counts = [0] * len(weights)
+    open_ = list(range(len(weights)))
+    while open_:
+        shares = largest_remainder(total, [weights[i] for i in open_])
+        full = [i for i, share in zip(open_, shares, strict=True) if share > most[i]]
+        if not full:
+            for i, share in zip(open_, shares, strict=True):
+                counts[i] = share
+            break
+        for i in full:
+            counts[i] = int(most[i])
+            total -= counts[i]
+            open_.remove(i)
+    return counts
+
+
 def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
     """Whole numbers in proportion to `weights` that sum to `total` (Hamilton's method)."""
     shares = [Fraction(weight) for weight in weights]  # exact: a tie stays a tie

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dubench.ddnm.prior.folder import BUNDLED, WEIGHTS, read_training
+from dubench.notes import note
 from dubench.packages import check_training
 from dubench.progress import counting
 from generators import engines
@@ -37,12 +38,12 @@ def train_prior(
     workers: int | None = None,
     device: str = "cpu",
 ) -> TrainedPrior:
-    """Train a prior, show bars on stderr, and write it to `out`, a folder.
+    """Train a prior, show bars and what was left out on stderr, and write it to `out`, a folder.
 
     A run that was stopped goes on where its last checkpoint is, to the weights it would have had.
 
     Args:
-        sources: of clean photographs, as `generate` takes them.
+        sources: of clean photographs, as `generate` takes them; 6,000 are learnt from at most.
         out: gets config.json, the weights, prior.onnx, history.json and checkpoint.pt.
         patches: of 48² pixels to see, those that `model` has seen among them.
         model: folder of a prior of dubench's to go on from, or `bundled`; one is begun unless
@@ -78,7 +79,7 @@ def train_prior(
         weights = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     with counting("photographs") as on_progress:
         pictures, held_out = read(
-            sources, seed, engines.processes(workers), out / "spools", on_progress
+            sources, seed, engines.processes(workers), out / "spools", on_progress, note
         )
     if not pictures or not held_out:
         raise InputError(

@@ -20,6 +20,7 @@ from generators.sources.pools import (
     SourceSpec,
     gather,
 )
+from generators.sources.splits import share_within
 
 # Wider ones are reduced: an average of pixels is cleaner than they are, and memory is bounded.
 SHORT_SIDE = 384
@@ -35,12 +36,16 @@ def read(
     workers: int,
     spools: Path,
     on_progress: Callable[[int, int], None],
+    on_note: Callable[[str], None],
 ) -> tuple[list[Pixels], list[Pixels]]:
     """Photographs (H, W, 3) to train on, and about three in a hundred, of others, to validate on.
+
+    Of more than MOST_PHOTOGRAPHS every source gives its share by weight.
 
     Args:
         sources: as `--source` names them.
         spools: folder for datasets that are streamed.
+        on_note: told what was left out.
 
     Raises:
         InputError: as `gather`.
@@ -49,14 +54,23 @@ def read(
     # Sources take photographs that would be enlarged a little; patches are not.
     size = math.ceil(LARGE * MAX_UPSCALING)
     options = GatherOptions(_COUNTS, size, seed, look, spools, on_progress)
-    members: dict[str, list[Photograph]] = {"train": [], "validation": []}
-    for pool in gather([SourceSpec.parse(text) for text in sources], options):
-        for split, photos in members.items():
-            photos += (pool.photographs or {}).get(split, [])
-    train = members["train"][:MOST_PHOTOGRAPHS]
-    total = len(train) + len(members["validation"])
+    train: list[Photograph] = []
+    validation: list[Photograph] = []
+    pools = gather([SourceSpec.parse(text) for text in sources], options)
+    members = [pool.photographs or {"train": [], "validation": []} for pool in pools]
+    most = [len(of_pool["train"]) for of_pool in members]
+    shares = share_within(MOST_PHOTOGRAPHS, [pool.weight for pool in pools], most)
+    for pool, of_pool, share in zip(pools, members, shares, strict=True):
+        train += of_pool["train"][:share]
+        validation += of_pool["validation"]
+        if left := len(of_pool["train"]) - share:
+            on_note(
+                f"{pool.source}: left out {left:,} of {left + share:,} photographs to train on; "
+                f"{MOST_PHOTOGRAPHS:,} are taken at most, from all sources by weight"
+            )
+    total = len(train) + len(validation)
     decoded = []
-    for photo in train + members["validation"]:
+    for photo in train + validation:
         decoded.append(_decode(photo))
         on_progress(len(decoded), total)
     return decoded[: len(train)], decoded[len(train) :]

@@ -15,6 +15,7 @@ import torch
 from dubench.ddnm.prior.files import load
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from dubench.ddnm.prior.train import loop, train_prior
+from dubench.ddnm.prior.train import photographs as photographs_of
 from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
 from generators.sources.pools import BUNDLED
 
@@ -193,6 +194,65 @@ def test_a_loss_that_is_no_number_stops_the_run(photographs, tmp_path, dubench_h
     assert result.returncode == 2
     assert "no longer a number at step 0" in result.stderr
     assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def plain(folder, level, count):
+    """A source of photographs of one grey level, but for a pixel each."""
+    folder.mkdir()
+    for number in range(count):
+        image = np.full((100, 120, 3), level, np.uint8)
+        image[0, 0] = number
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+    return f"folder={folder}"
+
+
+@pytest.mark.parametrize(
+    ("counts", "weights", "shares"),
+    [
+        ((11, 21), (3, 1), (9, 3)),
+        ((4, 21), (3, 1), (3, 9)),  # the first has three to train on, and one to validate on
+        ((6, 6), (9, 1), (5, 5)),
+        ((21,), (1,), (12,)),
+    ],
+)
+def test_sources_share_the_most_photographs_by_weight(
+    counts, weights, shares, tmp_path, monkeypatch
+):
+    levels = (50, 200)[: len(counts)]
+    sources = [
+        f"{plain(tmp_path / str(level), level, count)}@{weight}"
+        for level, count, weight in zip(levels, counts, weights, strict=True)
+    ]
+
+    def read():
+        notes = []
+        pictures, held = photographs_of.read(
+            sources, 0, 1, tmp_path / "spools", lambda *_: None, notes.append
+        )
+        assert len(held) == len(counts)
+        return pictures, notes
+
+    every, none = read()
+    assert not none
+    monkeypatch.setattr(photographs_of, "MOST_PHOTOGRAPHS", 12)
+    some, notes = read()
+    for level, count, share in zip(levels, counts, shares, strict=True):
+        of_pool, of_all = (
+            [picture for picture in pictures if picture[1, 1, 0] == level]
+            for pictures in (some, every)
+        )
+        assert len(of_pool) == share
+        # As many from the start, in the order that all would be in.
+        np.testing.assert_array_equal(of_pool, of_all[:share])
+        left = f"folder: left out {count - 1 - share} of {count - 1} photographs"
+        assert any(line.startswith(left) for line in notes) == (share < count - 1)
+
+
+def test_it_is_said_what_was_left_out(photographs, tmp_path, dubench_here, monkeypatch):
+    monkeypatch.setattr(photographs_of, "MOST_PHOTOGRAPHS", 1)
+    result = dubench_here(*command(photographs, tmp_path, 1), cwd=tmp_path)
+    assert result.returncode == 0
+    assert "note: folder: left out 1 of 2 photographs to train on; 1 are taken" in result.stderr
 
 
 @pytest.mark.parametrize("source", ["dead-leaves", "folder=nowhere"])
