@@ -1,8 +1,7 @@
 """Restore photographs, and the images of a dataset's split."""
 
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,14 +89,13 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Restore photographs, or the images of a split; or finish what a run began."""
-    from dubench.ddnm.methods import Settings
+    from dubench.ddnm.methods import Settings, identity
     from dubench.restoring.split import restore_split
     from dubench.restoring.work import opened
     from generators.engines import check as check_engine
 
     settings = Settings(prior, device, dtype, seed, steps, start, samples, eta, travel)
-    run = {"method": method, **asdict(settings)}
-    del run["device"]  # it changes no more than rounding
+    run = identity(method, settings)
     check_engine(engine, workers)
     if paths:
         of_datasets = {
@@ -149,15 +147,17 @@ def _photographs(
     from dubench.restoring.terminal import show
     from generators.typed_json import to_json
 
-    model = params or MODEL
+    name = params or MODEL
+    with _named_by_params():
+        model = open_model(name)
     done, failed = [], False
     with resumable(f"what is in {out} is safe"), hold_beside(out), counting("tiles") as on_progress:
         for result in restore_photographs(
             paths,
-            open_model(model),
+            model,
             way,
             out,
-            {"params": model, **run},
+            {"params": name, **run},
             force=force,
             steps=strips,
             on_progress=on_progress,
@@ -194,6 +194,7 @@ def _split(
     as_json: bool,
 ) -> None:
     from dubench.dataset import open_split
+    from dubench.predictions.file import read
     from dubench.predictions.on_ray import predict_on_ray
     from dubench.predictions.run import predict
     from dubench.predictors import load_predictor
@@ -202,18 +203,29 @@ def _split(
     from generators.engines.on_ray import connected
 
     opened = open_split(dataset, split)
+    keys = opened.preset.keys if opened.preset else None
     cluster = connected() if engine == "ray" else nullcontext()
     with resumable(f"what is in {out} is safe"), hold_beside(out), cluster:
-        begin(out, opened, {"params": params, **run, "scalars": scalars})
-        if params != TRUTH and not Path(params).is_file():
-            with counting("images") as on_progress:
-                keys = opened.preset.keys if opened.preset else None
-                file = out / PREDICTIONS
-                if engine == "ray":
-                    predict_on_ray(opened, params, file, on_progress, keys=keys)
+        # A mistake is named before anything is written; a cluster's workers open a model.
+        sha256 = model = None
+        asked = params != TRUTH and not Path(params).is_file()
+        if params == TRUTH:
+            opened.ground_truth()
+        elif not asked:
+            sha256 = read(Path(params), opened.ids).sha256
+        elif engine == "local":
+            with _named_by_params():
+                model = load_predictor(params, keys)
+        about = {"params": params, "params_sha256": sha256, **run, "scalars": scalars}
+        begin(out, opened, about)
+        if asked:
+            file = out / PREDICTIONS  # whose first line says which model it was
+            with counting("images") as on_progress, _named_by_params():
+                if model:
+                    predict(opened, model, file, on_progress)
                 else:
-                    predict(opened, load_predictor(params, keys), file, on_progress)
-            params = str(out / PREDICTIONS)
+                    predict_on_ray(opened, params, file, on_progress, keys=keys)
+            params = str(file)
         with counting("restored images") as on_progress:
             result = restore_rows(opened, params, out=out, on_progress=on_progress)
     if as_json:
@@ -224,3 +236,12 @@ def _split(
         print(f"  {result.left:,} of the new were left as they are: nothing known to undo")
     preds = "PREDS" if params == TRUTH else params
     print(f"  score them: dubench score {preds} --dataset {dataset} --restored {out}")
+
+
+@contextmanager
+def _named_by_params() -> Iterator[None]:
+    """What models say of --model, which other commands have, is said of --params."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error).replace("--model ", "--params ")) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from dubench.ddnm.diffpir import DiffPIR
 from dubench.ddnm.inverse.observation import Array
 from dubench.ddnm.observe import observe
 from dubench.ddnm.plug_and_play import PlugAndPlay
-from dubench.ddnm.prior.folder import is_own
+from dubench.ddnm.prior.folder import digest, is_own
 from dubench.ddnm.prior.opening import CPU, DTYPES, open_prior
 from dubench.ddnm.priors import OnEstimate, Prior, ignore
 from dubench.plugins import PREFIX
@@ -118,6 +118,18 @@ def open_method(method: str, settings: Settings, on_estimate: OnEstimate = ignor
     in_torch = method in _IN_TORCH
     prior = open_prior(settings.prior, settings.device, torch=in_torch, dtype=settings.dtype)
     return with_prior(method, prior, settings, on_estimate)
+
+
+def identity(method: str, settings: Settings) -> dict[str, Any]:
+    """What the pictures of a method depend on, as plain JSON, for the record of a run.
+
+    Raises:
+        InputError: the prior lies at the home of no user.
+    """
+    prior = None if settings.prior is None else digest(from_home(settings.prior))
+    about = {"method": method, **asdict(settings), "prior_sha256": prior}
+    del about["device"]  # it changes no more than rounding
+    return about
 
 
 def on_one_core(method: str, settings: Settings) -> bool:

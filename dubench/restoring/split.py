@@ -51,22 +51,25 @@ class RestoredSplit:
 def begin(out: Path, split: Split, run: Mapping[str, Any]) -> None:
     """Write down in the folder `out` what a run is, or check that it goes on with the same.
 
+    A run that made nothing gives way to another.
+
     Raises:
         InputError: the folder holds another run's images, or other files.
     """
     about = {"dataset": split.where, "split": split.name, **split.identity, **run}
     text = json.dumps(about, indent=1) + "\n"
     out.mkdir(parents=True, exist_ok=True)
-    if (out / RUN).exists():
-        if (out / RUN).read_text("utf-8") != text:
-            raise InputError(
-                f"--out {out}: holds images of another run, see {RUN} in it; choose another "
-                "folder, or give the same options to go on"
-            )
-    elif any(out.iterdir()):
+    held = {path.name for path in out.iterdir()}
+    if RUN in held and (out / RUN).read_text("utf-8") == text:
+        return
+    if held > {RUN}:
+        raise InputError(
+            f"--out {out}: holds images of another run, see {RUN} in it; choose another "
+            "folder, or give the same options to go on"
+        )
+    if held - {RUN}:
         raise InputError(f"--out {out}: holds other files; choose an empty folder")
-    else:
-        write_whole(out / RUN, text)
+    write_whole(out / RUN, text)
 
 
 @plain_errors()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.dataset import TYPE_NAMES, Split, open_split
-from dubench.ddnm.methods import Settings
+from dubench.ddnm.methods import Settings, identity
 from dubench.predictions.file import dump
 from dubench.progress import counting
 from dubench.restoring.split import begin, restore_split
@@ -55,9 +55,9 @@ def study(
     """
     opened(method, settings, save_steps=False)  # a mistake is named before anything is written
     split = open_split(dataset, split_name)
+    split.ground_truth()  # likewise
     preds, restored = out / "preds.jsonl", out / "restored"
-    run = {"params": "one key off", "method": method, "prior": settings.prior}
-    begin(restored, split, run | {"seed": settings.seed})
+    begin(restored, split, {"params": "one key off", **identity(method, settings)})
     write_perturbed(split, preds, settings.seed)
     with counting("images") as on_progress:
         restore_split(

@@ -1,5 +1,6 @@
 """A prior's folder, laid out as diffusers lays out a model, with the same network as ONNX."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from generators.errors import InputError
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 ONNX = "prior.onnx"
 """The network between `preconditioning.features` and `preconditioning.estimate`."""
+_WEIGHTS = (".safetensors", ".onnx")
 CLASS = "dubench.Denoiser"
 BUNDLED = Path(__file__).parents[1] / "weights" / "prior"
 """The prior that dubench ships; its model card lies beside it."""
@@ -71,6 +73,19 @@ def read_training(folder: Path) -> dict[str, int]:
         raise InputError(
             f"{folder / CONFIG}: no training.step and training.cpu_seconds; copy it again"
         ) from None
+
+
+def digest(folder: Path) -> str | None:
+    """SHA-256 of the weights in `folder`, a prior of dubench's or of diffusers'; None where it
+    is no folder."""
+    if not folder.is_dir():
+        return None
+    found = hashlib.sha256()
+    for path in sorted((*folder.iterdir(), *folder.glob("unet/*"))):
+        if path.suffix in _WEIGHTS:
+            with path.open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
 
 
 def _read(folder: Path) -> dict[str, Any]:

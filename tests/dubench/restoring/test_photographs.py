@@ -102,7 +102,7 @@ def test_what_is_turned_by_exif_is_upright_and_doubts_can_be_overruled(tmp_path,
         (("photo.png", "--workers", 2), "--workers is not for photographs"),
         (("photo.png", "--out", "."), "other files"),
         (("nothing.png",), "nothing.png: No such file"),
-        (("photo.png", "--params", "truth"), "--model truth"),
+        (("photo.png", "--params", "truth"), "--params truth: no such model"),
         (("photo.png", "--method", "plugin:nowhere:Nothing"), "plugin:nowhere:Nothing"),
     ],
 )

@@ -12,7 +12,8 @@ from dubench.ddnm.prior.files import save
 from dubench.ddnm.prior.folder import Shape
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.transmission import from_mean
-from dubench.restoring.split import can_be_undone
+from dubench.restoring.split import begin, can_be_undone
+from generators.errors import InputError
 from generators.images import decode_rgb
 from generators.taxonomy import Degradation
 
@@ -171,6 +172,41 @@ def test_a_model_is_asked_on_the_way(tmp_path, restore, du110k):
     assert (tmp_path / "restored/predictions.jsonl").exists()
 
 
+def test_a_run_goes_on_with_what_files_hold_not_with_their_names(tmp_path, restore, du110k, prior):
+    name = open_split(str(du110k), "test").ids[0]
+    preds = tmp_path / "p.jsonl"
+    options = ("--split", "test", "--params", preds, "--prior", prior, "--steps", 1)
+
+    def answer(sigma):
+        preds.write_text(json.dumps({"id": name, "type": "blur", "parameters": {"sigma": sigma}}))
+
+    def learn(seed):
+        torch.manual_seed(seed)
+        save(prior, Denoiser(Shape((4, 8), 1)), {})
+
+    answer(1.0)
+    assert restore(*options).returncode == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "restored").iterdir()}
+    answer(2.0)
+    assert "another run" in restore(*options).stderr
+    answer(1.0)
+    learn(1)
+    assert "another run" in restore(*options).stderr
+    learn(0)
+    assert ", 0 new" in restore(*options).stdout
+    assert {path: path.read_bytes() for path in (tmp_path / "restored").iterdir()} == before
+
+
+def test_a_run_that_made_nothing_gives_way(tmp_path, du110k):
+    split = open_split(str(du110k), "test")
+    for sigma in (1, 2):
+        begin(tmp_path, split, {"sigma": sigma})
+    (tmp_path / "du.png").touch()
+    begin(tmp_path, split, {"sigma": 2})
+    with pytest.raises(InputError, match="another run"):
+        begin(tmp_path, split, {"sigma": 1})
+
+
 def test_what_cannot_be_undone_is_left(tmp_path, restore, du110k):
     split = open_split(str(du110k), "train")
     names = split.ids
@@ -222,16 +258,19 @@ def test_values_that_can_be_undone(degradation, possible):
         (("--method", "pnp", "--dtype", "int8"), "choose one of float32, bfloat16, float16"),
         (("--method", "pnp", "--prior", "./nowhere"), "no pixel-space UNet"),
         (("--method", "pnp", "--prior", ".", "--device", "tpu"), "unknown device 'tpu'"),
-        (("--params", "nothing.jsonl", "--method", "identity"), "nothing.jsonl"),
+        (("--params", "nothing.jsonl", "--method", "identity"), "--params nothing.jsonl: no such"),
+        (("--params", "empty.jsonl", "--method", "identity"), "empty.jsonl has no predictions"),
         (("--method", "pnp", "--workers", 0), "--workers 0: choose at least one"),
     ],
 )
-def test_mistakes_are_named(options, problem, restore, monkeypatch):
+def test_mistakes_are_named(options, problem, tmp_path, restore, monkeypatch):
+    (tmp_path / "empty.jsonl").touch()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # or the Hub is tried again and again
     result = restore(*options)
     assert result.returncode == 2
     assert problem in result.stderr
     assert "Traceback" not in result.stderr
+    assert not (tmp_path / "restored").exists()
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path, restore):

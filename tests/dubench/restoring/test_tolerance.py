@@ -8,7 +8,10 @@ import numpy as np
 from dubench.dataset import TYPE_NAMES, open_split
 from dubench.predictions.file import read
 from dubench.restoring.tolerance import REACH, write_perturbed
+from generators.build.generate import generate
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import KEYS
+from tests.conftest import Dubench
 
 
 def test_one_key_of_each_image_is_off_within_its_range(du110k: Path, tmp_path: Path) -> None:
@@ -35,6 +38,18 @@ def test_one_key_of_each_image_is_off_within_its_range(du110k: Path, tmp_path: P
     first = (tmp_path / "preds.jsonl").read_bytes()
     write_perturbed(split, tmp_path / "preds.jsonl", 3)
     assert (tmp_path / "preds.jsonl").read_bytes() == first
+
+
+def test_a_blind_split_is_named_before_anything_is_written(
+    dubench_here: Dubench, tmp_path: Path
+) -> None:
+    generate(100, tmp_path / "blind", [SourceSpec("builtin")], size=64, blind=True)
+    before = sorted(tmp_path.iterdir())
+    for arguments in (("tolerance",), ("restore", "--params", "truth")):
+        run = dubench_here(*arguments, "--dataset", "blind", "--method", "analytic", cwd=tmp_path)
+        assert run.returncode == 2
+        assert "kept by its host" in run.stderr
+        assert sorted(tmp_path.iterdir()) == before
 
 
 def test_from_the_command_line(dubench_here, du110k: Path, tmp_path: Path) -> None:
