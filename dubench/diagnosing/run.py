@@ -1,6 +1,6 @@
 """Diagnose many photographs: one that cannot be read stops nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -70,13 +70,20 @@ def _may_be_written(path: Path) -> bool:
         return False
 
 
-def name_pictures(folder: Path, photographs: Sequence[Path]) -> dict[Path, Path]:
-    """A PNG in `folder` for each photograph: NAME.png, and NAME-2.png where that is taken."""
+def name_pictures(
+    folder: Path, photographs: Sequence[Path], known: Mapping[Path, str] | None = None
+) -> dict[Path, Path]:
+    """A PNG in `folder` for each photograph: NAME.png, and NAME-2.png where that is taken.
+
+    Args:
+        known: names that photographs, these or others, have already.
+    """
     pictures: dict[Path, Path] = {}
-    taken: set[str] = set()
+    known = known or {}
+    taken = set(known.values())
     for path in dict.fromkeys(photographs):
-        names = (f"{path.stem}{f'-{n}' if n > 1 else ''}.png" for n in count(1))
-        name = next(name for name in names if name not in taken)
+        names = (path.stem + (f"-{n}" if n > 1 else "") for n in count(1))
+        name = known.get(path) or next(name for name in names if name not in taken)
         taken.add(name)
-        pictures[path] = folder / name
+        pictures[path] = folder / f"{name}.png"
     return pictures

@@ -1,9 +1,11 @@
 """Restore photographs: find out what is wrong with each, undo it where that is certain enough."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dubench.ddnm.degraded import Degraded, Image
 from dubench.ddnm.methods import Restore
@@ -13,11 +15,12 @@ from dubench.diagnosing import UndiagnosedError, diagnose
 from dubench.diagnosing.diagnosis import Diagnosis
 from dubench.diagnosing.places import look
 from dubench.diagnosing.run import name_pictures
+from dubench.predictions.file import dump
 from dubench.predictors.protocol import Predictor
 from dubench.restoring.consistency import misfit
 from dubench.restoring.judging import degradation_of, doubt, forced, most_misfit, trust
 from dubench.restoring.noise import noise_of
-from dubench.restoring.report import OpenReport, Option, Restoration
+from dubench.restoring.report import OpenReport, Restoration
 from dubench.restoring.steps import FOLDER, Steps
 from dubench.text import words
 from generators import decoding
@@ -41,7 +44,7 @@ def restore_photographs(
     predictor: Predictor,
     restore: Restore,
     out: Path,
-    run: Mapping[str, Option],
+    run: Mapping[str, Any],
     *,
     force: bool = False,
     steps: Steps | None = None,
@@ -54,7 +57,7 @@ def restore_photographs(
         predictor: says what is wrong with each.
         restore: as `dubench.ddnm.methods` makes it.
         out: made if need be; new, empty, or of a run like this one, which is gone on with.
-        run: what the results depend on, for restoration.json.
+        run: what the results depend on beside the model, for restoration.json.
         force: undo what was found in spite of doubts.
         steps: what `restore` reports its estimates to; those of each that is restored are written
             to FOLDER.
@@ -67,12 +70,13 @@ def restore_photographs(
         InputError: `out` holds something else or cannot be written, or the model does not answer.
     """
     places = look(paths, [out])
-    targets = name_pictures(out, places.photographs)
     for place, why in places.problems:
         yield f"{place}: {why}"
-    if not targets:
+    if not places.photographs:
         return
-    report = OpenReport(out, {**run, "force": force})
+    about = json.loads(dump({"meta": predictor.about}))["meta"]
+    report = OpenReport(out, {**run, "params_about": about, "force": force})
+    targets = name_pictures(out, places.photographs, report.names)
     if any(path.resolve().is_relative_to(out.resolve()) for path in targets):
         raise InputError(f"--out {out}: holds the photographs themselves; choose another folder")
     sizes = {path: _tiles(path) for path in targets}

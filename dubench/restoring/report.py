@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from generators import typed_json
 from generators.errors import InputError, plain_errors
@@ -11,7 +12,6 @@ from generators.files import write_whole
 
 REPORT = "restoration.json"
 Pair = tuple[float, float]
-Option = str | int | bool | None
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Report:
     """All of a run.
 
     Attributes:
-        run: what the results depend on, by option.
+        run: what the results depend on, by option, as plain JSON.
         photographs: in the order in which they were done.
     """
 
-    run: Mapping[str, Option]
+    run: Mapping[str, Any]
     photographs: tuple[Restoration, ...]
 
 
@@ -67,13 +67,13 @@ class OpenReport:
 
     Args:
         out: made if need be; new, empty, or of a run with the same options, which is gone on with.
-        run: the options.
+        run: the options, as plain JSON.
 
     Raises:
         InputError: `out` holds another run's results, or other files, or cannot be written.
     """
 
-    def __init__(self, out: Path, run: Mapping[str, Option]) -> None:
+    def __init__(self, out: Path, run: Mapping[str, Any]) -> None:
         self._out, self._report = out, Report(run, ())
         path = out / REPORT
         try:
@@ -91,6 +91,11 @@ class OpenReport:
                 raise InputError(f"--out {out}: holds other files; choose an empty folder")
         except json.JSONDecodeError as error:
             raise InputError(f"{path}: {error}; choose another --out") from None
+
+    @property
+    def names(self) -> dict[Path, str]:
+        """The photographs that are in it, and what their results are called, without suffix."""
+        return {Path(x.photograph): Path(x.file).stem for x in self._report.photographs}
 
     def find(self, photograph: str, sha256: str) -> Restoration | None:
         """That very photograph, if it is done and its result still there."""

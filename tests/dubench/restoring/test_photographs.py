@@ -1,13 +1,16 @@
 """Restore photographs: better where something is wrong, left alone where nothing or who knows."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 
+from dubench.baseline.file import SHIPPED
 from dubench.ddnm.degraded import Degraded
 from dubench.ddnm.methods import Settings, open_method
+from dubench.diagnosing import open_model
 from dubench.restoring.consistency import misfit
 from dubench.restoring.noise import noise_of
 from generators import degrade
@@ -75,6 +78,32 @@ def test_dark_ones_become_better_and_good_ones_stay(tmp_path, restore):
     assert (tmp_path / "out/dark.png").stat().st_mtime_ns == before
     other = restore("in", "--method", "analytic")
     assert "another run" in other.stderr
+
+
+def test_going_on_with_others_of_the_same_name_keeps_what_is_there(tmp_path, restore):
+    options = ("--start", 80)  # a number that restoration.json has to give back
+    for name, top in (("y", 0), ("x", 40)):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "photo.png", crop()[top : top + 64])
+        assert restore(f"{name}/photo.png", *options).returncode == 0
+    again = restore("x", "y", *options)
+    assert again.returncode == 0, again.stderr
+    entries = report(tmp_path / "out")
+    names = {file: entry["photograph"] for file, entry in entries.items()}
+    assert names == {"photo.png": "y/photo.png", "photo-2.png": "x/photo.png"}
+    for file, photograph in names.items():
+        assert not entries[file]["restored"]  # and so a copy
+        assert (tmp_path / "out" / file).read_bytes() == (tmp_path / photograph).read_bytes()
+
+
+def test_a_model_that_was_trained_again_is_another_run(tmp_path, restore):
+    write(tmp_path / "photo.png", crop()[:64, :64])
+    for preset, returncode in (("wild", 0), ("real", 2), ("wild", 0)):
+        shutil.copy(SHIPPED / f"statistics-du110k-{preset}.safetensors", tmp_path / "mine")
+        open_model.cache_clear()  # as in a new process
+        result = restore("photo.png", "--params", "statistics:mine", "--method", "analytic")
+        assert result.returncode == returncode
+        assert ("another run" in result.stderr) == bool(returncode)
 
 
 def test_what_is_turned_by_exif_is_upright_and_doubts_can_be_overruled(tmp_path, restore):
