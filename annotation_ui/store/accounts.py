@@ -36,17 +36,22 @@ class Accounts:
         self._check_free(name)
         self._insert(name, role, *passwords.new_hash(name, password))
 
-    def invite(self, name: str, role: AccountRole = "reviewer") -> str:
+    def invite(self, name: str, role: AccountRole | None = None) -> str:
         """A token with which somebody chooses their own password, once, within a week.
 
-        Adds the account if there is none of this name; where there is, its password stays until the
-        token is used. An earlier token of this name ends. InputError if the name is odd, or its
-        account disabled.
+        Adds the account, a reviewer's by default, if there is none of this name; where there is,
+        its password stays until the token is used. An earlier token of this name ends. InputError
+        if the name is odd, or its account disabled or of another role.
         """
         there = self.find(name)
         if there is None:
             self._check_free(name)
-            self._insert(name, role, b"", b"")
+            self._insert(name, role or "reviewer", b"", b"")
+        elif role and role != there.role:
+            raise InputError(
+                f"{there.name} is there already as {there.role}, and stays so: invite the {role} "
+                "by another name"
+            )
         elif there.disabled:
             raise InputError(f"reviewer {there.name} is disabled; enable the account first")
         token = secrets.token_urlsafe(24)

@@ -142,6 +142,15 @@ def test_an_invitation_lets_in_once(store: ReviewStore, dubench_review: Run) -> 
     refused(dubench_review("invite", "o lga", "--dataset", "du"), "a name is 1 to 40 letters")
 
 
+def test_an_invitation_changes_no_role(store: ReviewStore, dubench_review: Run) -> None:
+    run = dubench_review("invite", "Ada", "--dataset", "du", "--owner")
+    refused(run, "ada is there already as reviewer, and stays so: invite the owner by another name")
+    assert not store.accounts.known("ada").invited
+    store.accounts.add("olga", PASSWORD, "owner")
+    assert "/join#" in dubench_review("invite", "olga", "--dataset", "du").stdout
+    assert store.accounts.known("olga").role == "owner"
+
+
 def test_another_password(store: ReviewStore, dubench_review: Run) -> None:
     run = dubench_review("set-password", "Ada", "--dataset", "du", password="another one")
     assert run.stdout == "ada has another password\n"

@@ -46,7 +46,7 @@ def invite(
     """Print a link with which someone chooses a password, once, within a week."""
     from annotation_ui.folder import review_of
 
-    token = review_of(dataset).accounts.invite(name, "owner" if owner else "reviewer")
+    token = review_of(dataset).accounts.invite(name, "owner" if owner else None)
     print(f"{url.rstrip('/')}/join#{token}")
 
 
