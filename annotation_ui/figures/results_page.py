@@ -103,7 +103,7 @@ def _card(one: SampleResult, live: bool) -> str:
 
 def _buttons(one: SampleResult) -> str:
     item = f'data-item="{escape(one.item.item)}"'
-    again = one.ruling is not None or one.broken
+    again = one.ruling is not None or one.broken or one.disputed
     return (
         f"<div class=do><input aria-label=Note placeholder=Note maxlength=2000>"
         f'<button class=accept data-do="settle" data-verdict="accept" {item}>Accept</button>'

@@ -74,7 +74,7 @@ class Item:
         split, type, severity, source: the row's; severity is None for type `none`.
         role: `sample`; `gold`, with a known answer; `repeat`, shown again to one who judged it.
         needs: how many reviewers judge it: 1, 2, or, for gold that all are to see, `EVERYBODY`;
-            `annotation_ui.planning.overlap` changes it.
+            `annotation_ui.planning.overlap` changes it, and one that is handed out needs one more.
         rank: place in the order of assignment; no two items share one.
         clean_image, degraded_image, depth_image, transmission_image: file names in `images/`.
         of_item: for a repeat, the item it repeats.

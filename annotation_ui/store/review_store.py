@@ -285,7 +285,7 @@ class ReviewStore:
 
     def set_needs(self, overlap: float, doubled: Collection[str]) -> PlanCounts:
         """Let the samples `doubled` be looked at by two people and all others by one; returns the
-        plan's counts. Verdicts stay: what two have judged already counts as such.
+        plan's counts. Verdicts stay: what more have judged already counts as such.
 
         Args:
             overlap: what the plan says from now on.
@@ -293,7 +293,7 @@ class ReviewStore:
         with transaction(self._db()) as db:
             db.execute("UPDATE items SET needs = max(judged, 1) WHERE kind = 'sample'")
             db.executemany(
-                "UPDATE items SET needs = 2 WHERE kind = 'sample' AND item = ?",
+                "UPDATE items SET needs = max(judged, 2) WHERE kind = 'sample' AND item = ?",
                 [(item,) for item in doubled],
             )
             (count,) = db.execute(

@@ -12,6 +12,7 @@ from annotation_ui.store.tables import stamp, transaction
 from generators.errors import InputError
 
 _INSERT = "INSERT INTO rulings (at, owner, item, verdict, note) VALUES (?, ?, ?, ?, ?)"
+_ONE_MORE = "UPDATE items SET needs = max(needs, judged + 1) WHERE item = ?"
 
 
 class Rulings:
@@ -38,7 +39,8 @@ class Rulings:
         self._rule(item, verdict, checked_note(note), owner)
 
     def hand_out(self, item: str, owner: str = "") -> None:
-        """Let reviewers have the item that was settled or put aside; its verdicts count again."""
+        """Let reviewers have the item that was settled, put aside or disputed: one more of them
+        where it has all its verdicts, which count again."""
         self._rule(item, None, "", owner)
 
     def _rule(self, item: str, verdict: str | None, note: str, owner: str) -> None:
@@ -49,6 +51,8 @@ class Rulings:
             if verdict and row["kind"] != "sample":
                 raise InputError(f"item {item!r} was planted: there is nothing to settle")
             db.execute(_INSERT, (stamp(self._clock()), owner, item, verdict, note))
+            if verdict is None:
+                db.execute(_ONE_MORE, (item,))
 
     def discard(self, reviewer: str) -> int:
         """Make all verdicts of the reviewer void; others are given the items; returns how many.

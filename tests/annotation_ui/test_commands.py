@@ -109,11 +109,37 @@ def test_a_settled_sample_is_given_to_nobody_until_handed_out(
     refused(dubench_review("hand-out", "du", "du-99999999"), "no sample 'du-99999999'")
     assert store.lease("ada") is None
     run = dubench_review("hand-out", "du", name)
-    assert run.stdout == f"{name}: reviewers are given it again\n"
+    assert run.stdout == f"{name}: the next reviewer who has not seen it is given it\n"
     lease = store.lease("ada")
     assert lease
     assert lease.item.sample_id == name
-    assert store.rulings.standing() == {}
+    assert (lease.item.needs, store.rulings.standing()) == (2, {})
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_what_all_have_judged_is_handed_out_to_one_more(
+    store: ReviewStore, dubench_review: Run, settled: bool
+) -> None:
+    judge(store, "ada")
+    judge(store, "bo", frozenset(shared(store)))
+    name = shared(store)[0]
+    if settled:
+        dubench_review("settle", "du", name, "reject")
+    for _ in range(2):  # twice is once
+        run = dubench_review("hand-out", "du", name)
+        assert run.stdout.splitlines()[1:] == [
+            "one more person needed: nobody who may log in can judge 1 sample"
+        ]
+    store.accounts.add("cy", PASSWORD)
+    assert dubench_review("hand-out", "du", name).stdout.count("\n") == 1
+    assert judge(store, "cy") == 1
+    item = store.sample(name).item
+    assert [one.reviewer for one in store.verdicts() if one.item == item] == ["ada", "bo", "cy"]
+    progress = store.progress()
+    assert (progress.done, progress.needed) == (8, 8)
+    # Another overlap takes no verdict away.
+    store.set_needs(0.4, {item})
+    assert store.sample(name).needs == 3
 
 
 def test_discarded_verdicts_are_given_to_others(store: ReviewStore, dubench_review: Run) -> None:

@@ -62,12 +62,16 @@ def settle(
 
 
 def hand_out(folder: Dataset, sample: Sample) -> None:
-    """Let reviewers have a sample that was settled, or put aside as broken."""
+    """Give one more reviewer a sample that was settled or put aside, or is disputed."""
+    from annotation_ui.figures.people import people_of
     from annotation_ui.folder import review_of
 
     store = review_of(folder)
     store.rulings.hand_out(store.sample(sample).item)
-    print(f"{sample}: reviewers are given it again")
+    print(f"{sample}: the next reviewer who has not seen it is given it")
+    people = people_of(store.snapshot())
+    if people.short:
+        print(people.lines()[0])
 
 
 def discard(

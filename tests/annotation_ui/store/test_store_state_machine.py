@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -80,6 +80,14 @@ class Model:
 
     def item(self, item: str) -> Item:
         return next(one for one in self.items if one.item == item)
+
+    def hand_out(self, item: str) -> None:
+        self.closed.pop(item, None)
+        given = sum(verdict.item == item for verdict in self.verdicts)
+        self.items = [
+            replace(one, needs=max(one.needs, given + 1)) if one.item == item else one
+            for one in self.items
+        ]
 
     def room(self, item: str, person: str, now: datetime) -> bool:
         given = sum(verdict.item == item for verdict in self.verdicts)
@@ -267,7 +275,7 @@ class Review(RuleBasedStateMachine):
         item = data.draw(st.sampled_from(samples))
         if verdict is None:
             self.stores[which].rulings.hand_out(item)
-            self.model.closed.pop(item, None)
+            self.model.hand_out(item)
         else:
             self.stores[which].rulings.settle(item, verdict)
             self.model.closed[item] = "settled"
