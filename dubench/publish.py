@@ -4,10 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from generators.dataset.info import FILE, DatasetInfo
 from generators.errors import InputError, plain_errors
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 RepoType = Literal["dataset", "space"]
 
@@ -32,6 +35,14 @@ class Upload:
     def size(self) -> int:
         """In bytes."""
         return self.content.stat().st_size if isinstance(self.content, Path) else len(self.content)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of publishing: the commit's address, and the files that it removed."""
+
+    address: str
+    removed: list[str]
 
 
 def benchmark(title: str, split: str) -> dict[str, Any]:
@@ -74,39 +85,64 @@ def dataset_files(folder: Path, title: str) -> list[Upload]:
 @plain_errors()
 def publish(
     files: Sequence[Upload], repo: str, repo_type: RepoType, *, private: bool = False
-) -> str:
+) -> Published:
     """Put `files` into a repository on the Hub in one commit; it is made if need be.
 
-    The token is that of the Hub's own store or of its environment variable.
-
-    Returns:
-        the commit's address.
+    What is `outdated` there is removed by the same commit. The token is that of the Hub's own store
+    or of its environment variable.
 
     Raises:
         InputError: `repo` is no OWNER/NAME, nobody is logged in, or the Hub refuses.
     """
     check_repo(repo)
-    try:
-        from huggingface_hub import CommitOperationAdd, HfApi, get_token
-    except ImportError:
-        raise InputError(
-            'publishing needs the package huggingface_hub: pip install "dubench[train]"'
-        ) from None
+    api = _api()
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, get_token
+
     if get_token() is None:
         raise InputError("nobody is logged in on the Hub; run hf auth login, or set HF_TOKEN")
-    api = HfApi()
     sdk = "static" if repo_type == "space" else None
     api.create_repo(repo, repo_type=repo_type, private=private, exist_ok=True, space_sdk=sdk)
-    operations = [
+    removed = outdated(files, repo, repo_type)
+    added = [
         CommitOperationAdd(
             file.path, str(file.content) if isinstance(file.content, Path) else file.content
         )
         for file in files
     ]
     commit = api.create_commit(
-        repo, operations, commit_message="Publish with dubench", repo_type=repo_type
+        repo,
+        [*added, *map(CommitOperationDelete, removed)],
+        commit_message="Publish with dubench",
+        repo_type=repo_type,
     )
-    return str(commit.commit_url)
+    return Published(str(commit.commit_url), removed)
+
+
+@plain_errors()
+def outdated(files: Sequence[Upload], repo: str, repo_type: RepoType) -> list[str]:
+    """What an earlier version left in a repository on the Hub and `files` lacks: of a dataset its
+    shards and its eval.yaml, of a Space every file.
+
+    Raises:
+        InputError: the Hub cannot be asked.
+    """
+    api = _api()
+    if not api.repo_exists(repo, repo_type=repo_type):
+        return []
+    there = set(api.list_repo_files(repo, repo_type=repo_type)) - {".gitattributes"}
+    if repo_type == "dataset":
+        there = {path for path in there if path.startswith("data/") or path == "eval.yaml"}
+    return sorted(there - {file.path for file in files})
+
+
+def _api() -> "HfApi":
+    try:
+        from huggingface_hub import HfApi
+    except ImportError:
+        raise InputError(
+            'publishing needs the package huggingface_hub: pip install "dubench[train]"'
+        ) from None
+    return HfApi()
 
 
 def check_repo(repo: str) -> None:

@@ -1,5 +1,6 @@
 """What goes up is what a dry run lists, and nothing that is the host's alone."""
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -18,17 +19,35 @@ from tests.conftest import Dubench
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
-    """What is asked of a Hub that takes everything."""
+def there() -> set[str]:
+    """The files of the Hub's one repository."""
+    return set()
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, there: set[str]) -> list[tuple[str, dict]]:
+    """What is changed on a Hub that takes everything."""
     huggingface_hub = pytest.importorskip("huggingface_hub", reason="needs dubench[train]")
     asked: list[tuple[str, dict]] = []
 
     class Api:
+        def repo_exists(self, repo: str, **options: object) -> bool:
+            return bool(there)
+
+        def list_repo_files(self, repo: str, **options: object) -> list[str]:
+            return [*there]
+
         def create_repo(self, repo: str, **options: object) -> None:
             asked.append((repo, options))
+            there.add(".gitattributes")
 
         def create_commit(self, repo: str, operations: list, **options: object) -> SimpleNamespace:
             asked.append((repo, {"paths": [one.path_in_repo for one in operations]}))
+            for one in operations:
+                if isinstance(one, huggingface_hub.CommitOperationDelete):
+                    there.remove(one.path_in_repo)
+                else:
+                    there.add(one.path_in_repo)
             return SimpleNamespace(commit_url="https://example.org/commit")
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Api)
@@ -51,7 +70,7 @@ def test_a_dry_run_lists_a_dataset_and_sends_nothing(
 
 def test_what_goes_up_is_what_was_listed(du110k: Path, hub: list) -> None:
     files = dataset_files(du110k, "Mine")
-    assert publish(files, "lab/du", "dataset") == "https://example.org/commit"
+    assert publish(files, "lab/du", "dataset").address == "https://example.org/commit"
     (_, made), (_, sent) = hub
     assert made["repo_type"] == "dataset"
     assert sent["paths"] == [file.path for file in files]
@@ -59,7 +78,40 @@ def test_what_goes_up_is_what_was_listed(du110k: Path, hub: list) -> None:
     assert yaml.safe_load(card)["name"] == "Mine"
 
 
-def test_of_a_board_its_pages_alone(made_up: Path, tmp_path: Path, hub: list) -> None:
+def test_what_an_earlier_version_left_goes(
+    du110k: Path, hub: list, there: set[str], dubench_here: Dubench
+) -> None:
+    own = {".gitattributes", "LICENSE"}
+    old = {"data/test-00000-of-00009.parquet", "data/train-00000-of-00001.parquet"}
+    there |= own | old | {"README.md"}
+    done = dubench_here("publish", du110k, "--to", "lab/du", "--dry-run", cwd=du110k)
+    listed = [line.split() for line in done.stdout.splitlines()]
+    assert [words[1] for words in listed if words[0] == "removed"] == sorted(old)
+    assert "; 2 of before removed" in done.stdout
+    assert hub == []
+    done = dubench_here("publish", du110k, "--to", "lab/du", "--json", cwd=du110k)
+    assert json.loads(done.stdout)["removed"] == sorted(old)
+    assert there == own | {file.path for file in dataset_files(du110k, "x")}
+
+
+def test_a_dry_run_without_the_hub(
+    du110k: Path, hub: list, dubench_here: Dubench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **options: object) -> bool:
+        raise ConnectionError("no route to host")
+
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "repo_exists", unreachable)
+    done = dubench_here("publish", du110k, "--to", "lab/du", "--dry-run", cwd=du110k)
+    assert done.returncode == 0
+    assert "eval.yaml" in done.stdout
+    assert "cannot be seen: no route to host" in done.stderr
+
+
+def test_of_a_board_its_pages_alone(
+    made_up: Path, tmp_path: Path, hub: list, there: set[str]
+) -> None:
     board = Path(shutil.copytree(made_up, tmp_path / "board"))
     with pytest.raises(InputError, match="no pages"):
         site_files(board)
@@ -68,8 +120,10 @@ def test_of_a_board_its_pages_alone(made_up: Path, tmp_path: Path, hub: list) ->
     assert not {"host.json", "contact.txt"} & {Path(file.path).name for file in files}
     front = yaml.safe_load(files[0].content.decode().split("---")[1])
     assert (front["sdk"], front["title"]) == ("static", "A board")
-    publish(files, "lab/board", "space")
+    there |= {"style.css", "epochs/7/index.html"}
+    assert publish(files, "lab/board", "space").removed == ["epochs/7/index.html", "style.css"]
     assert hub[0][1]["space_sdk"] == "static"
+    assert there == {".gitattributes"} | {file.path for file in files}
     os.utime(board / "board.json", (2**33, 2**33))
     with pytest.raises(InputError, match="old"):
         site_files(board)
