@@ -25,7 +25,7 @@ from generators.errors import InputError, plain_errors
 from generators.files import whole
 from generators.lock import hold_beside
 from generators.sample import needs_depth
-from generators.sources.pools import PLACELESS, Photograph
+from generators.sources.pools import Photograph
 from generators.taxonomy import Degradation
 from generators.typed_json import from_json, to_json
 
@@ -100,7 +100,7 @@ class Manifest:
         return {
             row.provenance.photograph: row.source_id
             for row in self.rows.values()
-            if row.source not in PLACELESS
+            if row.source != "dead-leaves"
         }
 
     @property
@@ -162,7 +162,8 @@ def read_manifest(path: "Place") -> Manifest:
     """The manifest in the file at `path`.
 
     Raises:
-        InputError: there is no such file, it is no manifest, or of another version.
+        InputError: there is no such file, it is no manifest or one of some of the rows alone, or of
+            another version.
     """
     where = f"--manifest {path}"
     if not path.is_file():
@@ -191,6 +192,11 @@ def read_manifest(path: "Place") -> Manifest:
     entries = from_json(_Metadata, data, where)
     recipe = Recipe.from_json(entries.recipe, where)
     by_index = {row.provenance.index: row for row in rows}
+    if len(rows) != recipe.n or by_index.keys() != {*range(recipe.first, recipe.first + recipe.n)}:
+        raise InputError(
+            f"{where}: its {len(rows):,} rows are not one of each of the {recipe.n:,} samples of "
+            "its recipe; export it again"
+        )
     carries_depth = carried_depth.COLUMN in types
     return Manifest(recipe, entries.identity, by_index, entries.review, carries_depth)
 
@@ -218,9 +224,10 @@ def check_photographs(
         for what, some in (("are missing", missing), ("are other files", differing))
         if some
     ]
+    kinds = ", ".join(sorted({row.source for row in manifest.rows.values()} - {"dead-leaves"}))
     raise InputError(
         f"of {len(manifest.photographs)} photographs of the manifest, {' and '.join(lists)} in "
-        f"{where}; give the photographs it was made from"
+        f"{where}; give the photographs it was made from: {kinds}"
     )
 
 

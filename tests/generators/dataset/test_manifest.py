@@ -73,6 +73,16 @@ def test_missing_and_differing_photographs_are_counted_and_named(
     assert not (tmp_path / "d").exists()
 
 
+def test_bundled_photographs_are_asked_for_too(du110k: Path, photos: Path, tmp_path: Path) -> None:
+    write_manifest(du110k, tmp_path / "m.parquet")
+    (tmp_path / "few").mkdir()
+    shutil.copy(photos / "wine-by-jakkub-mede.jpg", tmp_path / "few")
+    few = [SourceSpec("folder", str(tmp_path / "few"))]
+    with pytest.raises(InputError, match=r"of 13 photographs .* 12 are missing .*: builtin$"):
+        regenerate(tmp_path / "m.parquet", tmp_path / "d", few)
+    assert not (tmp_path / "d").exists()
+
+
 def test_what_is_no_manifest(theirs: Path, du110k: Path, tmp_path: Path) -> None:
     source = [SourceSpec("dead-leaves")]
     shard = next((du110k / "data").iterdir())
@@ -83,6 +93,9 @@ def test_what_is_no_manifest(theirs: Path, du110k: Path, tmp_path: Path) -> None
     pq.write_table(later.replace_schema_metadata(metadata), tmp_path / "later.parquet")
     thin = later.drop_columns(["crop_box"])
     pq.write_table(thin.replace_schema_metadata(later.schema.metadata), tmp_path / "thin.parquet")
+    pq.write_table(later[:9], tmp_path / "some.parquet")
+    twice = pa.concat_tables([later[:1], later[:-1]])
+    pq.write_table(twice, tmp_path / "twice.parquet")
     for path, message in (
         (tmp_path / "nowhere.parquet", "no such file"),
         (tmp_path / "text.parquet", "not a Parquet file"),
@@ -90,6 +103,8 @@ def test_what_is_no_manifest(theirs: Path, du110k: Path, tmp_path: Path) -> None
         (shard, "is no manifest"),
         (tmp_path / "later.parquet", "version 7"),
         (tmp_path / "thin.parquet", "lacks columns"),
+        (tmp_path / "some.parquet", "its 9 rows are not one of each of the 220 samples"),
+        (tmp_path / "twice.parquet", "its 220 rows are not one of each"),
     ):
         with pytest.raises(InputError, match=message):
             regenerate(path, tmp_path / "d", source)
