@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from generators.build.jpeg_tolerance import within_one_level_of_jpeg
@@ -20,7 +21,7 @@ from generators.dataset.schema import (
     severity,
     types_of,
 )
-from generators.errors import InputError
+from generators.errors import InputError, first_line
 from generators.images import pixel_hash
 from generators.physics import Image
 from generators.postprocess import draw_postprocess, subsampling_of
@@ -66,10 +67,13 @@ def prove_row(recipe: Recipe, shard: Shard, row: Row, provenance: Provenance) ->
     if sample.depth is None and row["depth"] is not None:
         problems.append(f"has a depth map, which {' + '.join(types_of(row))} does not use")
     key = (recipe.seed, provenance.index, provenance.attempt)
-    changed = _undrawn(recipe, sample, key)
-    if changed:
-        problems.append(f"{', '.join(changed)} is not what the seed draws")
-    return RowProof(pixel_residual(sample, key), problems)
+    try:
+        if changed := _undrawn(recipe, sample, key):
+            problems.append(f"{', '.join(changed)} is not what the seed draws")
+        return RowProof(pixel_residual(sample, key), problems)
+    except (ArithmeticError, cv2.error) as error:  # a scale of 0, an index below 0
+        name = type(error).__name__
+        return RowProof(None, [*problems, f"cannot be rendered ({name}: {first_line(error)})"])
 
 
 def pixel_residual(sample: Sample, key: tuple[int, int, int]) -> int:

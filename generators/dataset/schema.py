@@ -89,8 +89,9 @@ class Provenance:
             KeyError, TypeError, ValueError: a field is missing, or not what it must be.
         """
         data = json.loads(text)
-        nuisance = {k: v for k, v in data["nuisance"].items() if k not in POSTPROCESS}
-        postprocess = {k: v for k, v in data["nuisance"].items() if k in POSTPROCESS}
+        after = dict(data["nuisance"])
+        nuisance = {k: v for k, v in after.items() if k not in POSTPROCESS}
+        postprocess = {k: v for k, v in after.items() if k in POSTPROCESS}
         derived = data["derived"]
         if len(type_names) == 1:
             derived, nuisance = {type_names[0]: derived}, {type_names[0]: nuisance}

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,27 @@ def test_a_type_changed(copy: Path) -> None:
 def test_a_malformed_row(copy: Path) -> None:
     edit(shard(copy), lambda rows: rows[2].update(recipe="{not json"))
     assert any("row 2" in p and "malformed" in p for p in verify(copy).problems)
+
+
+def test_rows_that_cannot_be_rendered_hide_no_others(copy: Path) -> None:
+    def change(rows: Rows) -> None:
+        row = first(rows, "low_resolution")
+        row["tuples"][0]["value"], row["scale"] = [0.0], 0.0
+        for number, wrong in enumerate(({"index": -1}, {"attempt": -1}, {"nuisance": 3})):
+            rows[number]["recipe"] = json.dumps(json.loads(rows[number]["recipe"]) | wrong)
+        rows[-1]["severity"] = "none at all"
+
+    edit(shard(copy), change)
+    problems = "\n".join(verify(copy).problems)
+    for found in (
+        "scale=0 is outside",
+        "ZeroDivisionError",
+        "row 0 .* index -1 belongs",
+        "row 1 .* attempt -1 comes before",
+        "row 2 .* malformed",
+        "severity is none at all",
+    ):
+        assert re.search(found, problems), found
 
 
 def test_a_severity_changed(copy: Path) -> None:
