@@ -31,11 +31,13 @@ def degrade_file(
         seed: of every draw.
 
     Raises:
-        InputError: the photograph, a setting or `out` is unusable.
+        InputError: the photograph, a setting or `out` is unusable, or `out` is the photograph.
     """
     out = out or Path(f"{photo.stem}-{type_name}.png")
     if out.suffix.lower() != ".png":
         raise InputError(f"--out {out}: name a .png file, so that the pixels stay exact")
+    if out.resolve() == photo.resolve():
+        raise InputError(f"--out {out}: is the photograph itself; choose another name")
     try:
         image, _ = photographs.load(photo)
     except UnreadableError as error:

@@ -55,7 +55,7 @@ def score(
     from dubench.scoring.score import score as run
     from dubench.scoring.score_files import check_out, write_score
 
-    check_out(out)
+    check_out(out, predictions)
     with counting("restored images") as on_progress:
         scored = run(
             predictions,

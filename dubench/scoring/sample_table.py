@@ -73,6 +73,18 @@ def _key_lists(rows: SampleScores) -> list[list[str]]:
     return lists
 
 
+def is_one(path: Path) -> bool:
+    """Whether the file at `path` is one that `write` wrote, by its columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_schema(path).names
+    except (OSError, pa.ArrowException):
+        return False
+    return {"id", "type", "predicted", "status", "predicted_keys"} <= set(columns)
+
+
 def read(path: Path, type_names: tuple[str, ...], metrics: tuple[str, ...]) -> SampleScores:
     """Read what `write` wrote.
 

@@ -28,13 +28,26 @@ class Scored:
     rows: SampleScores
 
 
-def check_out(out: Path) -> None:
-    """Raise InputError if score.json cannot be written to `out`; asked before the work."""
+def check_out(out: Path, predictions: Path) -> None:
+    """Raise InputError if score.json and its rows cannot be written to `out`, or would take the
+    place of the predictions or of another table; asked before the work."""
     if out.suffix != ".json":
         raise InputError(f"--out {out}: name a .json file; the rows go beside it as .parquet")
     if out.is_dir() or not out.parent.is_dir():
         what = "it is a folder" if out.is_dir() else f"the folder {out.parent} does not exist"
         raise InputError(f"--out {out}: {what}")
+    if out.resolve() == predictions.resolve():
+        raise InputError(f"--out {out}: holds the predictions themselves; choose another name")
+    _check_rows(out.with_suffix(".parquet"))
+
+
+def _check_rows(path: Path) -> None:
+    """Raise InputError if something else than a score's rows lies where they are to be."""
+    if path.exists() and not sample_table.is_one(path):
+        raise InputError(
+            f"{path}: is not the per-sample table of a score, which would take its place; choose "
+            "another --out"
+        )
 
 
 @plain_errors()
@@ -42,7 +55,7 @@ def write_score(out: Path, scored: Scored) -> ScoreResult:
     """Write `out` (score.json), and beside it the rows as Parquet; returns what score.json says.
 
     Raises:
-        InputError: `out` cannot be written.
+        InputError: `out` cannot be written, or another table than a score's lies beside it.
 
     Examples:
         >>> from pathlib import Path  # the predictions are those of `predict`'s example
@@ -53,6 +66,7 @@ def write_score(out: Path, scored: Scored) -> ScoreResult:
         'statistics.parquet'
     """
     rows = out.with_suffix(".parquet")
+    _check_rows(rows)
     result = replace(scored.result, per_sample=rows.name)
     sample_table.write(rows, scored.rows)
     write_whole(out, json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")

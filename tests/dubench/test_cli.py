@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from tests.on_disk import contents
+
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
@@ -202,6 +204,7 @@ def test_degrade_a_photograph(dubench_here, photos: Path, tmp_path: Path) -> Non
         ("degrade photo.png --type blur --set sigma", "KEY=NUMBER"),
         ("degrade photo.png --type blur --out x.jpg", "name a .png"),
         ("degrade photo.png --type blur --out no/x.png", "does not exist"),
+        ("degrade photo.png --type blur --out empty/../photo.png", "is the photograph itself"),
         ("frobnicate", "frobnicate"),
     ],
 )
@@ -212,9 +215,9 @@ def test_mistakes_get_one_line_and_code_two(
     (tmp_path / "file.txt").write_text("x")
     (tmp_path / "bad.toml").write_text('types = ["blur"]\n[blur]\nsigma = 7\n')
     Image.effect_noise((64, 64), 90).save(tmp_path / "photo.png")
-    before = sorted(path.name for path in tmp_path.rglob("*"))
+    before = contents(tmp_path)
     run = dubench_here(*arguments.split(), cwd=tmp_path)
     assert run.returncode == 2
     (line,) = errors(run)
     assert message in line
-    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert contents(tmp_path) == before

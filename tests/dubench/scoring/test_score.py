@@ -15,10 +15,13 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from dubench.dataset import TYPE_NAMES, GroundTruth, Split, open_split
 from dubench.scoring.score import score
+from dubench.scoring.score_files import write_score
 from generators.build.generate import generate
+from generators.dataset.manifest import write_manifest
 from generators.errors import InputError
 from generators.sources.pools import SourceSpec
 from generators.taxonomy import TYPES
+from tests.on_disk import contents
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +186,20 @@ def test_from_the_command_line(dubench, train: Split, tmp_path: Path) -> None:
     assert all(row["rel_gamma"] is None for row in blurs)
 
 
+def test_a_score_takes_the_place_of_one_and_of_no_other_table(train: Split, tmp_path: Path) -> None:
+    preds = perfect(train, tmp_path / "preds.jsonl")
+    table = tmp_path / "score.parquet"
+    pq.write_table(pq.read_table(train.files[0]), table)
+    before = table.read_bytes()
+    with pytest.raises(InputError, match=r"score.parquet: is not the per-sample table of a score"):
+        write_score(tmp_path / "score.json", score(preds))
+    assert table.read_bytes() == before
+    table.unlink()
+    for _ in range(2):
+        write_score(tmp_path / "score.json", score(preds))
+    assert pq.read_table(table).num_rows == train.n
+
+
 def test_a_preset_of_two_types(dubench, tmp_path: Path) -> None:
     (tmp_path / "two.toml").write_text(
         'name = "two"\nextends = "du110k"\ntypes = ["low_resolution", "blur"]\n'
@@ -251,6 +268,9 @@ def test_restored_images(dubench, train: Split, du110k: Path, tmp_path: Path) ->
         ("score cut.jsonl", "line 13"),
         ("score preds.jsonl --out score.txt", "name a .json file"),
         ("score preds.jsonl --out no/score.json", "does not exist"),
+        ("score preds.jsonl --out manifest.json", "manifest.parquet: is not the per-sample table"),
+        ("score preds.jsonl --out text.json", "text.parquet: is not the per-sample table"),
+        ("score preds.json --out preds.json", "holds the predictions themselves"),
         ("score preds.jsonl --dataset nowhere", "no such folder"),
         ("score preds.jsonl --split tset", "dubench: --split tset: the splits are"),
         ("score preds.jsonl --metrics psnr", "nothing is restored"),
@@ -272,9 +292,12 @@ def test_mistakes_get_one_line_and_code_two(
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "table.json").write_text('{"n": 3}')
     (tmp_path / "cut.jsonl").write_text(preds.read_text()[:-20])
+    (tmp_path / "preds.json").write_bytes(preds.read_bytes())
+    write_manifest(du110k, tmp_path / "manifest.parquet")
+    (tmp_path / "text.parquet").write_text("no table")
     with (tmp_path / "table.csv").open("w") as file:
         csv.writer(file).writerows([["id", "type"], ["du-00000001", "blur"]])
-    before = sorted(path.name for path in tmp_path.rglob("*"))
+    before = contents(tmp_path)
     run = dubench_here(*arguments.format(du110k=du110k).split(), cwd=tmp_path)
     assert run.returncode == 2, run.stdout
     assert run.stderr.startswith("dubench: ")
@@ -282,4 +305,4 @@ def test_mistakes_get_one_line_and_code_two(
     assert len(lines) == 1
     assert message in lines[0]
     assert "Traceback" not in run.stderr
-    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert contents(tmp_path) == before
