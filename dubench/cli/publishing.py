@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli.options import Json, note, print_json
+from dubench.cli.options import Json, print_json
+from dubench.notes import note
 from generators.errors import InputError
 
 
