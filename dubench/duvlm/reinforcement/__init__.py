@@ -176,8 +176,8 @@ def train_online(
     reward = online.QualityReward(policy, _restorer(restorer, course.device), quality)
     checkpoints = out / CHECKPOINTS
     guard = online.Guard(policy.believe, online.undegraded(), checkpoints / online.GOOD)
-    identity = {"model": model, "photographs": len(pictures), "restorer": restorer}
-    identity |= asdict(course)
+    photos = pictures.identity
+    identity = {"model": model, "photographs": photos, "restorer": restorer, **asdict(course)}
     begin(out, identity)
     if last := grpo.last_checkpoint(checkpoints):
         guard.resume(grpo.history_of(last))

@@ -9,6 +9,7 @@ taken back to its last good weights, and stopped.
 This file imports torch and trl when it is imported.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -162,8 +163,8 @@ class Guard:
         if self.tripped:
             model.load_state_dict(self.good, strict=False)
         else:
-            self.good = {
-                name: weight.detach().clone()
+            self.good = {  # on the CPU: a GPU's memory is reckoned without them
+                name: weight.detach().to("cpu", copy=True)
                 for name, weight in model.named_parameters()
                 if weight.requires_grad
             }
@@ -192,11 +193,16 @@ class Pictures:
     """The middles of photographs, read when they are asked for.
 
     Args:
-        paths: of files.
+        hashes: of the files, by path.
+
+    Attributes:
+        identity: how many they are, and what tells them and their order from others.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+    def __init__(self, hashes: Mapping[Path, str]) -> None:
+        self._paths = list(hashes)
+        digest = hashlib.sha256("\n".join(hashes.values()).encode()).hexdigest()
+        self.identity = {"n": len(hashes), "sha256": digest}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -213,12 +219,12 @@ def open_pictures(paths: Sequence[Path]) -> Pictures:
     places = look(paths)
     for place, why in places.problems:
         raise InputError(f"{place}: {why}")
-    usable = []
+    usable = {}
     for path in places.photographs:
         with _naming(path):
-            size = photographs.inspect(path)
-        if min(size.width, size.height) >= SIDE:
-            usable.append(path)
+            found = photographs.inspect(path)
+        if min(found.width, found.height) >= SIDE:
+            usable[path] = found.sha256
     if not usable:
         raise InputError(f"no photograph of at least {SIDE}×{SIDE} pixels among those given")
     return Pictures(usable)

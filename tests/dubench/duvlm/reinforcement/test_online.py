@@ -173,6 +173,26 @@ def test_a_damaged_photograph_is_named(photos, tmp_path):
         open_pictures([tmp_path])
 
 
+def test_a_run_goes_on_with_its_own_photographs_alone(photos, tmp_path, monkeypatch):
+    first, second, third = sorted(photos.glob("*.jpg"))[:3]
+    monkeypatch.setattr(online, "open_quality", lambda metric, device: None)
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grpo, "train", stopped)
+
+    def train(*photographs):
+        train_online("nano", photographs, tmp_path / "out", Course("brisque", steps=1))
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train(first, second)
+    for others in ((first, third), (second, first)):
+        with pytest.raises(InputError, match=r"holds a run with another photographs \({'n': 2, "):
+            train(*others)
+
+
 def test_undegraded_crops_cover_the_bundled_photographs():
     crops = undegraded()
     assert len(crops) >= 40
