@@ -14,10 +14,10 @@ from dubench.cli.options import (
     Seed,
     Source,
     Workers,
+    note,
     print_json,
     resumable,
 )
-from dubench.notes import note
 from generators.errors import InputError
 from generators.files import place_of
 from generators.taxonomy import TYPES

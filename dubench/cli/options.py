@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dubench.notes import note as note  # the commands' way to print it
 from generators.errors import one_line
 
 INTERRUPTED = 130

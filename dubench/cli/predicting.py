@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Engine, Json, print_json, resumable
-from dubench.notes import note
+from dubench.cli.options import Engine, Json, note, print_json, resumable
 from dubench.text import brief
 from generators.errors import InputError
 
