@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dubench.cli.options import Json, print_json
-from dubench.notes import note
+from dubench.cli.options import Json, note, print_json
 from generators.errors import InputError
 
 
