@@ -177,16 +177,19 @@ def test_a_run_goes_on_with_its_own_photographs_alone(photos, tmp_path, monkeypa
     first, second, third = sorted(photos.glob("*.jpg"))[:3]
     monkeypatch.setattr(online, "open_quality", lambda metric, device: None)
 
-    def stopped(*_):
-        raise KeyboardInterrupt
+    class Stopped(Exception):
+        pass
 
-    monkeypatch.setattr(grpo, "train", stopped)
+    def stop(*_):
+        raise Stopped
+
+    monkeypatch.setattr(grpo, "train", stop)
 
     def train(*photographs):
         train_online("nano", photographs, tmp_path / "out", Course("brisque", steps=1))
 
     for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Stopped):
             train(first, second)
     for others in ((first, third), (second, first)):
         with pytest.raises(InputError, match=r"holds a run with another photographs \({'n': 2, "):
