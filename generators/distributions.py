@@ -4,7 +4,7 @@ Every distribution takes uniforms alone, so draws agree across machines.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 from typing import Any
 
@@ -20,13 +20,17 @@ _STANDARD = NormalDist()
 
 
 def check(spec: Any, section: Mapping[str, Any], where: str) -> None:
-    """Raise InputError unless `spec`, the entry `where` of `section`, is a distribution."""
+    """Raise InputError unless `spec`, the entry `where` of `section`, is a distribution whose power
+    laws follow numbers above 0."""
     earlier = list(section)[: list(section).index(where.rsplit(".", 1)[1])]
     if not _good(spec, earlier):
         raise InputError(
             f"{where} is not a distribution; write for example "
             "{ normal = [5, 2], range = [1, 9] }, { uniform = [1, 9] } or { choice = [2, 3, 4] }"
         )
+    for base in _bases(spec):
+        if not positive(section[base]):
+            raise InputError(f"{where}: a power law needs numbers above 0; {base} has others")
 
 
 def draw(spec: Spec, rng: np.random.Generator, earlier: Mapping[str, Value]) -> float | list[float]:
@@ -96,6 +100,29 @@ def bounds(spec: Spec) -> tuple[float, float] | None:
         corners = [end * factor for end in ends for factor in (low, high)]
         ends = [min(corners), max(corners)]
     return ends[0], ends[1]
+
+
+def positive(spec: Spec, *, or_zero: bool = False) -> bool:
+    """Whether only numbers above 0 are drawn, or of at least 0; False for lists."""
+    if not _scalar(spec):
+        return False
+    if "power_law" in spec:
+        return True
+    ends = bounds(spec)
+    if ends is not None:
+        return ends[0] > 0 or (or_zero and ends[0] == 0)
+    if "product" in spec:
+        return all(positive(part, or_zero=or_zero) for part in spec["product"])
+    some = any(positive(part) for part in spec["sum"])
+    return all(positive(part, or_zero=True) for part in spec["sum"]) and (some or or_zero)
+
+
+def _bases(spec: Spec) -> Iterator[str]:
+    """Names of what the power laws of a distribution follow."""
+    if "power_law" in spec:
+        yield spec["power_law"]["of"]
+    for part in spec.get("product") or spec.get("sum") or ():
+        yield from _bases(part)
 
 
 def _good(spec: Any, earlier: list[str]) -> bool:

@@ -31,6 +31,9 @@ SUBSAMPLING, SUBSAMPLINGS = "jpeg_subsampling", (420, 422, 444)
 
 PHOTOGRAPH = {"resizing": "resizing_share"}
 RESIZING_BOUNDS = (0.25, 1.5)
+GAINS, VARIANCES = ("red_gain", "blue_gain"), ("shot_noise", "read_noise")
+"""Of low light, nuisance values that its physics divides by, and that it takes the root of."""
+
 FOLDER = Path(__file__).parent / "data" / "presets"
 MOST_WEIGHT = 100
 
@@ -298,7 +301,12 @@ def _check_amount(
 def _check_range(
     degradation: DegradationType, field: str, spec: Mapping[str, Any], where: str
 ) -> None:
-    """Raise InputError if a key's distribution can leave the widest range a preset may give it."""
+    """Raise InputError if a key's distribution can leave the widest range a preset may give it, or
+    that of a gain or variance the numbers that it can be."""
+    if field in GAINS and not distributions.positive(spec):
+        raise InputError(f"{where} must be numbers above 0")
+    if field in VARIANCES and not distributions.positive(spec, or_zero=True):
+        raise InputError(f"{where} must be numbers of at least 0")
     key = next((key for key in degradation.keys if key.name == field), None)
     if key is None:
         return

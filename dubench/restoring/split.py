@@ -17,7 +17,7 @@ from generators import engines
 from generators.engines import OnProgress
 from generators.errors import InputError, plain_errors
 from generators.files import write_whole
-from generators.physics.low_light import RGB_TO_XYZ
+from generators.physics.low_light import RGB_TO_XYZ, invertible
 from generators.taxonomy import TYPES, Degradation, scalar
 
 TRUTH = "truth"
@@ -173,6 +173,7 @@ def can_be_undone(degradation: Degradation) -> bool:
             0 < scalar(values, "gain") <= 1
             and 1 <= scalar(values, "gamma") <= _MOST_GAMMA
             and bool(np.abs(rows.sum(axis=1)).min() > _LEAST_SUM)
+            and invertible(rows)
         )
     if degradation.type == "blur":
         return 0 < scalar(values, "sigma") <= _MOST_SIGMA

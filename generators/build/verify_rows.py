@@ -71,7 +71,7 @@ def prove_row(recipe: Recipe, shard: Shard, row: Row, provenance: Provenance) ->
         if changed := _undrawn(recipe, sample, key):
             problems.append(f"{', '.join(changed)} is not what the seed draws")
         return RowProof(pixel_residual(sample, key), problems)
-    except (ArithmeticError, cv2.error) as error:  # a scale of 0, an index below 0
+    except (ArithmeticError, InputError, cv2.error) as error:  # a scale of 0, an index below 0
         name = type(error).__name__
         return RowProof(None, [*problems, f"cannot be rendered ({name}: {first_line(error)})"])
 

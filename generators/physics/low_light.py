@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.errors import InputError
 from generators.operators import inverse
 from generators.physics import Depth, Image, Values
 from generators.randomness import five_digits, normals
 from generators.taxonomy import Value, scalar
 
 EPSILON = 1e-8
+_SINGULAR = 1e-6  # of what it would be without cancellation, a sum or determinant is 0
 # sRGB primaries, D65 white (IEC 61966-2-1).
 RGB_TO_XYZ = np.array(
     [
@@ -85,10 +87,27 @@ def inverse_smoothstep(x: NDArray) -> NDArray:
 
 
 def camera_matrix(intrinsics: Value) -> NDArray[np.float64]:
-    """RGB→camera (3, 3) from the XYZ→camera entries, rows normalised to sum 1."""
+    """RGB→camera (3, 3) from the XYZ→camera entries, rows normalised to sum 1.
+
+    Raises:
+        InputError: it is not `invertible`.
+    """
     rows = np.asarray(intrinsics, dtype=np.float64).reshape(3, 3, 1)
     matrix = (rows * RGB_TO_XYZ).sum(axis=1)  # as one by one: no BLAS, whose order may vary
+    if not invertible(matrix):
+        raise InputError(
+            "camera_intrinsics: no colour comes back from this matrix: times RGB→XYZ, a row of it "
+            "sums to 0 or follows from the others; give a camera's"
+        )
     return matrix / matrix.sum(axis=1, keepdims=True)
+
+
+def invertible(matrix: NDArray[np.float64]) -> bool:
+    """Whether the rows of an RGB→camera matrix (3, 3) can be divided by their sums, and it then be
+    inverted."""
+    sizes = np.abs(matrix).sum(axis=1)
+    no_sum = np.abs(matrix.sum(axis=1)) <= _SINGULAR * sizes
+    return not no_sum.any() and bool(abs(np.linalg.det(matrix)) > _SINGULAR * sizes.prod())
 
 
 def _transform(

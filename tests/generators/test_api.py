@@ -78,6 +78,7 @@ def test_pillow_images_of_any_mode(photo: np.ndarray) -> None:
         (np.zeros((64, 64, 3), np.uint8), "blur", {"sigma": float("nan")}, "not a number"),
         (np.zeros((64, 64, 3), np.uint8), "low_resolution", {"scale": 2.5}, "whole number"),
         (np.zeros((64, 64, 3), np.uint8), "low_light", {"camera_intrinsics": [1]}, "9 numbers"),
+        (np.zeros((64, 64, 3), np.uint8), "low_light", {"camera_intrinsics": [1] * 9}, "no colour"),
         (np.zeros((64, 64, 3), np.uint8), "haze", {"transmission": 0}, "between 0 and 1"),
         (np.zeros((64, 64, 2), np.uint8), "blur", {}, r"must be \(H, W\) or \(H, W, 3\)"),
         (np.full((64, 64, 3), 9.0), "blur", {}, r"floats must lie in \[0, 1\]"),

@@ -77,3 +77,27 @@ def test_a_power_law_has_no_bounds_nor_what_holds_one() -> None:
     law = {"power_law": {"of": "x", "slope": 1, "intercept": 0, "sd": 1}}
     assert distributions.bounds(law) is None
     assert distributions.bounds({"sum": [law, {"choice": [1]}]}) is None
+
+
+LAW = {"power_law": {"of": "x", "slope": 1, "intercept": 0, "sd": 1}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "least"),
+    [
+        (DARKNESS, "above"),
+        ({"choice": [0, 3]}, "zero"),
+        ({"choice": [[1, 3]]}, "other"),
+        ({"uniform": [-1, 3]}, "other"),
+        (LAW, "above"),
+        ({"product": [LAW, {"choice": [2]}]}, "above"),
+        ({"product": [LAW, {"uniform": [0, 2]}]}, "zero"),
+        ({"product": [LAW, {"uniform": [-1, 2]}]}, "other"),
+        ({"product": [{"choice": [-1]}, {"choice": [-2]}]}, "above"),
+        ({"sum": [LAW, {"choice": [0]}]}, "above"),
+        ({"sum": [LAW, {"choice": [-1]}]}, "other"),
+    ],
+)
+def test_whether_numbers_above_zero_are_drawn(spec: dict, least: str) -> None:
+    assert distributions.positive(spec) == (least == "above")
+    assert distributions.positive(spec, or_zero=True) == (least != "other")

@@ -228,6 +228,21 @@ def edited(field: str, replacement: str) -> str:
             ),
             "low_light.read_noise is not a distribution",
         ),
+        (
+            edited("shot_noise", "shot_noise = { choice = [0.0] }"),
+            "low_light.read_noise: a power law needs numbers above 0; shot_noise has others",
+        ),
+        (
+            edited(
+                "read_noise",
+                "read_noise = { sum = [{ choice = [1] }, { power_law = { of = 'camera_intrinsics', "
+                "slope = 1, intercept = 0, sd = 1 } }] }",
+            ),
+            "low_light.read_noise: a power law needs numbers above 0; camera_intrinsics has others",
+        ),
+        (edited("red_gain", "red_gain = { uniform = [0, 1] }"), "low_light.red_gain must be"),
+        (edited("blue_gain", "blue_gain = { choice = [[1]] }"), "low_light.blue_gain must be"),
+        (edited("read_noise", "read_noise = { choice = [0, -1e-6] }"), "low_light.read_noise must"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_named_with_its_field(tmp_path, text, field) -> None:
@@ -239,6 +254,16 @@ def test_a_bad_file_is_named_with_its_field(tmp_path, text, field) -> None:
     assert message.startswith(f"{path}: ")
     assert field in message
     assert "\n" not in message
+
+
+def test_a_camera_without_noise(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'extends = "du110k"\n[low_light]\n'
+        "shot_noise = { choice = [0.0] }\nread_noise = { choice = [0.0] }"
+    )
+    drawn = load(str(path)).draw("low_light", np.random.default_rng(0))
+    assert (drawn["shot_noise"], drawn["read_noise"]) == (0, 0)
 
 
 def test_every_nuisance_value_is_required(tmp_path) -> None:

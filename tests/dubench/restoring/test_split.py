@@ -239,6 +239,10 @@ def test_what_cannot_be_undone_is_left(tmp_path, restore, du110k):
             Degradation("low_light", {"gamma": 2.0, "gain": 0.1, "camera_intrinsics": [0.0] * 9}),
             False,
         ),
+        (
+            Degradation("low_light", {"gamma": 2.0, "gain": 0.1, "camera_intrinsics": [1.0] * 9}),
+            False,
+        ),
         (Degradation("blur", {"sigma": 1e9}), False),
         (Degradation("none", {}), True),
     ],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from generators import presets
+from generators.errors import InputError
 from generators.physics import low_light
 from generators.randomness import five_digits, normals
 
@@ -156,3 +157,18 @@ def test_the_camera_matrix_keeps_white_and_forgets_each_rows_scale(camera) -> No
     np.testing.assert_allclose(low_light.camera_matrix(tuple(scaled.ravel())), matrix, atol=1e-14)
     # Every published camera sees red, green and blue mostly in their own channels.
     assert (matrix.argmax(axis=1) == [0, 1, 2]).all()
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [0] * 9,
+        [1] * 9,
+        [1, 0, 0, 0, 1, 0, 1, 1, 0],
+        # What this row sees of white: 0.95047 − 0.872928 · 1.08883.
+        [1, 0, 0, 0, 1, 0, -1, 0, 0.872928],
+    ],
+)
+def test_a_matrix_from_which_no_colour_comes_back(entries) -> None:
+    with pytest.raises(InputError, match="camera_intrinsics: no colour comes back"):
+        low_light.camera_matrix(tuple(entries))
