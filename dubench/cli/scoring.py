@@ -13,6 +13,7 @@ from dubench.cli.options import (
     Seed,
     print_json,
 )
+from generators.errors import InputError
 
 Contender = Annotated[Path, typer.Argument(help="A score.json, or a preds.jsonl.")]
 
@@ -38,7 +39,9 @@ def score(
         Path | None,
         typer.Option(help="Folder of restored images, named ID.png, or as those of --real."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="File to write to.")] = Path("score.json"),
+    out: Annotated[
+        Path | None, typer.Option(help="File to write to; score.json unless given.")
+    ] = None,
     seed: Seed = 0,
     device: Device = "cpu",
     as_json: Json = False,
@@ -47,6 +50,15 @@ def score(
     if (real is None) == (predictions is None):
         raise typer.BadParameter("give either PREDS or --real")
     if real is not None:
+        of_predictions = {
+            "--dataset": dataset is not None,
+            "--split": split is not None,
+            "--out": out is not None,
+            "--seed": seed != 0,
+        }
+        for option, given in of_predictions.items():
+            if given:
+                raise InputError(f"{option} is not for --real: drop it")
         _real(real, restored, metrics, device, as_json)
         return
     assert predictions is not None
@@ -55,6 +67,7 @@ def score(
     from dubench.scoring.score import score as run
     from dubench.scoring.score_files import check_out, write_score
 
+    out = out or Path("score.json")
     check_out(out, predictions)
     with counting("restored images") as on_progress:
         scored = run(

@@ -20,7 +20,7 @@ def show(score: RealScore, console: Console | None = None) -> None:
     for name in score.metrics:
         table.add_column(metric_column(name, AVERAGE).head, justify="right")
     changes = list(score.metrics.values())
-    table.add_row("before", *(f"{change.before:.3f}" for change in changes))
+    table.add_row("before", *(_number(change.before) for change in changes))
     if any(change.after is not None for change in changes):
         table.add_row("after", *(_number(change.after) for change in changes))
         table.add_row("after − before, 95 %", *map(_span, changes))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dubench.dataset import Split
 from dubench.predictions.file import Predictions
 from dubench.scoring.restored import files
-from dubench.scoring.restored.metrics import Metrics
+from dubench.scoring.restored.metrics import Metrics, Size
 from dubench.scoring.result import AVERAGE, Numbers
 from dubench.scoring.sample_scores import SampleScores
 from generators.errors import InputError
@@ -77,19 +77,21 @@ def score_restored(
         InputError: a file cannot be decoded, or has transparent pixels.
     """
     values = {name: np.full(split.n, np.nan) for name in metrics.computes}
-    notes = {f"{name} was not computed: {why}": None for name, why in metrics.left_out.items()}
+    sizes: set[Size] = set()
     done = 0
     on_progress(done, split.n)
     for restored, cleans in _batches(split, paths):
         rows = slice(done, done + len(cleans))
         for name, measured in metrics.measure(restored, cleans).items():
             values[name][rows] = measured
-        notes |= dict.fromkeys(metrics.notes(cleans.shape[1:3]))
+        sizes.add(cleans.shape[1:3])
         done = rows.stop
         on_progress(done, split.n)
+    notes = [f"{name} was not computed: {why}" for name, why in metrics.left_out.items()]
+    notes += metrics.notes(sizes)
     for name, lacking in _lacking(values).items():
-        notes[f"{name} is averaged without {lacking:,} images that have no value: no rank"] = None
-    return Restoration(values, list(notes))
+        notes.append(f"{name} is averaged without {lacking:,} images that have no value: no rank")
+    return Restoration(values, notes)
 
 
 def unmeasured(rows: SampleScores) -> dict[str, int]:

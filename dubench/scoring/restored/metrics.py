@@ -4,7 +4,7 @@ docs/metrics.md describes every setting.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from dubench.scoring.restored import full_reference, perceptual
 from dubench.scoring.restored.perceptual import Compute, MissingError
 from generators.errors import InputError
+
+Size = tuple[int, ...]
+"""(height, width) in pixels."""
 
 
 @dataclass(frozen=True)
@@ -97,22 +100,37 @@ class Metrics:
             for name, compute in self.computes.items()
         }
 
-    def notes(self, size: tuple[int, int]) -> list[str]:
-        """What must be known about the metrics of images of `size` (height, width) in pixels."""
-        height, width = size
-        notes = [
-            f"{name} needs images of at least {METRICS[name].smallest} pixels a side; "
-            f"{width}×{height} is too small"
-            for name in self.computes
-            if min(size) < METRICS[name].smallest
-        ]
-        blocks = (height // _BLOCK) * (width // _BLOCK)
-        if "niqe" in self.computes and 0 < blocks < _BLOCKS_WANTED:
+    def notes(self, sizes: Collection[Size]) -> list[str]:
+        """What must be known about the metrics of images of `sizes`: each limit once, of the size
+        that is farthest beyond it."""
+        notes = []
+        for name in self.computes:
+            smallest = METRICS[name].smallest
+            if small := [size for size in sizes if min(size) < smallest]:
+                notes.append(
+                    f"{name} needs images of at least {smallest} pixels a side; "
+                    f"{_least(small, min)} is too small"
+                )
+        few = [size for size in sizes if 0 < _blocks(size) < _BLOCKS_WANTED]
+        if "niqe" in self.computes and few:
             notes.append(
                 f"niqe fits 36 features to the {_BLOCK}-pixel blocks of an image, and "
-                f"{width}×{height} has only {blocks}: not comparable with NIQE of larger images"
+                f"{_least(few, _blocks)} has only {min(map(_blocks, few))}: not comparable with "
+                "NIQE of larger images"
             )
         return notes
+
+
+def _blocks(size: Size) -> int:
+    """How many NIQE reads of an image of `size`."""
+    return (size[0] // _BLOCK) * (size[1] // _BLOCK)
+
+
+def _least(sizes: Sequence[Size], by: Callable[[Size], int]) -> str:
+    """The first of `sizes` in that order, and of how many."""
+    height, width = min(sizes, key=lambda size: (by(size), size))
+    of = f", the least of {len(sizes):,} such sizes," if len(sizes) > 1 else ""
+    return f"{width}×{height}{of}"
 
 
 def choose(text: str, device: str, among: Collection[str] = METRICS) -> Metrics:

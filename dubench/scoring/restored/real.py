@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dubench.diagnosing.places import look
-from dubench.scoring.restored.metrics import METRICS, Metrics, choose
+from dubench.scoring.restored.metrics import METRICS, Metrics, Size, choose
+from dubench.scoring.restored.pairs import Paths, pairs
 from generators.engines import OnProgress
 from generators.errors import InputError, UnreadableError
 from generators.sources import photographs
@@ -21,13 +22,13 @@ class Change:
 
     Attributes:
         n: of these photographs.
-        before, after: means; `after` is None without restored ones.
+        before, after: means, None where n is 0; `after` also without restored ones.
         difference: after − before, the 95 % interval of its mean by the normal approximation; None
             of one photograph.
     """
 
     n: int
-    before: float
+    before: float | None
     after: float | None
     difference: tuple[float, float] | None
 
@@ -39,7 +40,7 @@ class RealScore:
     Attributes:
         photographs: how many there are.
         metrics: by name.
-        notes: what was not computed, and why.
+        notes: what was not computed, and why, and what limits what was.
         signature: settings, weights and versions.
     """
 
@@ -56,51 +57,32 @@ def score_real(
     device: str = "cpu",
     on_progress: OnProgress = lambda done, total: None,
 ) -> RealScore:
-    """Measure every photograph in `folder`, and the one of the same name in `restored`.
+    """Measure every photograph in `folder`, and its result in `restored`.
 
     Args:
-        restored: with a photograph of every name in `folder`, whatever its suffix.
+        restored: with a result of every photograph in `folder`, found as by `pairs`.
         metrics: names with commas, of NO_REFERENCE; those that work here unless given.
         on_progress: called with the number of photographs measured, and of all.
 
     Raises:
-        InputError: a folder holds no photograph, one cannot be read or has no counterpart, or a
-            metric that was asked for cannot be computed.
+        InputError: as `pairs`; or a photograph cannot be read, its result is of another size, or
+            a metric that was asked for cannot be computed.
     """
-    pairs = _pairs(folder, restored)
+    found = pairs(folder, restored)
     chosen, notes = _choose(metrics, device)
     values: dict[str, list[tuple[float, ...]]] = {name: [] for name in chosen.computes}
-    for done, pair in enumerate(pairs):
-        on_progress(done, len(pairs))
-        measured = [_measure(chosen, path) for path in pair]
+    sizes: set[Size] = set()
+    for done, pair in enumerate(found):
+        on_progress(done, len(found))
+        images = _load(pair)
+        sizes.add(images[0].shape[:2])
+        measured = [chosen.measure(image[None], image[None]) for image in images]
         for name, rows in values.items():
-            rows.append(tuple(one[name] for one in measured))
-    on_progress(len(pairs), len(pairs))
+            rows.append(tuple(float(one[name][0]) for one in measured))
+    on_progress(len(found), len(found))
     changes = {name: _change(np.array(rows)) for name, rows in values.items()}
-    return RealScore(len(pairs), changes, notes, "|".join(chosen.signature))
-
-
-def _pairs(folder: Path, restored: Path | None) -> list[tuple[Path, ...]]:
-    before = _photographs(folder, "--real")
-    if restored is None:
-        return [(path,) for path in before]
-    after = {path.stem: path for path in _photographs(restored, "--restored")}
-    missing = [path.name for path in before if path.stem not in after]
-    if missing:
-        raise InputError(
-            f"--restored {restored}: nothing called {Path(missing[0]).stem}, for {missing[0]}; "
-            "restore all of --real"
-        )
-    return [(path, after[path.stem]) for path in before]
-
-
-def _photographs(folder: Path, option: str) -> tuple[Path, ...]:
-    if not folder.is_dir():
-        raise InputError(f"{option} {folder}: no such folder")
-    places = look([folder])
-    if places.problems:
-        raise InputError(f"{option} {places.problems[0][0]}: {places.problems[0][1]}")
-    return places.photographs
+    notes = (*notes, *chosen.notes(sizes))
+    return RealScore(len(found), changes, notes, "|".join(chosen.signature))
 
 
 def _choose(text: str | None, device: str) -> tuple[Metrics, tuple[str, ...]]:
@@ -118,18 +100,25 @@ def _choose(text: str | None, device: str) -> tuple[Metrics, tuple[str, ...]]:
     return chosen, notes
 
 
-def _measure(metrics: Metrics, path: Path) -> dict[str, float]:
-    try:
-        image = np.array(photographs.load(path)[0])[None]
-    except UnreadableError as error:
-        raise InputError(f"{path}: {error}; take it out of the folder") from None
-    return {name: float(value[0]) for name, value in metrics.measure(image, image).items()}
+def _load(pair: Paths) -> list[NDArray[np.uint8]]:
+    images = []
+    for path in pair:
+        try:
+            images.append(photographs.load(path)[0])
+        except UnreadableError as error:
+            raise InputError(f"{path}: {error}; take it out of the folder") from None
+    sizes = [f"{image.shape[1]}×{image.shape[0]} pixels" for image in images]
+    if len(set(sizes)) > 1:
+        raise InputError(
+            f"{pair[1]} is {sizes[1]}, and {pair[0]} {sizes[0]}; restore at the photograph's size"
+        )
+    return images
 
 
 def _change(rows: np.ndarray) -> Change:
     rows = rows[np.isfinite(rows).all(axis=1)]
     if not len(rows):
-        return Change(0, float("nan"), None, None)
+        return Change(0, None, None, None)
     means = rows.mean(axis=0)
     if rows.shape[1] == 1:
         return Change(len(rows), float(means[0]), None, None)

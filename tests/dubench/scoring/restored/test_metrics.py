@@ -132,17 +132,21 @@ def test_an_image_too_small_for_a_metric_has_no_value_and_a_note() -> None:
     measured = chosen.measure(small, small)
     assert measured["psnr"].tolist() == [100, 100]
     assert np.isnan(measured["ssim"]).all()
-    assert chosen.notes((8, 40)) == [
+    assert chosen.notes([(8, 40)]) == [
         "ssim needs images of at least 11 pixels a side; 40×8 is too small"
     ]
-    assert chosen.notes((11, 40)) == []
+    assert chosen.notes([(11, 40)]) == []
+    (note,) = chosen.notes([(40, 10), (40, 9), (11, 40), (10, 10)])
+    assert note.endswith("; 9×40, the least of 3 such sizes, is too small")
 
 
 def test_niqe_says_how_few_blocks_it_has() -> None:
     need_weights(*METRICS["niqe"].files)
     chosen = choose("niqe", "cpu")
-    assert "256×256 has only 4" in chosen.notes((256, 256))[0]
-    assert chosen.notes((6 * 96, 7 * 96)) == []  # 42 blocks for 36 features
-    assert "at least 96 pixels" in chosen.notes((95, 256))[0]
+    assert "256×256 has only 4" in chosen.notes([(256, 256)])[0]
+    assert chosen.notes([(6 * 96, 7 * 96)]) == []  # 42 blocks for 36 features
+    (note,) = chosen.notes([(96, 960), (192, 192), (6 * 96, 7 * 96)])
+    assert "192×192, the least of 2 such sizes, has only 4: not" in note
+    assert "at least 96 pixels" in chosen.notes([(95, 256)])[0]
     _, clean = pairs(96)
     assert np.isnan(chosen.measure(clean[:1, :95], clean[:1, :95])["niqe"]).all()
