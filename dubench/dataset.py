@@ -332,10 +332,14 @@ def _folder(where: str, place: "Place", split: str) -> Split:
 
 
 def _files(where: str, split: str) -> Split:
-    others = tuple(f"{name}-" for name in SPLITS if name != split)
+    others = ("blind-", *(f"{name}-" for name in SPLITS if name != split))
     # Path.glob takes no absolute pattern.
     names = sorted(glob.glob(str(from_home(where))))  # noqa: PTH207
-    files = [Path(name) for name in names if not Path(name).name.startswith(others)]
+    files = [
+        path
+        for path in map(Path, names)
+        if path.name.startswith(f"blind-{split}-") or not path.name.startswith(others)
+    ]
     if not files:
         raise InputError(f"--dataset {where}: no file of the {split} split matches")
     home = files[0].absolute().parent

@@ -77,6 +77,10 @@ def test_a_blind_split_shows_no_answers(tmp_path: Path) -> None:
         np.testing.assert_array_equal(image, same)
     with pytest.raises(InputError, match="kept by its host"):
         split.ground_truth()
+    for name in ("train", "validation", "test"):
+        mine = open_split(f"{out}/data/*.parquet", name)
+        assert sorted(mine.files) == sorted(open_split(str(out), name).files)
+        assert mine.blind == (name == "test")
 
 
 @pytest.mark.parametrize(
