@@ -193,6 +193,8 @@ def _histograms(values: dict[str, list[Any]]) -> str:
     from matplotlib.figure import Figure
 
     drawn = list(_numbers(values))
+    if not drawn:  # undegraded images alone
+        return ""
     across = 3
     down = -(-len(drawn) // across)
     figure = Figure(figsize=(12, 2.6 * down), layout="constrained")

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from generators.build.generate import generate
 from generators.dataset.preview import preview
 from generators.errors import InputError
+from generators.sources.pools import SourceSpec
 from generators.taxonomy import KEYS, TYPES
 
 
@@ -24,6 +26,15 @@ def test_sheet_and_page(copy: Path) -> None:
     for name in (*TYPES, *KEYS):
         assert name in page
     assert page.count("<svg") == 1
+
+
+def test_undegraded_images_alone(tmp_path: Path) -> None:
+    (tmp_path / "none.toml").write_text('extends = "du110k"\ntypes = ["none"]')
+    preset = str(tmp_path / "none.toml")
+    generate(8, tmp_path / "d", [SourceSpec("dead-leaves")], preset, size=32, workers=1)
+    page = preview(tmp_path / "d").page.read_text("utf-8")
+    assert "none 8" in page
+    assert "<svg" not in page
 
 
 def test_nothing_made_yet(copy: Path, tmp_path: Path) -> None:
