@@ -78,12 +78,21 @@ def open_parquet(place: "Place") -> pq.ParquetFile:
     From afar, what is wanted of a row group comes when it is read, in few requests.
 
     Raises:
+        InputError: it is on a web server that sends files whole alone.
         OSError, pyarrow.ArrowException: it is missing or damaged.
     """
     if isinstance(place, Path):
         return pq.ParquetFile(place)
     file = place.fs.open(place.path, "rb", cache_type="none")
-    return pq.ParquetFile(file, pre_buffer=True)
+    try:
+        return pq.ParquetFile(file, pre_buffer=True)
+    except ValueError as error:  # fsspec's own, at the footer
+        if isinstance(error, pa.ArrowException):
+            raise
+        raise InputError(
+            f"{place}: the server sends no part of a file; download the dataset, or serve it by "
+            "one that answers range requests"
+        ) from None
 
 
 def holds(path: Path, rows: int) -> bool:

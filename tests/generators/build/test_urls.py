@@ -1,7 +1,10 @@
 """Datasets at a URL: what a folder would hold, on a real S3-compatible server."""
 
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from generators import engines
 from generators.build.generate import generate
 from generators.build.verify import verify
 from generators.dataset.info import DatasetInfo
+from generators.dataset.parquet import open_parquet
 from generators.errors import InputError
 from generators.files import place_of, whole, write_new
 from generators.sources.pools import BUNDLED, SourceSpec
@@ -125,3 +129,14 @@ def test_the_command_takes_urls_and_names_what_is_wrong(
     assert run.returncode == 2
     assert "nowhere://x/y: Unsupported filesystem" in run.stderr
     assert place_of(f"file://{tmp_path}") == tmp_path
+
+
+def test_a_web_server_that_sends_no_parts(here: Path) -> None:
+    files = partial(SimpleHTTPRequestHandler, directory=str(here))
+    with ThreadingHTTPServer(("127.0.0.1", 0), files) as web:
+        Thread(target=web.serve_forever, daemon=True).start()
+        shards = place_of(f"http://127.0.0.1:{web.server_port}/data").iterdir()
+        shard = next(shard for shard in shards if shard.suffix == ".parquet")
+        with pytest.raises(InputError, match="the server sends no part of a file"):
+            open_parquet(shard)
+        web.shutdown()
