@@ -173,7 +173,7 @@ def _data(
     if dataset:
         return data.of_dataset(dataset)
     with counting("photographs") as on_progress:
-        plan = samples.plan(sources, out / "spools", seed, workers, on_progress)
+        plan = samples.plan(sources, out / "spools", seed, workers, on_progress, images=images)
     return data.of_photographs(plan, images)
 
 

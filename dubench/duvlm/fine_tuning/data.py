@@ -12,13 +12,13 @@ import numpy as np
 
 from dubench.dataset import Split, open_split
 from dubench.duvlm.train import samples
-from dubench.duvlm.train.samples import MIXTURE, TRUTH, Plan, Truth, truth_of
+from dubench.duvlm.train.samples import MIXTURE, PER_CHUNK, TRUTH, Plan, Truth, truth_of
 from dubench.predictors.protocol import Image
 from generators.errors import InputError
 from generators.images import decode_rgb
 
-HELD = 300
-"""Samples that the validation takes of each dataset or preset, at most."""
+HELD = PER_CHUNK
+"""Samples held out of each dataset or preset, at most: enough of each type to calibrate ranges."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Held:
 
     images: list[Image]
     truth: Truth
+
+    def first(self, count: int) -> "Held":
+        """The first `count` of them."""
+        return Held(self.images[:count], self.truth[:count])
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def of_photographs(plan: Plan, count: int) -> Data:
     du110k; photographs held out validate.
 
     Args:
-        plan: see `samples.plan`.
+        plan: see `samples.plan`, for as many.
         count: of the train split.
     """
     from datasets import Dataset

@@ -8,6 +8,8 @@ TOGETHER = 32
 """Photographs of one step of the optimizer, on all devices together, at least."""
 EVERY = 250
 """Steps between validations, and checkpoints."""
+WATCHED = 300
+"""Photographs held out, of each dataset or preset, that validate on the way; at the end all do."""
 NARROWED = 0.3
 """Share of the run after which the values' Gaussians are as narrow as they become."""
 LORA_RATE, FULL_RATE, WARM_UP = 1e-4, 1e-5, 0.03

@@ -24,6 +24,7 @@ from dubench.duvlm.fine_tuning.settings import (
     OPTIMIZERS,
     TOGETHER,
     WARM_UP,
+    WATCHED,
     Course,
 )
 from dubench.duvlm.model.believing import joined
@@ -135,13 +136,15 @@ class Trainer(Discreet, SFTTrainer):
         return (loss, {}) if return_outputs else loss
 
     def validate(self) -> None:
-        """Score the photographs held out; the entry joins `state.log_history`."""
+        """Score photographs held out, at the end all; the entry joins `state.log_history`."""
         if not self._held:
             return
+        at_the_end = self.state.global_step == self.state.max_steps
+        sets = [held if at_the_end else held.first(WATCHED) for held in self._held.values()]
         network: Any = self.model
         network.eval()
         with self.compute_loss_context_manager():
-            believed = [(self._believe(held), held.truth) for held in self._held.values()]
+            believed = [(self._believe(held), held.truth) for held in sets]
         network.train()
         vocabulary = self.qwen.vocabulary
         scores = {

@@ -104,8 +104,13 @@ def plan(
     workers: int,
     on_progress: engines.OnProgress,
     views: tuple[str, ...] = NANO_VIEWS,
+    images: int | None = None,
 ) -> Plan:
     """Look through the photographs of `sources`, about three in a hundred kept for validation.
+
+    Args:
+        images: crops of MIXTURE that all photographs are to serve; unless given, they serve more
+            than anyone makes, and fewer crops show a part of them.
 
     Raises:
         InputError: a source is unusable.
@@ -114,16 +119,25 @@ def plan(
     for name in dict.fromkeys(MIXTURE):
         preset = presets.load(name)
         cycle = len(preset.cycle)
-        splits = {"train": _MOST // cycle * cycle, "validation": _MOST // 30 // cycle * cycle}
-        splits["test"] = 0
-        options = gather_options(home / name, splits, SIDE, seed, workers, progress)
+        most = {"train": _MOST // cycle * cycle, "validation": _MOST // 30 // cycle * cycle}
+        most["test"] = 0
+        options = gather_options(home / name, most, SIDE, seed, workers, progress)
         pools = pools_of(
             home / name, [SourceSpec.parse(text) for text in sources], options, preset, None,
             "cpu", progress,
         )  # fmt: skip
+        splits = most if images is None else _serving(images, preset)
         recipes.append(Recipe(preset, seed, SIDE, splits, share_out(splits, pools)))
         photographs.append([pool.photographs or {} for pool in pools])
     return Plan(tuple(recipes), tuple(photographs), views)
+
+
+def _serving(images: int, preset: presets.Preset) -> dict[str, int]:
+    """A preset's samples by split, where so many of MIXTURE are seen."""
+    turns = MIXTURE.count(preset.name)
+    counts = {"train": -(-images // len(MIXTURE)) * turns, "validation": PER_CHUNK, "test": 0}
+    cycle = len(preset.cycle)
+    return {split: -(-count // cycle) * cycle for split, count in counts.items()}
 
 
 def chunk_name(number: int) -> str:

@@ -54,10 +54,11 @@ def base(tmp_path_factory):
 
 
 def small(setattr_):
-    """Steps of two photographs, each followed by a validation and a checkpoint."""
+    """Steps of two photographs, each followed by a validation on four and a checkpoint."""
     for module in (settings, trainer):
         setattr_(module, "TOGETHER", 2)
         setattr_(module, "EVERY", 1)
+    setattr_(trainer, "WATCHED", 4)
     setattr_(data, "HELD", 6)
 
 
@@ -78,7 +79,15 @@ def weights(folder):
 def test_adapters_end_in_a_plain_model(base, du110k, tmp_path, monkeypatch) -> None:
     """A stopped run goes on to the same weights; of the matrices of tokens the new rows alone have
     moved, all that answer and all that were read; the folder answers."""
+    calibrate, counts = trainer.calibrate, []
+
+    def counting(vocabulary, held):
+        counts.append([len(truth) for _, truth in held])
+        return calibrate(vocabulary, held)
+
+    monkeypatch.setattr(trainer, "calibrate", counting)
     done = tuned(base, du110k, tmp_path / "whole")
+    assert counts == [[4], [4], [6]]  # all that are held out, for the calibration that is written
     assert done.images == 2 * STEPS
     assert set(done.scores) == {"validation"}
     stopped = tmp_path / "stopped"
