@@ -121,6 +121,7 @@ def reckon(
     check_training("torch", "torchvision", "transformers", "peft")
     shown = check_views(tuple(VIEWS) if views is None else views)
     grid = Grid(_checked(DELTA if delta is None else delta))
+    _check_number("--batch", batch)
     quiet()
     from dubench.duvlm.fine_tuning.memory import dry_run
     from dubench.duvlm.tokens import Vocabulary
@@ -141,14 +142,18 @@ def _check(
             "train sft --model learns from either: give --dataset, a folder that dubench generate "
             "made, or --source, clean photographs to be degraded on the way"
         )
-    for name, number in (("--images", images), ("--batch", batch)):
-        if number is not None and number < 1:
-            raise InputError(f"{name} {number}: choose at least one")
+    _check_number("--images", images)
+    _check_number("--batch", batch)
     _checked(delta)
     if optimizer not in OPTIMIZERS:
         raise InputError(f"--optimizer {optimizer}: use one of {', '.join(OPTIMIZERS)}")
     if optimizer == "adamw-8bit":
         check_training("bitsandbytes")
+
+
+def _check_number(flag: str, number: int | None) -> None:
+    if number is not None and number < 1:
+        raise InputError(f"{flag} {number}: choose at least one")
 
 
 def _checked(delta: float) -> float:

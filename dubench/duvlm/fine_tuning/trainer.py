@@ -64,7 +64,7 @@ def configuration(course: Course, out: Path) -> SFTConfig:
         report_to="none",
     )
     per_pass = course.batch * arguments.world_size
-    arguments.gradient_accumulation_steps = max(1, TOGETHER // per_pass)
+    arguments.gradient_accumulation_steps = math.ceil(TOGETHER / per_pass)
     per_step = per_pass * arguments.gradient_accumulation_steps
     arguments.max_steps = math.ceil(course.images / per_step)
     arguments.warmup_steps = math.ceil(WARM_UP * arguments.max_steps)

@@ -217,6 +217,7 @@ def test_arguments_that_are_refused(base, du110k, copy, tmp_path) -> None:
     refused = {
         "give --dataset": {"sources": ["builtin"]},
         "--images 0": {"images": 0},
+        "--batch -3": {"batch": -3},
         "--delta": {"delta": 0.03},
         "--optimizer sgd": {"optimizer": "sgd"},
         "the views are": {"views": ["dct"]},
@@ -258,6 +259,8 @@ def test_the_dry_run_counts_what_learns(base) -> None:
     assert fits["full, adamw-8bit", "1× H200"]
     assert fits["full, adamw", "8× A100 80 GB"]
     assert reckon(str(base), [], 0.05, 1).rows == {"embed_tokens": 33, "lm_head": 33}
+    with pytest.raises(InputError, match="--batch -3: choose at least one"):
+        reckon(str(base), None, None, -3)
 
 
 def test_each_command_reckons_before_it_trains(base) -> None:

@@ -24,6 +24,16 @@ RNG = np.random.default_rng(0)
 COUNT = 4
 
 
+def test_a_step_is_of_32_photographs_or_a_few_more(tmp_path) -> None:
+    from dubench.duvlm.fine_tuning.trainer import configuration
+
+    for batch in (1, 3, 4, 5, 6, 12, 20, 32, 40):
+        arguments = configuration(Course(images=100, batch=batch), tmp_path)
+        together = batch * arguments.gradient_accumulation_steps
+        assert 32 <= together < 32 + batch
+        assert (arguments.max_steps - 1) * together < 100 <= arguments.max_steps * together
+
+
 def test_a_step_is_nanos_lean_step(tmp_path, monkeypatch) -> None:
     """The same loss and the same gradient of every weight, of the same photographs."""
     from datasets import Dataset
