@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generators import engines
 from generators.errors import InputError
 from generators.lock import hold_beside
 
@@ -26,6 +27,14 @@ RUN, CHECKPOINTS = "run.json", "checkpoints"
 def is_first() -> bool:
     """Whether this process is the first of those that a launcher started; one by itself is."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def share_of(workers: int | None) -> int:
+    """How many workers `--workers` means to this process: its share of the cores if None, which
+    all that a launcher started on this machine part; InputError if below one."""
+    if workers is not None:
+        return engines.processes(workers)
+    return max(1, engines.cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Fine-tune any Qwen3-VL as DU-VLM: `dubench train sft --model`."""
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from dubench.duvlm.runs import (
     is_first,
     open_device,
     quiet,
+    share_of,
     within_memory,
 )
 from dubench.duvlm.train import TrainedSft
@@ -24,7 +26,6 @@ from dubench.duvlm.views import PHOTOGRAPH, VIEWS, check_views
 from dubench.packages import check_training
 from dubench.predictions.grammar import DELTA, GrammarError, Grid, steps
 from dubench.progress import counting
-from generators import engines
 from generators.errors import InputError
 from generators.files import from_home, write_whole
 from generators.typed_json import from_json
@@ -69,25 +70,28 @@ def fine_tune(
         images: photographs to see in all.
         delta: step of the values' grid.
         batch, full, optimizer, seed, device: see `settings.Course`.
-        workers: processes that read or make photographs; all cores unless given.
+        workers: processes that read or make photographs; all cores unless given, of which each
+            process of a launch takes its share.
 
     Raises:
         InputError: a package is missing; model, data or an argument is not what it should be;
-            `out` is the model's folder or holds another run; the disk is full, memory does not
-            suffice, or the loss is no longer a number.
+            `out` is the model's folder or holds another run; FSDP would leave no whole model; the
+            disk is full, memory does not suffice, or the loss is no longer a number.
     """
     check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
     shown = check_views(views)
     _check(dataset, sources, images, delta, batch, optimizer)
     check_apart(out, from_home(model))
+    workers = share_of(workers)
     open_device(device)
+    _check_shards(full)
     quiet()
-    data = _data(dataset, sources, images or FRESH, out, seed, engines.processes(workers))
+    data = _data(dataset, sources, images or FRESH, out, seed, workers)
     count = images or (EPOCHS * len(data.train) if dataset else FRESH)
     from dubench.duvlm.fine_tuning.trainer import configuration
     from dubench.duvlm.tokens import Vocabulary
 
-    course = Course(count, batch, full, optimizer, seed, _helpers(workers), device)
+    course = Course(count, batch, full, optimizer, seed, workers - 1, device)
     vocabulary = Vocabulary(Grid(delta, data.ranges))
     identity = {
         "model": model, "data": data.identity, "views": shown, "delta": delta,
@@ -156,17 +160,31 @@ def _check_number(flag: str, number: int | None) -> None:
         raise InputError(f"{flag} {number}: choose at least one")
 
 
+def _check_shards(full: bool) -> None:
+    """Raise InputError where a launch shares the weights out by FSDP, and no whole model could be
+    written of them."""
+    if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() != "true":
+        return
+    if not full:
+        raise InputError(
+            "FSDP shares out all weights, and adapters could not be merged with them: give --full, "
+            "or launch with --multi_gpu instead of --use_fsdp"
+        )
+    from accelerate import FullyShardedDataParallelPlugin  # type: ignore[import-untyped]
+
+    if "FULL_STATE_DICT" not in str(FullyShardedDataParallelPlugin().state_dict_type):
+        raise InputError(
+            "FSDP would write shards, which are no model: launch with --fsdp_state_dict_type "
+            "FULL_STATE_DICT"
+        )
+
+
 def _checked(delta: float) -> float:
     try:
         steps(delta)
     except GrammarError as error:
         raise InputError(f"--delta: {error}") from None
     return delta
-
-
-def _helpers(workers: int | None) -> int:
-    """Processes beside the one that trains."""
-    return engines.processes(workers) - 1
 
 
 def _data(

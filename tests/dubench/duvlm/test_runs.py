@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from dubench.duvlm.runs import hold_run, is_first
+from dubench.duvlm.runs import hold_run, is_first, share_of
 from dubench.predictors import load_predictor
+from generators import engines
 from generators.errors import InputError
 from tests.dubench.predictors import tiny_models
 
@@ -21,6 +22,18 @@ def test_processes_of_one_launch_share_a_folder(tmp_path, monkeypatch) -> None:
         monkeypatch.setenv("RANK", "0")
         with pytest.raises(InputError, match="another dubench"), hold_run(tmp_path / "out"):
             pass
+
+
+def test_processes_of_one_launch_part_the_cores(monkeypatch) -> None:
+    """At least one is each one's; a number that was given is meant of each."""
+    monkeypatch.setattr(engines, "cores", lambda: 96)
+    assert share_of(None) == 96
+    for processes, share in ((8, 12), (128, 1)):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+        assert share_of(None) == share
+    assert share_of(5) == 5
+    with pytest.raises(InputError, match="--workers 0"):
+        share_of(0)
 
 
 @pytest.mark.slow

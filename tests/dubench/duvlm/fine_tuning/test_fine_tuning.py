@@ -218,6 +218,7 @@ def test_arguments_that_are_refused(base, du110k, copy, tmp_path) -> None:
         "give --dataset": {"sources": ["builtin"]},
         "--images 0": {"images": 0},
         "--batch -3": {"batch": -3},
+        "--workers 0": {"workers": 0},
         "--delta": {"delta": 0.03},
         "--optimizer sgd": {"optimizer": "sgd"},
         "the views are": {"views": ["dct"]},
@@ -230,6 +231,26 @@ def test_arguments_that_are_refused(base, du110k, copy, tmp_path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="cuda"):
             tuned(base, du110k, tmp_path / "out", device="cuda")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "full", "message"),
+    [
+        ("FULL_STATE_DICT", False, "give --full, or launch with --multi_gpu"),
+        ("SHARDED_STATE_DICT", True, "--fsdp_state_dict_type FULL_STATE_DICT"),
+        (None, True, "--fsdp_state_dict_type FULL_STATE_DICT"),  # what version 2 does by itself
+        ("FULL_STATE_DICT", True, "no config.json"),
+    ],
+)
+def test_fsdp_that_would_leave_no_model(du110k, tmp_path, monkeypatch, kind, full, message) -> None:
+    """Is refused before anything is loaded; what would leave one comes to the model."""
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    monkeypatch.setenv("FSDP_VERSION", "2")
+    if kind:
+        monkeypatch.setenv("FSDP_STATE_DICT_TYPE", kind)
+    with pytest.raises(InputError, match=message):
+        tuned(tmp_path, du110k, tmp_path / "out", full=full)
     assert not (tmp_path / "out").exists()
 
 
