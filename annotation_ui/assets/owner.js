@@ -6,6 +6,11 @@ const SURE = {
   disable: "Let this account log in no more?",
 };
 
+function notify(words) {
+  notice.textContent = words;
+  scrollTo(0, 0);
+}
+
 document.addEventListener("click", async (event) => {
   const on = event.target.closest("[data-do]");
   if (!on) return;
@@ -22,11 +27,10 @@ document.addEventListener("click", async (event) => {
     });
     if (answer.status === 401) return location.reload();
     const reply = await answer.json();
-    if (!answer.ok) notice.textContent = reply.detail;
-    else if (reply.link) notice.textContent = `For ${reviewer}, once, within a week:\n${new URL(reply.link, document.baseURI)}`;
+    if (!answer.ok) notify(reply.detail);
+    else if (reply.link) notify(`For ${reviewer}, once, within a week:\n${new URL(reply.link, document.baseURI)}`);
     else location.reload();
   } catch {
-    notice.textContent = "No answer from the server. Try again.";
+    notify("No answer from the server. Try again.");
   }
-  scrollTo(0, 0);
 });

@@ -23,20 +23,22 @@ const SILENT = "No answer from the server. Nothing is lost: trying again …";
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
 async function ask(name, ...data) {
-  let answer;
-  try {
-    const body = JSON.stringify({ data });
-    const headers = { "Content-Type": "application/json" };
-    answer = await fetch(`gradio_api/run/${name}`, { method: "POST", headers, body });
-  } catch {
-    throw new Unanswered(SILENT);
-  }
-  if (answer.status === 401) throw new LoggedOut();
-  if ([400, 404, 413].includes(answer.status)) return { error: (await answer.json()).detail };
-  if (!answer.ok) throw new Unanswered(SILENT);
-  const reply = (await answer.json()).data[0];
+  const reply = await replied(name, data).catch((error) => {
+    // What was cut off on the way, or comes from a proxy, is no answer.
+    throw error instanceof LoggedOut ? error : new Unanswered(SILENT);
+  });
   if (reply.trouble) throw new Unanswered(reply.trouble);
   return reply;
+}
+
+async function replied(name, data) {
+  const body = JSON.stringify({ data });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(`gradio_api/run/${name}`, { method: "POST", headers, body });
+  if (answer.status === 401) throw new LoggedOut();
+  const said = await answer.json();
+  if (said.detail && [400, 404, 413].includes(answer.status)) return { error: said.detail };
+  return said.data[0];
 }
 
 function element(tag, words = "", of = {}) {
@@ -138,8 +140,7 @@ class Page {
   // One thing at a time; without an answer it is said and, where `again`, asked again.
   async once(work, again = work) {
     if (this.busy) return;
-    this.busy = true;
-    this.root.classList.add("busy");
+    this.occupied(true);
     try {
       for (let asked = work; ; asked = again) {
         try {
@@ -155,9 +156,14 @@ class Page {
       if (!(error instanceof LoggedOut)) throw error;
       location.reload(); // the server asks for the password first; what was typed is kept
     } finally {
-      this.busy = false;
-      this.root.classList.remove("busy");
+      this.occupied(false);
     }
+  }
+
+  // What is typed while an answer is on its way would be in none: it is not taken.
+  occupied(busy) {
+    this.busy = this.at.note.readOnly = this.at.why.disabled = busy;
+    this.root.classList.toggle("busy", busy);
   }
 
   open() {
@@ -224,7 +230,7 @@ class Page {
 
   logout() {
     return this.once(async () => {
-      await fetch("logout", { method: "POST" }).catch(() => { throw new Unanswered(); });
+      await fetch("logout", { method: "POST" }).catch(() => { throw new Unanswered(SILENT); });
       location.reload();
     });
   }
@@ -354,16 +360,18 @@ class Page {
     this.at.older.hidden = true;
     this.at.history.showModal();
     await this.older();
-    if (!this.at.judged.children.length) this.at.judged.append(element("li", "None yet."));
   }
 
   async older() {
+    const asked = (this.asked = Symbol());
     const response = await ask("history", this.at.judged.children.length).catch(() => null);
+    if (asked !== this.asked) return; // again, meanwhile
     if (!response) {
       this.at.history.close();
       return this.open(); // which says what is wrong
     }
     this.at.judged.append(...response.items.map(judged));
+    if (!this.at.judged.children.length) this.at.judged.append(element("li", "None yet."));
     this.at.older.hidden = !response.more;
   }
 

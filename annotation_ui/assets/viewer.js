@@ -26,8 +26,7 @@ export class Viewer {
     const stage = at.stage;
     stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     stage.addEventListener("dblclick", (event) => {
-      const [x, y] = this.place(event);
-      this.zoomTo(this.level > 1 ? 1 : 4, x, y);
+      this.zoomTo(this.level > 1 ? 1 : 4, ...this.framed(this.place(event)));
     });
     stage.addEventListener("pointerdown", (event) => this.down(event));
     stage.addEventListener("pointermove", (event) => this.move(event));
@@ -115,7 +114,7 @@ export class Viewer {
     this.zoomTo(next);
   }
 
-  // Zoom so that the point (x, y) of the stage stays where it is.
+  // Zoom so that the point (x, y) of the frame stays where it is.
   zoomTo(level, x = this.frame[0] / 2, y = this.frame[1] / 2) {
     const [width, height, side] = this.frame;
     const next = Math.min(LEVELS.at(-1), Math.max(Math.min(1, this.pixelLevel), level));
@@ -132,7 +131,7 @@ export class Viewer {
   wheel(event) {
     if (event.deltaY > 0 && this.level === 1) return; // the page may scroll
     event.preventDefault();
-    this.zoomTo(this.level * Math.exp(-event.deltaY / 400), ...this.place(event));
+    this.zoomTo(this.level * Math.exp(-event.deltaY / 400), ...this.framed(this.place(event)));
   }
 
   down(event) {
@@ -153,7 +152,7 @@ export class Viewer {
     if (other) {
       const apart = (point) => Math.hypot(point[0] - other[0], point[1] - other[1]);
       const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
-      this.zoomTo((this.level * apart(now)) / Math.max(apart(before), 1), ...middle);
+      this.zoomTo((this.level * apart(now)) / Math.max(apart(before), 1), ...this.framed(middle));
     } else if (this.sliding) {
       this.line = Math.min(1, Math.max(0, now[0] / this.at.stage.clientWidth));
       this.draw();
@@ -164,9 +163,16 @@ export class Viewer {
     }
   }
 
+  // Where a pointer is on the stage; captured, it may be beyond it.
   place(event) {
     const box = this.at.stage.getBoundingClientRect();
-    return [(event.clientX - box.left) % this.frame[0], event.clientY - box.top];
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  // A point of the stage in the frame it lies in: side by side there are two.
+  framed([x, y]) {
+    const [width] = this.frame;
+    return [this.view === "side" && x >= width ? x - width : x, y];
   }
 
   draw() {

@@ -13,6 +13,7 @@ import pytest
 from annotation_ui.folder import DATABASE, IMAGES, review_folder
 from annotation_ui.store import passwords
 from annotation_ui.store.items import Item
+from annotation_ui.store.records import AccountRole
 from annotation_ui.store.review_store import ReviewStore
 from tests.annotation_ui.plans import review_plan
 
@@ -36,13 +37,13 @@ def review(dataset: Path, items: Sequence[Item], reviewers: Sequence[str]) -> Re
     return joined(dataset, reviewers)
 
 
-def joined(dataset: Path, reviewers: Sequence[str]) -> ReviewStore:
-    """The store of the dataset's review, with these reviewers added, whose hashes cost little."""
+def joined(dataset: Path, names: Sequence[str], role: AccountRole = "reviewer") -> ReviewStore:
+    """The store of the dataset's review, with these people added, whose hashes cost little."""
     store = ReviewStore(review_folder(dataset) / DATABASE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(passwords.SCRYPT, "n", 2)
-        for name in reviewers:
-            store.accounts.add(name, PASSWORD)
+        for name in names:
+            store.accounts.add(name, PASSWORD, role)
     return store
 
 

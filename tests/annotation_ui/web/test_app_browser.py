@@ -17,7 +17,7 @@ from tests.annotation_ui.web.served import PASSWORD, Served, joined
 from tests.chromium import CHROMIUM, launched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, Route
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -266,6 +266,42 @@ def test_views_and_zoom_by_key(login: Login, served: Served) -> None:
     assert (moved["x"] - box["x"], moved["y"] - box["y"]) == pytest.approx((50, 30), abs=1)
 
 
+def boxed(part: "Locator") -> "FloatRect":
+    box = part.bounding_box()
+    assert box
+    return box
+
+
+def test_a_pointer_beyond_an_edge(login: Login, served: Served) -> None:
+    page = login("gus")
+    stage = boxed(page.locator(".stage"))
+    left, right, y = stage["x"], stage["x"] + stage["width"], stage["y"] + stage["height"] / 4
+    page.mouse.move((left + right) / 2, y)
+    page.mouse.down()
+    for x, line in ((right - 2, 100), (right + 2, 100), (left - 2, 0)):
+        page.mouse.move(x, y)
+        style = page.locator("[data-at=handle]").get_attribute("style") or ""
+        assert float(style.removeprefix("left: ").rstrip("%;")) == pytest.approx(line, abs=1)
+    page.mouse.up()
+
+    # Side by side, a point of either picture stays when zoomed, and panning crosses the middle.
+    page.keyboard.press("s")
+    picture = page.locator(".world img[data-view=degraded]")
+    before, x = boxed(picture), left + 0.85 * stage["width"]
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -400)
+    page.wait_for_function("document.querySelector('[data-at=zoom]').textContent === '2.7×'")
+    zoomed = boxed(picture)
+    assert (x - zoomed["x"]) / zoomed["width"] == pytest.approx(
+        (x - before["x"]) / before["width"], abs=0.01
+    )
+    page.mouse.move((left + right) / 2 - 20, y)
+    page.mouse.down()
+    page.mouse.move((left + right) / 2 + 20, y)
+    page.mouse.up()
+    assert boxed(picture)["x"] - zoomed["x"] == pytest.approx(40, abs=1)
+
+
 def test_many_tabs_are_one_reviewer(login: Login, served: Served) -> None:
     """Eight tabs, more than a browser's connections to one host; all live, all on one item."""
     tabs = [login("hana")]
@@ -336,6 +372,104 @@ def test_server_gone_and_back(login: Login, served: Served) -> None:
     assert answers(served, "jan") == [(item, "reject", (), "half a thought")]
     page.click("[data-do=logout]")
     page.wait_for_selector("[name=password]")
+
+
+def test_a_reply_cut_off_is_asked_again(login: Login, served: Served) -> None:
+    page = login("jo")
+    item = shown(page)
+
+    def cut(route: "Route") -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text()[:20])
+
+    def proxy(route: "Route") -> None:
+        route.fulfill(status=404, content_type="text/html", body="<h1>Not Found</h1>")
+
+    page.route("**/run/submit", cut, times=1)
+    page.keyboard.press("a")
+    message_appears(page, "No answer from the server")
+    item = shown(page, item)
+    page.route("**/run/submit", proxy, times=1)
+    page.keyboard.press("a")
+    message_appears(page, "No answer from the server")
+    shown(page, item)
+    assert len(answers(served, "jo")) == 2
+    page.route("**/logout", lambda route: route.abort(), times=1)
+    page.click("[data-do=logout]")
+    message_appears(page, "No answer from the server")
+    page.wait_for_selector("[name=password]")
+
+
+def test_an_answer_on_its_way_takes_no_more(login: Login, served: Served) -> None:
+    page = login("kai")
+    item = shown(page)
+    page.fill("[data-at=note]", "all there is")
+    page.keyboard.press("Escape")
+    held: list[Route] = []
+    page.route("**/run/submit", lambda route: held.append(route))
+    with page.expect_request("**/run/submit"):
+        page.keyboard.press("r")
+    page.keyboard.press("1")
+    page.keyboard.press("n")
+    page.keyboard.type(" and more")
+    assert page.input_value("[data-at=note]") == "all there is"
+    assert page.locator("[data-at=reasons] :checked").count() == 0
+    held[0].continue_()
+    shown(page, item)
+    assert answers(served, "kai") == [(item, "reject", (), "all there is")]
+    page.keyboard.press("1")
+    page.keyboard.press("n")
+    page.keyboard.type("the next")
+    assert page.input_value("[data-at=note]") == "the next"
+    assert page.locator("[data-at=reasons] :checked").count() == 1
+
+
+def test_older_verdicts_are_listed_once(login: Login, served: Served) -> None:
+    page = login("kit")
+    row = {"title": "Blur", "parameters": [], "degraded": "", "verdict": "accept", "reasons": [],
+           "at": "2026-01-01T00:00:00Z"}  # fmt: skip
+
+    def page_of(route: "Route") -> None:
+        skip = route.request.post_data_json["data"][0]
+        items = [row | {"item": f"{n}", "note": f"{n}"} for n in range(skip, skip + 30)]
+        route.fulfill(json={"data": [{"items": items, "more": skip < 60}]})
+
+    page.route("**/run/history", page_of)
+    pressed = "document.dispatchEvent(new KeyboardEvent('keydown', { key: 'h' }));"
+    clicked = "document.querySelector('[data-at=older]').click();"
+    for quickly, count in ((3 * pressed, 30), (2 * clicked, 60), (clicked, 90)):
+        page.evaluate(quickly)
+        page.locator(f"dialog li:nth-child({count})").wait_for()
+        page.wait_for_timeout(JUDGED)
+        notes = page.locator("dialog li small:nth-of-type(2)").all_inner_texts()
+        assert notes == [f"{n}" for n in range(count)]
+    assert page.locator("[data-at=older]").is_hidden()
+
+
+def test_an_owner_stays_where_they_settle(served: Served, browser: "Browser") -> None:
+    review = joined(served.dataset, ["olga"], "owner")
+    samples = [item.item for item in review.items() if item.role == "sample"]
+    for item in samples[-3:]:
+        review.rulings.settle(item, "reject")
+    page = browser.new_page(viewport={"width": 800, "height": 300})
+    page.set_default_timeout(WAIT)
+    page.goto(served.url)
+    enter_password(page, "olga")
+    page.wait_for_url("**/owner")
+    button = page.locator("[data-do=settle].accept >> nth=-1")
+    button.scroll_into_view_if_needed()
+    there = page.evaluate("scrollY")
+    assert there > 300
+    with page.expect_event("load"):
+        button.click()
+    page.locator("article", has_text="settled by olga: accept").wait_for()
+    page.wait_for_timeout(500)
+    assert page.evaluate("scrollY") == there
+    page.route("**/owner/settle", lambda route: route.abort())
+    button.click()
+    page.locator("#notice", has_text="No answer").wait_for()
+    assert page.evaluate("scrollY") == 0
+    page.close()
 
 
 def test_wrong_passwords_learn_how_long_to_wait(served: Served, browser: "Browser") -> None:
