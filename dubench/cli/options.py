@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dubench.notes import note as note  # the commands' way to print it
-from generators.errors import one_line
+from generators.errors import InputError, one_line
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -65,6 +65,15 @@ def resumable(safe: str) -> Iterator[None]:
     except KeyboardInterrupt:
         fail(f"stopped; {safe}: run the same command to go on")
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def said_of(option: str, others: str) -> Iterator[None]:
+    """What goes wrong inside is said of `option`, not of that of `others`, which do the same."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error).replace(f"{others} ", f"{option} ")) from None
 
 
 def shown(path: Path) -> Path:

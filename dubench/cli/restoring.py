@@ -1,14 +1,24 @@
 """Restore photographs, and the images of a dataset's split."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Engine, Json, Seed, Workers, fail, print_json, resumable
+from dubench.cli.options import (
+    Device,
+    Engine,
+    Json,
+    Seed,
+    Workers,
+    fail,
+    print_json,
+    resumable,
+    said_of,
+)
 from generators.errors import InputError
 from generators.lock import hold_beside
 
@@ -148,7 +158,7 @@ def _photographs(
     from generators.typed_json import to_json
 
     name = params or MODEL
-    with _named_by_params():
+    with said_of("--params", "--model"):
         model = open_model(name)
     done, failed = [], False
     with resumable(f"what is in {out} is safe"), hold_beside(out), counting("tiles") as on_progress:
@@ -214,13 +224,13 @@ def _split(
         elif not asked:
             sha256 = read(Path(params), opened.ids).sha256
         elif engine == "local":
-            with _named_by_params():
+            with said_of("--params", "--model"):
                 model = load_predictor(params, keys)
         about = {"params": params, "params_sha256": sha256, **run, "scalars": scalars}
         begin(out, opened, about)
         if asked:
             file = out / PREDICTIONS  # whose first line says which model it was
-            with counting("images") as on_progress, _named_by_params():
+            with counting("images") as on_progress, said_of("--params", "--model"):
                 if model:
                     predict(opened, model, file, on_progress)
                 else:
@@ -236,12 +246,3 @@ def _split(
         print(f"  {result.left:,} of the new were left as they are: nothing known to undo")
     preds = "PREDS" if params == TRUTH else params
     print(f"  score them: dubench score {preds} --dataset {dataset} --restored {out}")
-
-
-@contextmanager
-def _named_by_params() -> Iterator[None]:
-    """What models say of --model, which other commands have, is said of --params."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(str(error).replace("--model ", "--params ")) from None

@@ -87,8 +87,8 @@ def check_same_run(out: Path, identity: Mapping[str, Any]) -> None:
     changed = [name for name in now if before.get(name) != now[name]]
     if changed:
         raise InputError(
-            f"{out} holds a run with another {changed[0]} ({before.get(changed[0])}); go on with "
-            "its options, or choose another --out"
+            f"{out} holds a run with other options ({changed[0]}: {before.get(changed[0])}); go on "
+            "with them, or choose another --out"
         )
 
 

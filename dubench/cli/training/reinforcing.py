@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Json, Seed, print_json, resumable
+from dubench.cli.options import Device, Json, Seed, print_json, resumable, said_of
 from dubench.cli.training.learning import print_dry_run
 from dubench.duvlm.runs import hold_run, is_first
 
@@ -62,7 +62,8 @@ def grpo(
     if dry_run:
         print_dry_run(model, reckon(model, course), "answers", as_json)
         return
-    with resumable(f"the last checkpoint in {out} is safe"), hold_run(out):
+    safe = f"the last checkpoint in {out} is safe"
+    with resumable(safe), hold_run(out), said_of("--restorer", "--method"):
         trained = train_grpo(model, dataset, out, course, restorer)
     _print(trained, as_json)
 
@@ -91,7 +92,8 @@ def online(
     from dubench.duvlm.reinforcement.course import Course
 
     course = Course(metric, steps, 0.0, group, prompts, seed=seed, device=device)
-    with resumable(f"the last checkpoint in {out} is safe"), hold_run(out):
+    safe = f"the last checkpoint in {out} is safe"
+    with resumable(safe), hold_run(out), said_of("--restorer", "--method"):
         trained = train_online(model, photographs, out, course, restorer)
     _print(trained, as_json)
 

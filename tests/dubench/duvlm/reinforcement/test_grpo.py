@@ -128,5 +128,12 @@ def test_a_stopped_run_ends_as_one_that_was_not(du110k, model, tmp_path, reward,
     assert all((one[name] == other[name]).all() for name in one)
     history = json.loads((tmp_path / "cut" / "history.json").read_text())
     assert history == again.history
-    with pytest.raises(InputError, match="another steps"):
+    with pytest.raises(InputError, match=r"other options \(steps: "):
         train_grpo(model, str(du110k), tmp_path / "cut", replace(course, steps=5))
+
+
+def test_a_restorer_that_is_none_is_said_of_its_own_option(du110k, model, tmp_path, dubench_here):
+    arguments = ("--model", model, "--dataset", du110k, "--restorer", "nonsense")
+    result = dubench_here("train", "grpo", *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "--restorer nonsense: the methods are" in result.stderr

@@ -192,7 +192,7 @@ def test_a_run_goes_on_with_its_own_photographs_alone(photos, tmp_path, monkeypa
         with pytest.raises(Stopped):
             train(first, second)
     for others in ((first, third), (second, first)):
-        with pytest.raises(InputError, match=r"holds a run with another photographs \({'n': 2, "):
+        with pytest.raises(InputError, match=r"with other options \(photographs: {'n': 2, "):
             train(*others)
 
 
