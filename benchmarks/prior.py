@@ -214,7 +214,7 @@ def command(config: dict[str, Any]) -> str:
     if not config["start"]:
         return f"{text}`"
     seen = patches(config["start"])
-    return f"{text} --model bundled`, when the bundled one had seen {seen:,} patches"
+    return f"{text} --model PRIOR`, from one that had seen {seen:,} patches"
 
 
 def patches(steps: int) -> int:
