@@ -129,7 +129,7 @@ CASES: list[tuple[str, Spoil, str, int, str]] = [
     ("kind", folder("m"), "manifest d --out m", 2, "m: Is a directory"),
     ("kind", folder("out.jsonl"), PREDICT, 2, "out.jsonl: Is a directory"),
     ("kind", folder("s.json"), SCORE, 2, "it is a folder"),
-    ("kind", folder("s.parquet"), SCORE, 2, "s.parquet: Is a directory"),
+    ("kind", folder("s.parquet"), SCORE, 2, "s.parquet: is not the per-sample table of a score"),
     ("kind", folder("d/contact_sheet.png"), "preview d", 2, "contact_sheet.png: Is a directory"),
     ("kind", folder("photo.jpg"), "degrade photo.jpg --type blur", 2, "photo.jpg: Is a directory"),
     ("kind", text("out", "x"), f"{MAKE} --out out", 2, "is a file"),

@@ -104,7 +104,7 @@ def test_adapters_end_in_a_plain_model(base, du110k, tmp_path, monkeypatch) -> N
     monkeypatch.setattr(trainer, "read", read)
     # What a kill in the midst of writing leaves.
     (stopped / "checkpoints" / "checkpoint-3").mkdir()
-    with pytest.raises(InputError, match="another seed"):
+    with pytest.raises(InputError, match=r"other options \(seed: 0"):
         tuned(base, du110k, stopped, seed=1)
     tuned(base, du110k, stopped)
     after, again = weights(tmp_path / "whole"), weights(stopped)
