@@ -68,12 +68,12 @@ def resumable(safe: str) -> Iterator[None]:
 
 
 @contextmanager
-def said_of(option: str, others: str) -> Iterator[None]:
-    """What goes wrong inside is said of `option`, not of that of `others`, which do the same."""
+def errors_naming(option: str, other: str) -> Iterator[None]:
+    """Let errors inside name `option` instead of `other`, its name in another command."""
     try:
         yield
     except InputError as error:
-        raise InputError(str(error).replace(f"{others} ", f"{option} ")) from None
+        raise InputError(str(error).replace(f"{other} ", f"{option} ")) from None
 
 
 def shown(path: Path) -> Path:

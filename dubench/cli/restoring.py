@@ -14,10 +14,10 @@ from dubench.cli.options import (
     Json,
     Seed,
     Workers,
+    errors_naming,
     fail,
     print_json,
     resumable,
-    said_of,
 )
 from generators.errors import InputError
 from generators.lock import hold_beside
@@ -158,7 +158,7 @@ def _photographs(
     from generators.typed_json import to_json
 
     name = params or MODEL
-    with said_of("--params", "--model"):
+    with errors_naming("--params", "--model"):
         model = open_model(name)
     done, failed = [], False
     with resumable(f"what is in {out} is safe"), hold_beside(out), counting("tiles") as on_progress:
@@ -224,13 +224,13 @@ def _split(
         elif not asked:
             sha256 = read(Path(params), opened.ids).sha256
         elif engine == "local":
-            with said_of("--params", "--model"):
+            with errors_naming("--params", "--model"):
                 model = load_predictor(params, keys)
         about = {"params": params, "params_sha256": sha256, **run, "scalars": scalars}
         begin(out, opened, about)
         if asked:
             file = out / PREDICTIONS  # whose first line says which model it was
-            with counting("images") as on_progress, said_of("--params", "--model"):
+            with counting("images") as on_progress, errors_naming("--params", "--model"):
                 if model:
                     predict(opened, model, file, on_progress)
                 else:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dubench.cli.options import Device, Json, Seed, print_json, resumable, said_of
+from dubench.cli.options import Device, Json, Seed, errors_naming, print_json, resumable
 from dubench.cli.training.learning import print_dry_run
 from dubench.duvlm.runs import hold_run, is_first
 
@@ -63,7 +63,7 @@ def grpo(
         print_dry_run(model, reckon(model, course), "answers", as_json)
         return
     safe = f"the last checkpoint in {out} is safe"
-    with resumable(safe), hold_run(out), said_of("--restorer", "--method"):
+    with resumable(safe), hold_run(out), errors_naming("--restorer", "--method"):
         trained = train_grpo(model, dataset, out, course, restorer)
     _print(trained, as_json)
 
@@ -93,7 +93,7 @@ def online(
 
     course = Course(metric, steps, 0.0, group, prompts, seed=seed, device=device)
     safe = f"the last checkpoint in {out} is safe"
-    with resumable(safe), hold_run(out), said_of("--restorer", "--method"):
+    with resumable(safe), hold_run(out), errors_naming("--restorer", "--method"):
         trained = train_online(model, photographs, out, course, restorer)
     _print(trained, as_json)
 

@@ -80,12 +80,12 @@ def digest(folder: Path) -> str | None:
     is no folder."""
     if not folder.is_dir():
         return None
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for path in sorted((*folder.iterdir(), *folder.glob("unet/*"))):
         if path.suffix in _WEIGHTS:
             with path.open("rb") as file:
-                found.update(hashlib.file_digest(file, "sha256").digest())
-    return found.hexdigest()
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -52,13 +52,13 @@ def _by_report(photographs: Paths, restored: Path) -> list[Path]:
         raise InputError(f"{path}: not JSON; restore all of --real again") from None
     report = from_json(Report, data, str(path))
     results = {entry.sha256: restored / entry.file for entry in report.photographs}
-    found = [results.get(hashlib.sha256(one.read_bytes()).hexdigest()) for one in photographs]
-    for photograph, result in zip(photographs, found, strict=True):
+    matches = [results.get(hashlib.sha256(one.read_bytes()).hexdigest()) for one in photographs]
+    for photograph, result in zip(photographs, matches, strict=True):
         if result is None:
             raise InputError(f"{path}: does not have {photograph} as it is; restore all of --real")
         if not result.is_file():
             raise InputError(f"{result} is missing; restore {photograph} again")
-    return [result for result in found if result]
+    return [result for result in matches if result]
 
 
 def _by_name(photographs: Paths, restored: Path) -> list[Path]:
