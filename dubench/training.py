@@ -1,4 +1,4 @@
-"""What the training loops share: one optimizer step, averaged weights, and checkpoints.
+"""What trainings share: folders, one optimizer step, averaged weights, and checkpoints.
 
 This file imports torch when it is imported.
 """
@@ -17,6 +17,12 @@ from generators.errors import InputError
 from generators.files import whole, write_whole
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.json"
+
+
+def check_apart(out: Path, model: Path) -> None:
+    """Raise InputError where a run would write over the model in a folder that it goes on from."""
+    if out.resolve() == model.resolve():
+        raise InputError(f"--out {out}: the model that it goes on from; name another folder")
 
 
 def begin_step(

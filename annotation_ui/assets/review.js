@@ -36,9 +36,9 @@ async function replied(name, data) {
   const headers = { "Content-Type": "application/json" };
   const answer = await fetch(`gradio_api/run/${name}`, { method: "POST", headers, body });
   if (answer.status === 401) throw new LoggedOut();
-  const said = await answer.json();
-  if (said.detail && [400, 404, 413].includes(answer.status)) return { error: said.detail };
-  return said.data[0];
+  const content = await answer.json();
+  if (content.detail && [400, 404, 413].includes(answer.status)) return { error: content.detail };
+  return content.data[0];
 }
 
 function element(tag, words = "", of = {}) {

@@ -69,12 +69,6 @@ def quiet() -> None:
     logging.set_verbosity_error()
 
 
-def check_apart(out: Path, model: Path) -> None:
-    """Raise InputError where a run would write over the model in a folder that it goes on from."""
-    if out.resolve() == model.resolve():
-        raise InputError(f"--out {out}: the model that it goes on from; name another folder")
-
-
 def identity_text(identity: Mapping[str, Any]) -> str:
     """What the file RUN says of a run."""
     return json.dumps(identity, indent=1) + "\n"

@@ -11,7 +11,6 @@ from dubench.duvlm.fine_tuning.settings import BATCH, OPTIMIZERS, Course
 from dubench.duvlm.runs import (
     CHECKPOINTS,
     RUN,
-    check_apart,
     check_same_run,
     checkpoint_number,
     identity_text,
@@ -81,6 +80,8 @@ def fine_tune(
     check_training("torch", "torchvision", "transformers", "trl", "peft", "datasets")
     shown = check_views(views)
     _check(dataset, sources, images, delta, batch, optimizer)
+    from dubench.training import check_apart
+
     check_apart(out, from_home(model))
     workers = share_of(workers)
     open_device(device)

@@ -13,7 +13,6 @@ from dubench.duvlm.reinforcement.course import Course
 from dubench.duvlm.runs import (
     CHECKPOINTS,
     RUN,
-    check_apart,
     check_same_run,
     identity_text,
     is_first,
@@ -76,6 +75,7 @@ def train_grpo(
     from dubench.duvlm.reinforcement.held import evaluate
     from dubench.duvlm.reinforcement.pairs import Pairs
     from dubench.duvlm.reinforcement.policies import OfNano, folder_of, open_policy
+    from dubench.training import check_apart
 
     check_apart(out, folder_of(model))
     open_device(course.device)
@@ -165,6 +165,7 @@ def train_online(
     _check_numbers(course)
     from dubench.duvlm.reinforcement import grpo, online
     from dubench.duvlm.reinforcement.policies import OfNano, folder_of, open_policy
+    from dubench.training import check_apart
 
     check_apart(out, folder_of(model))
     open_device(course.device)

@@ -222,9 +222,9 @@ def open_pictures(paths: Sequence[Path]) -> Pictures:
     usable = {}
     for path in places.photographs:
         with _naming(path):
-            found = photographs.inspect(path)
-        if min(found.width, found.height) >= SIDE:
-            usable[path] = found.sha256
+            result = photographs.inspect(path)
+        if min(result.width, result.height) >= SIDE:
+            usable[path] = result.sha256
     if not usable:
         raise InputError(f"no photograph of at least {SIDE}×{SIDE} pixels among those given")
     return Pictures(usable)

@@ -63,14 +63,14 @@ def train_prior(
     from dubench.ddnm.prior.train.loop import Run, train
     from dubench.ddnm.prior.train.patches import PATCHES
     from dubench.ddnm.prior.train.photographs import read
+    from dubench.training import check_apart
     from generators.batched.render import check_device
 
     check_device(device)
     folder, start, weights = None, 0, ""
     if model:
         folder = BUNDLED if model == "bundled" else from_home(model)
-        if folder.resolve() == out.resolve():
-            raise InputError(f"--out {out}: the model that it goes on from; name another folder")
+        check_apart(out, folder)
         start = read_training(folder)["step"]
         if patches <= start * PATCHES:
             raise InputError(
