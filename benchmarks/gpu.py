@@ -223,10 +223,7 @@ def generate(device: str, quick: bool) -> Iterator[Row]:
         for name, where in (("cpu", "cpu"), ("device", device)):
             out = Path(folder, name)
             start = time.monotonic()
-            subprocess.run(
-                [*command, "generate", *options, "--device", where, "--out", out],
-                check=True, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+            run([*command, "generate", *options, "--device", where, "--out", out])
             speed = count / (time.monotonic() - start)
             yield row(f"--device {where}", f"{speed:.0f} pairs/s, start included")
             files = sorted(Path(out, "data").glob("*.parquet"))
@@ -249,15 +246,14 @@ def generate(device: str, quick: bool) -> Iterator[Row]:
 def stream(device: str, quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder, "speeds.json")
-        many = ["--batch-size", "16", "--batches", "1", "--size", "64"] if quick else [
-            *("--batch-size", "256", "--batches", "50")
-        ]  # fmt: skip
         cores = str(min(16, os.cpu_count() or 1))
-        for name in ("cached", "decoded", "kornia"):
-            subprocess.run(
+        for name, batches in (("cached", 50), ("kornia", 20), ("decoded", 5)):
+            many = ["--batch-size", "256", "--batches", str(batches)]
+            if quick:
+                many = ["--batch-size", "16", "--batches", "1", "--size", "64"]
+            run(
                 [sys.executable, "benchmarks/stream.py", "--device", device, *many,
-                 "--workers", cores, "--only", name, "--json", figures],
-                check=True, stdout=subprocess.DEVNULL,
+                 "--workers", cores, "--only", name, "--json", figures]
             )  # fmt: skip
             speeds = sorted(json.loads(figures.read_text())[name])
             middle = speeds[len(speeds) // 2]
@@ -265,6 +261,13 @@ def stream(device: str, quick: bool) -> Iterator[Row]:
             if name == "cached" and device.startswith("cuda"):
                 result += f", goal {GOAL:,}: {'met' if middle >= GOAL else 'missed'}"
             yield row(name, result)
+
+
+def run(command: list[Any]) -> None:
+    """Run a program whose last line on stderr, if it fails, is this one's."""
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"status {done.returncode}: {(done.stderr.splitlines() or [''])[-1]}")
 
 
 STEPS = {

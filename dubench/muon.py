@@ -40,6 +40,8 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move every weight that has a gradient."""
         for group in self.param_groups:
+            # Those of one shape in one go: a GPU takes as long to start a product as to do it.
+            alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
             for weight in group["params"]:
                 if weight.grad is None:
                     continue
@@ -48,23 +50,27 @@ class Muon(torch.optim.Optimizer):
                     state["momentum"] = torch.zeros_like(weight)
                 mean = state["momentum"]
                 mean.lerp_(weight.grad, 1 - group["momentum"])
-                update = orthogonal(weight.grad.lerp(mean, group["momentum"]).flatten(1))
-                size = group["lr"] * _RMS * max(update.shape) ** 0.5
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.sub_(update.view_as(weight), alpha=size)
+                update = weight.grad.lerp(mean, group["momentum"]).flatten(1)
+                alike.setdefault(update.shape, []).append((weight, update))
+            for shape, pairs in alike.items():
+                updates = orthogonal(torch.stack([update for _, update in pairs]))
+                size = group["lr"] * _RMS * max(shape) ** 0.5
+                for (weight, _), update in zip(pairs, updates, strict=True):
+                    weight.mul_(1 - group["lr"] * group["weight_decay"])
+                    weight.sub_(update.reshape(weight.shape), alpha=size)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """A matrix (m, n) with the same singular vectors and singular values near 1.
+    """Matrices (…, m, n) with the same singular vectors and singular values near 1.
 
     Newton–Schulz on the Gram matrix of the shorter side: with G = X·Xᵀ every step is a polynomial
     of G, so X itself is multiplied once, in the end.
     """
-    if matrix.shape[0] > matrix.shape[1]:
-        return orthogonal(matrix.T).T
-    matrix = matrix / (matrix.norm() + 1e-12)
-    gram = matrix @ matrix.T
-    identity = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    if matrix.shape[-2] > matrix.shape[-1]:
+        return orthogonal(matrix.mT).mT
+    matrix = matrix / (torch.linalg.matrix_norm(matrix, keepdim=True) + 1e-12)
+    gram = matrix @ matrix.mT
+    identity = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
     product = identity
     for _ in range(_STEPS):
         step = _A * identity + _B * gram + _C * (gram @ gram)

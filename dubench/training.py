@@ -35,15 +35,20 @@ def begin_step(
         optimizer.zero_grad()
 
 
-def end_step(optimizers: Sequence[torch.optim.Optimizer], clip: float, step: int) -> None:
+def end_step(
+    optimizers: Sequence[torch.optim.Optimizer], clip: float, step: int, every: int = 1
+) -> None:
     """Move the weights along their gradients, whose norm is cut at `clip`.
+
+    Args:
+        every: so many steps the norm is looked at, for which the host waits for a GPU.
 
     Raises:
         InputError: the gradients of this `step` are no numbers.
     """
     weights = [x for one in optimizers for group in one.param_groups for x in group["params"]]
     norm = torch.nn.utils.clip_grad_norm_(weights, clip)
-    if not math.isfinite(float(norm)):
+    if (step + 1) % every == 0 and not math.isfinite(float(norm)):
         raise InputError(
             f"the loss is no longer a number at step {step:,}; run the same command to go "
             "on from the last checkpoint, or choose another --seed"

@@ -55,7 +55,10 @@ def apply(
     Raises:
         InputError: unknown type, or a side of the images shorter than a `scale`.
     """
-    return model_of(type_name).apply(images, values, depth, normals).clamp(0, 1)
+    from generators.batched.tensors import exact_products
+
+    with exact_products():
+        return model_of(type_name).apply(images, values, depth, normals).clamp(0, 1)
 
 
 def derive(

@@ -6,7 +6,7 @@ import torch
 from kornia.filters import filter2d_separable, get_gaussian_kernel1d
 from torch import Tensor
 
-from generators.batched.tensors import mirror_border
+from generators.batched.tensors import mirror_border, to_device
 
 
 def apply(
@@ -21,5 +21,5 @@ def apply(
     kernels = get_gaussian_kernel1d(2 * reach + 1, sigma[:, None]) * (
         offsets.abs() <= radius[:, None]
     )
-    kernels = (kernels / kernels.sum(dim=1, keepdim=True)).to(images.device)
+    kernels = to_device(kernels / kernels.sum(dim=1, keepdim=True), images.device)
     return filter2d_separable(mirror_border(images, reach), kernels, kernels, padding="valid")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from generators.batched.tensors import per_image
+from generators.batched.tensors import per_image, to_device
 from generators.physics.haze import MAX_BETA, MAX_OPAQUE_SHARE, OFFSETS, OPAQUE
 
 # Newton steps on every `STRIDE`-th pixel of every `STRIDE`-th row, and then on all.
@@ -19,14 +19,13 @@ def apply(
 ) -> Tensor:
     """I = J·t + A·(1 − t), t = exp(−β·d) (He et al., TPAMI 2011, eq. 1–2)."""
     assert depth is not None, "haze needs depth maps"
-    transmission = torch.exp(
-        -per_image(values["beta"].to(images.device))
-        * depth.reshape(len(images), 1, *depth.shape[-2:])
+    beta, light = (
+        per_image(to_device(values[name], images.device)) for name in ("beta", "atmospheric_light")
     )
-    light = per_image(values["atmospheric_light"].to(images.device))
+    transmission = torch.exp(-beta * depth.reshape(len(images), 1, *depth.shape[-2:]))
     if OFFSETS[0] in values:
-        offsets = torch.stack([values[name].to(images.device) for name in OFFSETS], dim=1)
-        light = light + offsets[:, :, None, None]
+        offsets = torch.stack([values[name] for name in OFFSETS], dim=1)
+        light = light + to_device(offsets, images.device)[:, :, None, None]
     return light + (images - light) * transmission
 
 
@@ -51,11 +50,14 @@ def derive(
     max_beta = max_plausible_beta(depth)
     if "transmission" not in drawn:
         # What swaps is then the larger β, the smaller −β.
-        beta = -swap_implausible(-drawn["beta"].to(depth), -max_beta, generator)
+        beta = -swap_implausible(
+            -to_device(drawn["beta"], depth.device).to(depth), -max_beta, generator
+        )
         beta = beta.minimum(max_beta)
         return {**drawn, "beta": beta, "transmission": mean_transmission(beta, depth)}
     least = mean_transmission(max_beta, depth)
-    wanted = swap_implausible(drawn["transmission"].to(depth), least, generator).maximum(least)
+    wanted = to_device(drawn["transmission"], depth.device).to(depth)
+    wanted = swap_implausible(wanted, least, generator).maximum(least)
     beta = solve_beta(wanted, depth).minimum(max_beta)
     return {**drawn, "beta": beta, "transmission": mean_transmission(beta, depth)}
 

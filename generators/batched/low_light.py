@@ -1,11 +1,12 @@
 """Low light on batches, as `generators.physics.low_light` (MAET, ICCV 2021)."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import torch
 from torch import Tensor
 
-from generators.batched.tensors import per_image
+from generators.batched.tensors import per_image, to_device
 from generators.physics.low_light import EPSILON, RGB_TO_XYZ
 
 # Under the square root of a variance of zero, to keep its slope finite.
@@ -17,7 +18,7 @@ def apply(
 ) -> Tensor:
     """A camera backwards, darkened by `gain` and with the noise of `normals`, and forwards."""
     assert normals is not None, "low light needs standard normals for its noise"
-    values = {name: value.to(images.device) for name, value in values.items()}
+    values = {name: to_device(value, images.device) for name, value in values.items()}
     gamma, gain, shot, read = (
         per_image(values[name]) for name in ("gamma", "gain", "shot_noise", "read_noise")
     )
@@ -48,9 +49,15 @@ def inverse_smoothstep(x: Tensor) -> Tensor:
 
 def _camera_matrices(intrinsics: Tensor) -> Tensor:
     """RGB→camera (B, 3, 3) from XYZ→camera entries (B, 9), rows normalised to sum 1."""
-    to_xyz = torch.tensor(RGB_TO_XYZ, dtype=intrinsics.dtype, device=intrinsics.device)
-    matrices = intrinsics.reshape(-1, 3, 3) @ to_xyz
+    matrices = intrinsics.reshape(-1, 3, 3) @ _to_xyz(intrinsics.dtype, intrinsics.device)
     return matrices / matrices.sum(dim=-1, keepdim=True)
+
+
+@cache
+def _to_xyz(dtype: torch.dtype, device: torch.device) -> Tensor:
+    """RGB_TO_XYZ, kept: each copy to a device would wait for it."""
+    with torch.inference_mode(False):  # else autograd could not use what inference put here
+        return torch.tensor(RGB_TO_XYZ, dtype=dtype, device=device)
 
 
 def _transform(images: Tensor, matrices: Tensor) -> Tensor:

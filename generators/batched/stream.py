@@ -32,7 +32,7 @@ from generators.batched.render import check_device, upload
 from generators.batched.stream_cached import CachedCrops
 from generators.batched.stream_crops import APART, CropRequest, Crops
 from generators.batched.stream_prefetched import PrefetchedCrops
-from generators.batched.tensors import quantize
+from generators.batched.tensors import quantize, to_device
 from generators.errors import InputError
 from generators.presets import SUBSAMPLING, SUBSAMPLINGS, Preset, load
 from generators.randomness import Purpose, stream
@@ -170,7 +170,7 @@ class Stream:
             types[group.rows] = list(TYPES).index(group.type_name)
             for key in degradation_type.keys:
                 first = Degrade.columns.index((key.name, 0))
-                value = values[key.name].to(device).reshape(-1, key.size)
+                value = to_device(values[key.name], device).reshape(-1, key.size)
                 parameters[rows, first : first + key.size] = value
         self.step += 1
         return Batch(degraded, clean, upload(types, device), parameters, step)

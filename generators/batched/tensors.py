@@ -1,6 +1,7 @@
 """What the tensor models share: shapes, levels and borders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -20,6 +21,26 @@ def collate_values(samples: Sequence[Mapping[str, Value]], like: Tensor) -> dict
         )
         for name in samples[0]
     }
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """`tensor` on `device`, without waiting for it: the copy takes its turn there."""
+    # Only pinned memory is copied while the host goes on.
+    if device.type == "cuda" and tensor.device.type == "cpu" and not tensor.requires_grad:
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Products of matrices in all bits inside, also where TF32 was allowed: its ten bits would be
+    levels."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def quantize(images: Tensor) -> Tensor:

@@ -90,6 +90,13 @@ def prior(
             "begun unless given."
         ),
     ] = None,
+    batch: Annotated[
+        int, typer.Option(help="Patches a step; a GPU needs some hundreds to be busy.")
+    ] = 24,
+    widths: Annotated[
+        str | None,
+        typer.Option(help="Channels at each resolution, the finest first; 32,64,96,128."),
+    ] = None,
     seed: Seed = 0,
     workers: Workers = None,
     device: Device = "cpu",
@@ -99,7 +106,9 @@ def prior(
     from dubench.ddnm.prior.train import train_prior
 
     with resumable(f"the last checkpoint in {out} is safe"), hold_beside(out):
-        trained = train_prior(source, out, patches, model, seed, workers, device)
+        trained = train_prior(
+            source, out, patches, model, seed, workers, device, batch, _whole_numbers(widths)
+        )
     if as_json:
         print_json({"model": str(trained.path), "patches": patches, "psnr": trained.psnr})
         return
@@ -211,6 +220,14 @@ def sft(
             f"  {name}, photographs held out: T-Acc {scores['t_acc']:.4f}, mean P-Rel "
             f"{scores['p_rel']['avg']:.4f}{none}"
         )
+
+
+def _whole_numbers(text: str | None) -> tuple[int, ...] | None:
+    """The numbers of `--widths`."""
+    try:
+        return None if text is None else tuple(map(int, text.split(",")))
+    except ValueError:
+        raise InputError(f"--widths {text}: write whole numbers, as 32,64,96,128") from None
 
 
 def _check_owner(

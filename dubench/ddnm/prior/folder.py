@@ -13,6 +13,7 @@ CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 ONNX = "prior.onnx"
 """The network between `preconditioning.features` and `preconditioning.estimate`."""
 _WEIGHTS = (".safetensors", ".onnx")
+_BATCH = 24  # of runs before there was a choice
 CLASS = "dubench.Denoiser"
 BUNDLED = Path(__file__).parents[1] / "weights" / "prior"
 """The prior that dubench ships; its model card lies beside it."""
@@ -60,15 +61,34 @@ def read_shape(folder: Path) -> Shape:
         ) from None
 
 
-def read_training(folder: Path) -> dict[str, int]:
-    """How long the prior in `folder` was trained: {step, cpu_seconds}.
+@dataclass(frozen=True)
+class Training:
+    """How long a prior was trained.
+
+    Attributes:
+        patches: seen, of 48² pixels.
+        cpu_seconds: without a GPU.
+        gpu_seconds: with one, by the clock.
+    """
+
+    patches: int
+    cpu_seconds: int
+    gpu_seconds: int
+
+
+def read_training(folder: Path) -> Training:
+    """How long the prior in `folder` was trained.
 
     Raises:
         InputError: the folder holds no prior of dubench's, or it does not say.
     """
     training: Any = _read(folder).get("training")
     try:
-        return {name: int(training[name]) for name in ("step", "cpu_seconds")}
+        return Training(
+            int(training["step"]) * int(training.get("batch", _BATCH)),
+            int(training["cpu_seconds"]),
+            int(training.get("gpu_seconds", 0)),
+        )
     except (KeyError, TypeError, ValueError):
         raise InputError(
             f"{folder / CONFIG}: no training.step and training.cpu_seconds; copy it again"

@@ -16,24 +16,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from dubench.ddnm.prior.files import load, save
-from dubench.ddnm.prior.folder import read_training
+from dubench.ddnm.prior.folder import Shape, read_training
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.prior.preconditioning import output_scale
-from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
+from dubench.ddnm.prior.train.patches import PATCHES, Batch, add_noise, draw_batch, scenes
 from dubench.ddnm.prior.train.validate import crops, denoising
 from dubench.muon import Muon
 from dubench.training import CHECKPOINT, begin_step, end_step, follow, reading, writing
 from dubench.training import save as save_checkpoint
 from generators.errors import InputError
 
-MUON_RATE, ADAM_RATE, ADAM_BETAS = 1e-3, 1e-3, (0.9, 0.98)
+MUON_RATE, ADAM_RATE, ADAM_BETAS = 1e-3, 1e-3, (0.9, 0.98)  # rates of a batch of PATCHES
+MOST_FASTER = 3  # times as much for larger ones: at ten times, weights soon were no numbers
 WARM_UP, CLIP = 200, 1.0  # steps; of the gradient's norm
 FALL = 0.5  # share of the steps at the end over which the rate falls to 0
 WEIGHT = -1.2  # power of c_out in the loss: between EDM's -2 and the plain error's 0
 EMA_SHARE = 0.05  # of the steps so far is the half-life of the averaged weights, about
 SAVE_EVERY, VALIDATE_EVERY = 500, 5000  # steps
+LOOK_EVERY = 50  # of them, whether a GPU's numbers are still some; before every save
 
 Pixels = NDArray[np.uint8]
 OnProgress = Callable[[int, int], None]
@@ -49,6 +52,8 @@ class Run:
         photographs: hash of what is trained on.
         start: steps that the model it goes on from had seen.
         model: hash of that model's weights; empty where the weights are drawn.
+        batch: patches of a step, a multiple of four.
+        widths: of the network, as in `Shape`.
     """
 
     patches: int
@@ -56,11 +61,20 @@ class Run:
     photographs: str
     start: int = 0
     model: str = ""
+    batch: int = PATCHES
+    widths: tuple[int, ...] = Shape().widths
 
     @property
     def steps(self) -> int:
         """How many batches that is."""
-        return math.ceil(self.patches / PATCHES)
+        return math.ceil(self.patches / self.batch)
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Muon's and AdamW's at their highest: a mean of n times as many gradients varies √n
+        times less."""
+        factor = min((self.batch / PATCHES) ** 0.5, MOST_FASTER)
+        return MUON_RATE * factor, ADAM_RATE * factor
 
     def continues(self, saved: dict[str, Any], step: int) -> bool:
         """Whether a run that was at `step` is this one so far.
@@ -82,8 +96,9 @@ class State:
         network, average: its weights, and their exponential moving average.
         optimizers: Muon for the matrices within, AdamW for the rest.
         step: batches done.
-        history: of the validations, each {step, patches, cpu_hours, psnr: {level: dB}}.
-        cpu_seconds: spent so far.
+        history: of the validations, each {step, patches, cpu_hours, gpu_hours, psnr: {level: dB}}.
+        cpu_seconds: spent so far without a GPU.
+        gpu_seconds: spent so far with one, by the clock.
     """
 
     network: Denoiser
@@ -92,6 +107,17 @@ class State:
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+
+
+class _Batches(Dataset[Batch]):
+    """Every batch of a run, by its step; workers of a DataLoader draw from it."""
+
+    def __init__(self, run: Run, photographs: Sequence[Pixels]) -> None:
+        self.run, self.photographs, self.leaves = run, photographs, scenes(run.seed)
+
+    def __getitem__(self, step: int) -> Batch:
+        return draw_batch(self.photographs, self.leaves, self.run.seed, step, self.run.batch)
 
 
 @contextmanager
@@ -113,6 +139,7 @@ def train(
     device: str,
     on_progress: OnProgress,
     model: Path | None = None,
+    workers: int = 0,
 ) -> State:
     """Train, from the checkpoint in `out` if there is one, and write the model to `out`.
 
@@ -120,26 +147,39 @@ def train(
         model: folder of the prior that the run goes on from; its `start` and `model` are of it.
         photographs: (H, W, 3) uint8, to learn from. held_out: to validate on.
         on_progress: called with patches seen, and of all.
+        workers: processes that draw patches beside this one, which does so itself if none.
 
     Raises:
         InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
             is full; the last checkpoint stays.
     """
     state = resume(run, out / CHECKPOINT, device, model)
-    pictures, leaves = crops(held_out), scenes(run.seed)
-    started = time.process_time() - state.cpu_seconds
-    while state.step < run.steps:
-        batch = draw_batch(photographs, leaves, run.seed, state.step)
+    pictures = crops(held_out)
+    on_gpu = torch.device(device).type == "cuda"
+    batches = DataLoader(
+        _Batches(run, photographs),
+        batch_size=None,
+        sampler=range(state.step, run.steps),
+        num_workers=workers,
+        pin_memory=on_gpu,
+    )
+    clock = time.monotonic if on_gpu else time.process_time
+    before = clock()
+    for batch in batches:
         clean, noisy, sigma = (
-            x.to(device, memory_format=torch.channels_last)
-            for x in (batch.clean, batch.noisy, batch.sigma)
+            x.contiguous(memory_format=torch.channels_last) for x in add_noise(batch, device)
         )
         _advance(state, run, clean, noisy, sigma)
-        state.cpu_seconds = time.process_time() - started
-        on_progress(min(state.step * PATCHES, run.patches), run.patches)
+        now = clock()
+        if on_gpu:
+            state.gpu_seconds += now - before
+        else:
+            state.cpu_seconds += now - before
+        before = now
+        on_progress(min(state.step * run.batch, run.patches), run.patches)
         last = state.step == run.steps
         if last or state.step % VALIDATE_EVERY == 0:
-            _validate(state, pictures)
+            _validate(state, run, pictures)
         if not last and state.step % SAVE_EVERY == 0:
             _write(state, run, out)
     # Whenever the end is reached: a stop may have come between the last checkpoint and its model.
@@ -157,25 +197,26 @@ def resume(run: Run, checkpoint: Path, device: str, model: Path | None = None) -
         InputError: it is damaged, or another run's.
     """
     torch.manual_seed(run.seed)
-    network = (load(model).train() if model else Denoiser()).to(device)
+    network = (load(model).train() if model else Denoiser(Shape(run.widths))).to(device)
     network.to(memory_format=torch.channels_last)  # a tenth faster
     matrices = [x for name, x in network.named_parameters() if _is_matrix(name, x)]
     others = [x for name, x in network.named_parameters() if not _is_matrix(name, x)]
     optimizers: list[torch.optim.Optimizer] = [
-        Muon(matrices, MUON_RATE),
-        torch.optim.AdamW(others, ADAM_RATE, ADAM_BETAS, weight_decay=0.0),
+        Muon(matrices, run.rates[0]),
+        torch.optim.AdamW(others, run.rates[1], ADAM_BETAS, weight_decay=0.0),
     ]
     state = State(network, copy.deepcopy(network), optimizers, run.start)
     if not checkpoint.exists():
         if model:
-            state.cpu_seconds = read_training(model)["cpu_seconds"]
+            training = read_training(model)
+            state.cpu_seconds, state.gpu_seconds = training.cpu_seconds, training.gpu_seconds
         return state
     with reading(checkpoint):
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         if not run.continues(saved["run"], saved["step"]):
             raise InputError(
                 f"{checkpoint} is of another run ({saved['run']}, step {saved['step']:,}); go on "
-                "with its --patches, --seed and --source, or choose another --out"
+                "with its options, or choose another --out"
             )
         network.load_state_dict(saved["network"])
         state.average.load_state_dict(saved["average"])
@@ -183,6 +224,7 @@ def resume(run: Run, checkpoint: Path, device: str, model: Path | None = None) -
             optimizer.load_state_dict(content)
         state.step, state.history = saved["step"], saved["history"]
         state.cpu_seconds = saved["cpu_seconds"]
+        state.gpu_seconds = saved.get("gpu_seconds", 0.0)  # before it was there, there were none
     return state
 
 
@@ -196,22 +238,26 @@ def _is_matrix(name: str, weight: Tensor) -> bool:
 
 
 def _advance(state: State, run: Run, clean: Tensor, noisy: Tensor, sigma: Tensor) -> None:
-    begin_step(state.optimizers, (MUON_RATE, ADAM_RATE), rate(state.step, run.steps, run.start))
-    error = (state.network(noisy, sigma) - clean).square()
+    begin_step(state.optimizers, run.rates, rate(state.step, run.steps, run.start))
+    # In half the bits on a GPU: the products of the layers, not the picture that they correct.
+    on_gpu = clean.device.type == "cuda"
+    with torch.autocast(clean.device.type, torch.bfloat16, enabled=on_gpu):
+        error = (state.network(noisy, sigma) - clean).square()
     loss = (error * output_scale(sigma) ** WEIGHT).mean()
     loss.backward()
-    end_step(state.optimizers, CLIP, state.step)
+    end_step(state.optimizers, CLIP, state.step, LOOK_EVERY if on_gpu else 1)
     state.step += 1
     follow(state.average, state.network, EMA_SHARE, state.step)
 
 
-def _validate(state: State, pictures: Sequence[Pixels]) -> None:
+def _validate(state: State, run: Run, pictures: Sequence[Pixels]) -> None:
     psnr = {f"{level}": round(x, 3) for level, x in denoising(state.average, pictures).items()}
     state.history.append(
         {
             "step": state.step,
-            "patches": state.step * PATCHES,
+            "patches": state.step * run.batch,
             "cpu_hours": round(state.cpu_seconds / 3600, 3),
+            "gpu_hours": round(state.gpu_seconds / 3600, 3),
             "psnr": psnr,
         }
     )
@@ -226,8 +272,13 @@ def _write(state: State, run: Run, out: Path) -> None:
         "step": state.step,
         "history": state.history,
         "cpu_seconds": state.cpu_seconds,
+        "gpu_seconds": state.gpu_seconds,
     }
-    training = asdict(run) | {"step": state.step, "cpu_seconds": round(state.cpu_seconds)}
+    training = asdict(run) | {
+        "step": state.step,
+        "cpu_seconds": round(state.cpu_seconds),
+        "gpu_seconds": round(state.gpu_seconds),
+    }
     with writing(out):
         save_checkpoint(out, content)
         save(out, state.average, training)

@@ -1,13 +1,13 @@
 """What the prior learns from: patches of photographs and scenes, and noise to put on them.
 
 Batch `step` is a function of the seed, the step and the pictures, so that a run that is stopped
-goes on as if it had not been.
+goes on as if it had not been. What is slow on a CPU, the noise, is drawn where the network is.
 
 This file imports torch when it is imported.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from generators.randomness import Purpose, stream
 from generators.sources import dead_leaves
 
-PATCHES, SIDE = 24, 48
+PATCHES, SIDE = 24, 48  # of a batch, unless another number is asked for
 LARGE_SHARE, LARGE = 0.1, 96  # of batches of as many pixels in larger patches
 SCENE_SHARE, SCENES, SCENE_SIDE = 0.1, 32, 320
 LEAST_SCALE = 0.5  # photographs are shrunk by a random factor down to this
@@ -29,14 +29,27 @@ _COARSE = 4  # samples a side of that variation
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Patches to learn from.
 
     Attributes:
-        clean: (B, 3, S, S) float32 RGB on [0, 1].
+        pixels: (B, 3, S, S) uint8 RGB.
+        sigma: (B, 3, S, S) float32, the standard deviation of their noise, on [0, 1].
+        seed: of that noise.
+    """
+
+    pixels: Tensor
+    sigma: Tensor
+    seed: int
+
+
+class Noisy(NamedTuple):
+    """A batch with its noise, each (B, 3, S, S) float32 on the network's device.
+
+    Attributes:
+        clean: RGB on [0, 1].
         noisy: clean plus noise.
-        sigma: (B, 3, S, S), the noise's standard deviation.
+        sigma: the noise's standard deviation.
     """
 
     clean: Tensor
@@ -53,22 +66,33 @@ def scenes(seed: int) -> list[Pixels]:
 
 
 def draw_batch(
-    photographs: Sequence[Pixels], leaves: Sequence[Pixels], seed: int, step: int
+    photographs: Sequence[Pixels],
+    leaves: Sequence[Pixels],
+    seed: int,
+    step: int,
+    patches: int = PATCHES,
 ) -> Batch:
-    """Draw batch `step` from pictures (H, W, 3), every side at least LARGE pixels."""
+    """Draw batch `step` from pictures (H, W, 3), every side at least LARGE pixels: as many pixels
+    as `patches` have, a multiple of four."""
     rng = np.random.default_rng([seed, step])
     large = rng.random() < LARGE_SHARE
     side = LARGE if large else SIDE
-    count = PATCHES * SIDE**2 // side**2
-    patches = np.empty((count, side, side, 3), np.uint8)
-    for patch in patches:
+    count = patches * SIDE**2 // side**2
+    pixels = np.empty((count, side, side, 3), np.uint8)
+    for patch in pixels:
         pictures = leaves if rng.random() < SCENE_SHARE else photographs
         patch[:] = _patch(pictures[int(rng.integers(len(pictures)))], side, rng)
-    clean = torch.from_numpy(patches).permute(0, 3, 1, 2).float() / 255
     sigma = _sigma(count, side, rng)
-    generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-    noise = torch.randn(clean.shape, generator=generator)
-    return Batch(clean, clean + sigma * noise, sigma)
+    return Batch(torch.from_numpy(pixels).permute(0, 3, 1, 2), sigma, int(rng.integers(2**63)))
+
+
+def add_noise(batch: Batch, device: str) -> Noisy:
+    """Move a batch to `device` and put its noise on it: the same on every CPU, and on every GPU."""
+    clean, sigma = (x.to(device, non_blocking=True).float() for x in batch[:2])
+    clean = clean / 255
+    generator = torch.Generator(device).manual_seed(batch.seed)
+    noise = torch.randn(clean.shape, generator=generator, device=device)
+    return Noisy(clean, clean + sigma * noise, sigma)
 
 
 def _patch(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:

@@ -16,7 +16,7 @@ from dubench.ddnm.prior.files import load
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from dubench.ddnm.prior.train import loop, train_prior
 from dubench.ddnm.prior.train import photographs as photographs_of
-from dubench.ddnm.prior.train.patches import PATCHES, draw_batch, scenes
+from dubench.ddnm.prior.train.patches import PATCHES, add_noise, draw_batch, scenes
 from generators.sources.pools import BUNDLED
 
 STEPS = 5
@@ -268,7 +268,7 @@ def test_noise_is_what_sigma_says():
     photograph = np.full((120, 160, 3), 128, np.uint8)
     ratios = []
     for step in range(40):
-        batch = draw_batch([photograph], leaves, 0, step)
+        batch = add_noise(draw_batch([photograph], leaves, 0, step), "cpu")
         ratios.append(((batch.noisy - batch.clean) / batch.sigma).flatten())
         assert batch.sigma.min() >= LEAST_SIGMA * (1 - 1e-6)
         assert batch.sigma.max() <= MOST_SIGMA * (1 + 1e-6)
@@ -281,8 +281,9 @@ def test_noise_is_what_sigma_says():
 
 def test_a_step_is_one_batch_whenever_it_is_drawn():
     leaves = scenes(0)[:2]
-    first, again = (draw_batch(leaves, leaves, 3, 17) for _ in range(2))
-    other = draw_batch(leaves, leaves, 3, 18)
+    first, again, other = (
+        add_noise(draw_batch(leaves, leaves, 3, step), "cpu") for step in (17, 17, 18)
+    )
     assert torch.equal(first.noisy, again.noisy)
     assert first.noisy.shape != other.noisy.shape or not torch.equal(first.noisy, other.noisy)
 
