@@ -18,7 +18,15 @@ import machine
 import numpy as np
 import photographs
 
-from dubench.ddnm.prior.folder import BUNDLED, CONFIG, ONNX, WEIGHTS
+from dubench.ddnm.prior.folder import (
+    BATCH,
+    BUNDLED,
+    CONFIG,
+    ONNX,
+    WEIGHTS,
+    Training,
+    read_training,
+)
 from dubench.ddnm.prior.opening import open_prior
 
 LEVELS = (5, 15, 25, 50)
@@ -39,7 +47,7 @@ from 0.4 to 128 of 255, given for every pixel and channel.
 | files | `{weights}` (float16, {weights_size:.1f} MB, as diffusers lays out a model), `{onnx}` (the same weights, {onnx_size:.1f} MB) |
 | trained by | {command} |
 | on | {source}; a tenth of the batches dead leaves |
-| seen so far | {seen:,} patches of 48², {hours:.1f} CPU-hours |
+| seen so far | {seen:,} patches of 48², {effort} |
 | licence | Apache-2.0, as dubench |
 
 ## Noise taken off
@@ -61,7 +69,7 @@ the standard deviation over the crops. {machine}
 
 Mean PSNR of photographs held out of the training set, as training went:
 
-| patches | CPU-hours | σ 5 | σ 15 | σ 25 | σ 50 |
+| patches | hours | σ 5 | σ 15 | σ 25 | σ 50 |
 |---|---|---|---|---|---|
 {curve}
 
@@ -179,7 +187,7 @@ def card(
     arguments: argparse.Namespace, network: Any, n: int, measured: dict[int, dict[str, Any]]
 ) -> str:
     out = arguments.out
-    config = json.loads((out / CONFIG).read_text("utf-8"))["training"]
+    config, seen = json.loads((out / CONFIG).read_text("utf-8")), read_training(out)
     rows = []
     for level, of in measured.items():
         means = [np.mean(of[name]) for name in ("noisy", "bilateral", "bm3d", "prior")]
@@ -192,10 +200,10 @@ def card(
         onnx=ONNX,
         weights_size=(out / WEIGHTS).stat().st_size / 1e6,
         onnx_size=(out / ONNX).stat().st_size / 1e6,
-        command=command(config),
+        command=command(config, seen),
         source=arguments.source,
-        seen=patches(config["step"]),
-        hours=config["cpu_seconds"] / 3600,
+        seen=seen.patches,
+        effort=effort(seen),
         n=n,
         side=SIDE,
         where=arguments.photos.name,
@@ -209,24 +217,32 @@ def card(
     )
 
 
-def command(config: dict[str, Any]) -> str:
-    text = f"`dubench train prior --patches {config['patches']} --seed {config['seed']}"
-    if not config["start"]:
+def command(config: dict[str, Any], training: Training) -> str:
+    run = config["training"]
+    text = f"`dubench train prior --patches {run['patches']} --seed {run['seed']}"
+    text += f" --batch {run.get('batch', BATCH)} --widths {','.join(map(str, config['widths']))}"
+    if training.gpu_seconds:
+        text += " --device cuda"
+    if not run["start"]:
         return f"{text}`"
-    seen = patches(config["start"])
+    seen = run["start"] * run.get("batch", BATCH)
     return f"{text} --model PRIOR`, from one that had seen {seen:,} patches"
 
 
-def patches(steps: int) -> int:
-    from dubench.ddnm.prior.train.patches import PATCHES
-
-    return steps * PATCHES
+def effort(training: Training) -> str:
+    """How long it was trained."""
+    parts = []
+    if training.cpu_seconds:
+        parts.append(f"{training.cpu_seconds / 3600:.1f} CPU-hours")
+    if training.gpu_seconds:
+        parts.append(f"{training.gpu_seconds:,} seconds of a GPU")
+    return " and ".join(parts)
 
 
 def curve(model: Path) -> list[str]:
     history = json.loads((model / "history.json").read_text("utf-8"))
     return [
-        f"| {row['patches']:,} | {row['cpu_hours']:.2f} | "
+        f"| {row['patches']:,} | {row['cpu_hours'] + row.get('gpu_hours', 0):.2f} | "
         + " | ".join(f"{value:.2f}" for value in row["psnr"].values())
         + " |"
         for row in history

@@ -28,7 +28,7 @@ class DiffPIR:
         corner: of the picture in one that it is a tile of, as `noise_source` takes it.
     """
 
-    steps: int = 20
+    steps: int = 15
     first: float = 25 / 255
     last: float = 1 / 255
     trust: float = 1.0

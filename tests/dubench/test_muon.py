@@ -8,9 +8,12 @@ from dubench.muon import Muon, orthogonal
 
 @pytest.mark.parametrize("shape", [(8, 72), (64, 16), (32, 32)])
 def test_singular_vectors_stay_and_values_come_near_one(shape):
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    matrix, other = torch.randn((2, *shape), generator=generator, dtype=torch.float64)
     u, values, v = torch.linalg.svd(matrix, full_matrices=False)
-    cores = u.T @ orthogonal(matrix) @ v.T
+    both = orthogonal(torch.stack([matrix, other]))
+    torch.testing.assert_close(both[0], orthogonal(matrix))
+    cores = u.T @ both[0] @ v.T
     kept = torch.diagonal(cores)
     torch.testing.assert_close(cores, torch.diag(kept), atol=1e-6, rtol=0)
     # Values below a hundredth of the norm need more steps than five.

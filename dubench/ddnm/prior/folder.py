@@ -13,7 +13,7 @@ CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 ONNX = "prior.onnx"
 """The network between `preconditioning.features` and `preconditioning.estimate`."""
 _WEIGHTS = (".safetensors", ".onnx")
-_BATCH = 24  # of runs before there was a choice
+BATCH = 24  # patches of a step, where a run does not say
 CLASS = "dubench.Denoiser"
 BUNDLED = Path(__file__).parents[1] / "weights" / "prior"
 """The prior that dubench ships; its model card lies beside it."""
@@ -85,7 +85,7 @@ def read_training(folder: Path) -> Training:
     training: Any = _read(folder).get("training")
     try:
         return Training(
-            int(training["step"]) * int(training.get("batch", _BATCH)),
+            int(training["step"]) * int(training.get("batch", BATCH)),
             int(training["cpu_seconds"]),
             int(training.get("gpu_seconds", 0)),
         )

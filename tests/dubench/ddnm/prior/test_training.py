@@ -72,6 +72,61 @@ def test_a_killed_run_goes_on_to_the_same_weights(photographs, tmp_path, dubench
     assert [row["step"] for row in history] == [STEPS]
 
 
+def test_workers_draw_the_very_patches(photographs, tmp_path):
+    """As they do for a GPU."""
+    pictures = [cv2.imread(str(path)) for path in photographs.glob("*.png")]
+    run = loop.Run(24, 0, "", batch=8, widths=(4, 8))
+    states = []
+    for n in (0, 2):
+        out = tmp_path / str(n)
+        out.mkdir()
+        states.append(loop.train(run, pictures, pictures, out, "cpu", lambda *_: None, workers=n))
+    assert [state.step for state in states] == [3, 3]
+    for one, other in zip(*(state.network.parameters() for state in states), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_of_other_batches_and_widths(photographs, tmp_path, dubench_here):
+    wide = command(photographs, tmp_path / "wide", 16)
+    assert dubench_here(*wide, "--batch", "8", "--widths", "4,8", cwd=tmp_path).returncode == 0
+    config = json.loads((tmp_path / "wide/config.json").read_text("utf-8"))
+    assert config["widths"] == [4, 8]
+    assert config["training"]["step"] == 2
+    # What it goes on from has its widths, and the patches that it has seen count in batches of 24.
+    further = command(photographs, tmp_path / "further", 48)
+    result = dubench_here(*further, "--model", "wide", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    config = json.loads((tmp_path / "further/config.json").read_text("utf-8"))
+    assert config["widths"] == [4, 8]
+    assert (config["training"]["start"], config["training"]["step"]) == (1, 2)
+    again = dubench_here(*wide, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "is of another run" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--batch", "6"), "--batch 6: choose a multiple of four"),
+        (("--batch", "0"), "--batch 0: choose a multiple of four"),
+        (("--widths", "32,none"), "--widths 32,none: write whole numbers"),
+        (("--widths", "32,0"), "--widths: choose numbers above 0"),
+        (("--widths", "32,64", "--model", "bundled"), "--widths: those of bundled are"),
+    ],
+)
+def test_bad_batches_and_widths(options, message, photographs, tmp_path, dubench_here):
+    result = dubench_here(*command(photographs, tmp_path / "out"), *options, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("batch", "times"), [(24, 1), (96, 2), (216, 3), (1024, 3)])
+def test_rates_grow_with_the_root_of_the_batch_but_not_for_ever(batch, times):
+    ordinary = loop.Run(1, 0, "").rates
+    assert loop.Run(1, 0, "", batch=batch).rates == tuple(times * rate for rate in ordinary)
+
+
 def test_a_full_disk_at_the_end_leaves_no_run_without_its_model(
     photographs, tmp_path, dubench_here, monkeypatch
 ):
