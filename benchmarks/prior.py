@@ -19,7 +19,6 @@ import numpy as np
 import photographs
 
 from dubench.ddnm.prior.folder import (
-    BATCH,
     BUNDLED,
     CONFIG,
     ONNX,
@@ -220,12 +219,12 @@ def card(
 def command(config: dict[str, Any], training: Training) -> str:
     run = config["training"]
     text = f"`dubench train prior --patches {run['patches']} --seed {run['seed']}"
-    text += f" --batch {run.get('batch', BATCH)} --widths {','.join(map(str, config['widths']))}"
+    text += f" --batch {training.batch} --widths {','.join(map(str, config['widths']))}"
     if training.gpu_seconds:
         text += " --device cuda"
     if not run["start"]:
         return f"{text}`"
-    seen = run["start"] * run.get("batch", BATCH)
+    seen = run["start"] * training.batch
     return f"{text} --model PRIOR`, from one that had seen {seen:,} patches"
 
 

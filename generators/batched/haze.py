@@ -49,10 +49,9 @@ def derive(
     assert depth is not None, "haze needs depth maps"
     max_beta = max_plausible_beta(depth)
     if "transmission" not in drawn:
+        beta = to_device(drawn["beta"], depth.device).to(depth)
         # What swaps is then the larger β, the smaller −β.
-        beta = -swap_implausible(
-            -to_device(drawn["beta"], depth.device).to(depth), -max_beta, generator
-        )
+        beta = -swap_implausible(-beta, -max_beta, generator)
         beta = beta.minimum(max_beta)
         return {**drawn, "beta": beta, "transmission": mean_transmission(beta, depth)}
     least = mean_transmission(max_beta, depth)

@@ -1,7 +1,6 @@
 """Low light on batches, as `generators.physics.low_light` (MAET, ICCV 2021)."""
 
 from collections.abc import Mapping
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -49,15 +48,9 @@ def inverse_smoothstep(x: Tensor) -> Tensor:
 
 def _camera_matrices(intrinsics: Tensor) -> Tensor:
     """RGB→camera (B, 3, 3) from XYZ→camera entries (B, 9), rows normalised to sum 1."""
-    matrices = intrinsics.reshape(-1, 3, 3) @ _to_xyz(intrinsics.dtype, intrinsics.device)
+    to_xyz = to_device(torch.tensor(RGB_TO_XYZ, dtype=intrinsics.dtype), intrinsics.device)
+    matrices = intrinsics.reshape(-1, 3, 3) @ to_xyz
     return matrices / matrices.sum(dim=-1, keepdim=True)
-
-
-@cache
-def _to_xyz(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """RGB_TO_XYZ, kept: each copy to a device would wait for it."""
-    with torch.inference_mode(False):  # else autograd could not use what inference put here
-        return torch.tensor(RGB_TO_XYZ, dtype=dtype, device=device)
 
 
 def _transform(images: Tensor, matrices: Tensor) -> Tensor:

@@ -47,13 +47,12 @@ def check_device(name: str) -> "torch.device":
 
 
 def upload(array: NDArray, device: "torch.device") -> "torch.Tensor":
-    """`array` as a tensor on `device`, without waiting for it: the copy takes its turn there."""
+    """`array` as a tensor on `device`, without waiting for it: see `tensors.to_device`."""
     import torch
 
-    tensor = torch.from_numpy(array)
-    if device.type == "cuda":  # only pinned memory is copied while the host goes on
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor
+    from generators.batched.tensors import to_device
+
+    return to_device(torch.from_numpy(array), device)
 
 
 def render_batch(

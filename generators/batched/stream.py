@@ -239,7 +239,7 @@ def _postprocessed(
     for amount, step in steps:
         some = amount.nonzero().flatten()  # on the CPU: nothing waits
         if len(some):
-            rows, strength = (upload(a.numpy(), levels.device) for a in (some, amount[some]))
+            rows, strength = (to_device(a, levels.device) for a in (some, amount[some]))
             levels[rows] = step(levels[rows], strength)
     return levels
 

@@ -13,7 +13,8 @@ CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 ONNX = "prior.onnx"
 """The network between `preconditioning.features` and `preconditioning.estimate`."""
 _WEIGHTS = (".safetensors", ".onnx")
-BATCH = 24  # patches of a step, where a run does not say
+BATCH = 24
+"""Patches of a step, where a run does not say."""
 CLASS = "dubench.Denoiser"
 BUNDLED = Path(__file__).parents[1] / "weights" / "prior"
 """The prior that dubench ships; its model card lies beside it."""
@@ -66,14 +67,21 @@ class Training:
     """How long a prior was trained.
 
     Attributes:
-        patches: seen, of 48² pixels.
+        steps: done.
+        batch: patches of each.
         cpu_seconds: without a GPU.
         gpu_seconds: with one, by the clock.
     """
 
-    patches: int
+    steps: int
+    batch: int
     cpu_seconds: int
     gpu_seconds: int
+
+    @property
+    def patches(self) -> int:
+        """How many it has seen, of 48² pixels."""
+        return self.steps * self.batch
 
 
 def read_training(folder: Path) -> Training:
@@ -85,7 +93,8 @@ def read_training(folder: Path) -> Training:
     training: Any = _read(folder).get("training")
     try:
         return Training(
-            int(training["step"]) * int(training.get("batch", BATCH)),
+            int(training["step"]),
+            int(training.get("batch", BATCH)),
             int(training["cpu_seconds"]),
             int(training.get("gpu_seconds", 0)),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dubench.ddnm.prior.folder import BUNDLED, WEIGHTS, Shape, read_shape, read_training
+from dubench.ddnm.prior.folder import BATCH, BUNDLED, WEIGHTS, Shape, read_shape, read_training
 from dubench.notes import note
 from dubench.packages import check_training
 from dubench.progress import counting
@@ -38,7 +38,7 @@ def train_prior(
     seed: int = 0,
     workers: int | None = None,
     device: str = "cpu",
-    batch: int = 24,
+    batch: int = BATCH,
     widths: tuple[int, ...] | None = None,
 ) -> TrainedPrior:
     """Train a prior, show bars and what was left out on stderr, and write it to `out`, a folder.

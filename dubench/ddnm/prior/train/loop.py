@@ -19,17 +19,17 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dubench.ddnm.prior.files import load, save
-from dubench.ddnm.prior.folder import Shape, read_training
+from dubench.ddnm.prior.folder import BATCH, Shape, read_training
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.prior.preconditioning import output_scale
-from dubench.ddnm.prior.train.patches import PATCHES, Batch, add_noise, draw_batch, scenes
+from dubench.ddnm.prior.train.patches import Batch, add_noise, draw_batch, scenes
 from dubench.ddnm.prior.train.validate import crops, denoising
 from dubench.muon import Muon
 from dubench.training import CHECKPOINT, begin_step, end_step, follow, reading, writing
 from dubench.training import save as save_checkpoint
 from generators.errors import InputError
 
-MUON_RATE, ADAM_RATE, ADAM_BETAS = 1e-3, 1e-3, (0.9, 0.98)  # rates of a batch of PATCHES
+MUON_RATE, ADAM_RATE, ADAM_BETAS = 1e-3, 1e-3, (0.9, 0.98)  # rates of BATCH patches a step
 MOST_FASTER = 3  # times as much for larger ones: at ten times, weights soon were no numbers
 WARM_UP, CLIP = 200, 1.0  # steps; of the gradient's norm
 FALL = 0.5  # share of the steps at the end over which the rate falls to 0
@@ -61,7 +61,7 @@ class Run:
     photographs: str
     start: int = 0
     model: str = ""
-    batch: int = PATCHES
+    batch: int = BATCH
     widths: tuple[int, ...] = Shape().widths
 
     @property
@@ -73,7 +73,7 @@ class Run:
     def rates(self) -> tuple[float, float]:
         """Muon's and AdamW's at their highest: a mean of n times as many gradients varies √n
         times less."""
-        factor = min((self.batch / PATCHES) ** 0.5, MOST_FASTER)
+        factor = min((self.batch / BATCH) ** 0.5, MOST_FASTER)
         return MUON_RATE * factor, ADAM_RATE * factor
 
     def continues(self, saved: dict[str, Any], step: int) -> bool:

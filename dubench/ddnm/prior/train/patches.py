@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dubench.ddnm.prior.folder import BATCH
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from generators.randomness import Purpose, stream
 from generators.sources import dead_leaves
 
-PATCHES, SIDE = 24, 48  # of a batch, unless another number is asked for
+SIDE = 48
 LARGE_SHARE, LARGE = 0.1, 96  # of batches of as many pixels in larger patches
 SCENE_SHARE, SCENES, SCENE_SIDE = 0.1, 32, 320
 LEAST_SCALE = 0.5  # photographs are shrunk by a random factor down to this
@@ -70,7 +71,7 @@ def draw_batch(
     leaves: Sequence[Pixels],
     seed: int,
     step: int,
-    patches: int = PATCHES,
+    patches: int = BATCH,
 ) -> Batch:
     """Draw batch `step` from pictures (H, W, 3), every side at least LARGE pixels: as many pixels
     as `patches` have, a multiple of four."""

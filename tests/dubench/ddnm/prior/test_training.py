@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from dubench.ddnm.prior.files import load
+from dubench.ddnm.prior.folder import BATCH as PATCHES
 from dubench.ddnm.prior.preconditioning import LEAST_SIGMA, MOST_SIGMA
 from dubench.ddnm.prior.train import loop, train_prior
 from dubench.ddnm.prior.train import photographs as photographs_of
-from dubench.ddnm.prior.train.patches import PATCHES, add_noise, draw_batch, scenes
+from dubench.ddnm.prior.train.patches import add_noise, draw_batch, scenes
 from generators.sources.pools import BUNDLED
 
 STEPS = 5
