@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dubench.ddnm import simple
 from dubench.ddnm.degraded import Degraded, Image
 from dubench.ddnm.diffpir import DiffPIR
-from dubench.ddnm.inverse.observation import Array
+from dubench.ddnm.inverse.observation import Array, Observation
 from dubench.ddnm.observe import observe
 from dubench.ddnm.plug_and_play import PlugAndPlay
 from dubench.ddnm.prior.folder import digest, is_own
@@ -49,7 +49,7 @@ _TAKERS = {
 
 # By method and type, chosen on photographs that the prior was trained on. Where neighbours were
 # mixed, high noise at the start lets a method draw edges anew.
-_CHOSEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+CHOSEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "pnp": {
         "blur": {"steps": 12, "first": 80 / 255, "trust": 0.25},
         "low_resolution": {"steps": 12, "first": 80 / 255},
@@ -166,7 +166,7 @@ def with_prior(
     seeds = range(settings.seed, settings.seed + settings.samples)
 
     def sampler(degraded: Degraded, seed: int) -> Any:
-        options = {**_CHOSEN.get(method, {}).get(degraded.degradation.type, {}), **given}
+        options = {**CHOSEN.get(method, {}).get(degraded.degradation.type, {}), **given}
         if method == "pnp":
             return PlugAndPlay(**options)
         if method == "diffpir":
@@ -179,13 +179,7 @@ def with_prior(
     def restore(degraded: Degraded) -> Image:
         if degraded.degradation.type == "none":
             return degraded.image
-        start = prior.array(_planes(degraded.image))
-        observation = _observe(degraded, start, prior.array)
-        if observation.pointwise:
-            start = observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
-        else:
-            # From the damped inverse: noise that hides what it gets wrong hides little else.
-            start = observation.damped(start, _START_DAMPING).clip(0, 1)
+        observation, start = begin(degraded, prior.array)
         total = np.zeros(start.shape[1:])
         with _no_gradient(start):
             for seed in seeds:
@@ -197,7 +191,21 @@ def with_prior(
     return restore
 
 
-def _observe(degraded: Degraded, image: Array, array: Callable[[NDArray], Array]) -> Any:
+def begin(degraded: Degraded, array: Callable[[NDArray], Array]) -> tuple[Observation, Array]:
+    """What a picture says, and the first estimate (1, 3, H, W) of methods with a prior.
+
+    Args:
+        array: makes arrays of the prior's library, as `Prior.array`.
+    """
+    image = array(_planes(degraded.image))
+    observation = _observe(degraded, image, array)
+    if observation.pointwise:
+        return observation, observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
+    # From the damped inverse: noise that hides what it gets wrong hides little else.
+    return observation, observation.damped(image, _START_DAMPING).clip(0, 1)
+
+
+def _observe(degraded: Degraded, image: Array, array: Callable[[NDArray], Array]) -> Observation:
     shaped = degraded.transmission
     transmission = None if shaped is None else array(shaped.astype(np.float64)[None, None])
     return observe(image, degraded.degradation, transmission, degraded.sigma)

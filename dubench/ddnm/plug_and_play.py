@@ -56,15 +56,22 @@ class PlugAndPlay:
             on_estimate(float((level**2).mean() ** 0.5), image)
             return image.clip(0, 1)
         image = start
-        for step, sigma in enumerate(noise_levels(self.first, self.last, self.steps)):
-            image = observation.proximal(image, sigma / self.trust**0.5)
-            axes = _MIRRORED[step % len(_MIRRORED)]
-            image = _mirror(prior.denoise(_mirror(image, axes), sigma), axes)
+        for step in range(self.steps):
+            shown, sigma = self.show(observation, image, step)
+            image = mirror(prior.denoise(shown, sigma), step)
             on_estimate(sigma, image)
         return image.clip(0, 1)
 
+    def show(self, observation: Observation, image: Array, step: int) -> tuple[Array, float]:
+        """What the denoiser sees at `step`, and the noise it is told; `image` is the estimate of
+        the step before. Its answer lies as `mirror` turns it back."""
+        sigma = noise_levels(self.first, self.last, self.steps)[step]
+        return mirror(observation.proximal(image, sigma / self.trust**0.5), step), sigma
 
-def _mirror(image: Array, axes: tuple[int, ...]) -> Array:
+
+def mirror(image: Array, step: int) -> Array:
+    """`image` (…, H, W) as it lies at `step`, or back again."""
+    axes = _MIRRORED[step % len(_MIRRORED)]
     if isinstance(image, np.ndarray):
         return np.ascontiguousarray(np.flip(image, axes))
     return image.flip(axes)

@@ -22,7 +22,8 @@ from dubench.ddnm.prior.files import load, save
 from dubench.ddnm.prior.folder import BATCH, Shape, read_training
 from dubench.ddnm.prior.network import Denoiser
 from dubench.ddnm.prior.preconditioning import output_scale
-from dubench.ddnm.prior.train.patches import Batch, add_noise, draw_batch, scenes
+from dubench.ddnm.prior.train.patches import Batch, Noisy, add_noise, draw_batch, scenes
+from dubench.ddnm.prior.train.restorations import Restorations
 from dubench.ddnm.prior.train.validate import crops, denoising
 from dubench.muon import Muon
 from dubench.training import CHECKPOINT, begin_step, end_step, follow, reading, writing
@@ -35,6 +36,7 @@ WARM_UP, CLIP = 200, 1.0  # steps; of the gradient's norm
 FALL = 0.5  # share of the steps at the end over which the rate falls to 0
 WEIGHT = -1.2  # power of c_out in the loss: between EDM's -2 and the plain error's 0
 EMA_SHARE = 0.05  # of the steps so far is the half-life of the averaged weights, about
+RESTORED = 3  # of so many of those steps all but one learn from restorations
 SAVE_EVERY, VALIDATE_EVERY = 500, 5000  # steps
 LOOK_EVERY = 50  # of them, whether a GPU's numbers are still some; before every save
 
@@ -76,6 +78,11 @@ class Run:
         factor = min((self.batch / BATCH) ** 0.5, MOST_FASTER)
         return MUON_RATE * factor, ADAM_RATE * factor
 
+    def restores(self, step: int) -> bool:
+        """Whether the step learns from restorations: most of those while the rate falls, when the
+        prior is good enough to restore by."""
+        return step >= self.steps * (1 - FALL) and step % RESTORED > 0
+
     def continues(self, saved: dict[str, Any], step: int) -> bool:
         """Whether a run that was at `step` is this one so far.
 
@@ -95,6 +102,7 @@ class State:
     Attributes:
         network, average: its weights, and their exponential moving average.
         optimizers: Muon for the matrices within, AdamW for the rest.
+        restorations: that it learns from besides patches.
         step: batches done.
         history: of the validations, each {step, patches, cpu_hours, gpu_hours, psnr: {level: dB}}.
         cpu_seconds: spent so far without a GPU.
@@ -104,19 +112,23 @@ class State:
     network: Denoiser
     average: Denoiser
     optimizers: list[torch.optim.Optimizer]
+    restorations: Restorations
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     cpu_seconds: float = 0.0
     gpu_seconds: float = 0.0
 
 
-class _Batches(Dataset[Batch]):
-    """Every batch of a run, by its step; workers of a DataLoader draw from it."""
+class _Batches(Dataset[Batch | None]):
+    """Every batch of a run, by its step, none where the step learns from restorations; workers of
+    a DataLoader draw from it."""
 
     def __init__(self, run: Run, photographs: Sequence[Pixels]) -> None:
         self.run, self.photographs, self.leaves = run, photographs, scenes(run.seed)
 
-    def __getitem__(self, step: int) -> Batch:
+    def __getitem__(self, step: int) -> Batch | None:
+        if self.run.restores(step):
+            return None
         return draw_batch(self.photographs, self.leaves, self.run.seed, step, self.run.batch)
 
 
@@ -153,7 +165,7 @@ def train(
         InputError: the checkpoint is another run's, the loss is no longer a number, or the disk
             is full; the last checkpoint stays.
     """
-    state = resume(run, out / CHECKPOINT, device, model)
+    state = resume(run, photographs, out / CHECKPOINT, device, model)
     pictures = crops(held_out)
     on_gpu = torch.device(device).type == "cuda"
     batches = DataLoader(
@@ -166,10 +178,10 @@ def train(
     clock = time.monotonic if on_gpu else time.process_time
     before = clock()
     for batch in batches:
-        clean, noisy, sigma = (
-            x.contiguous(memory_format=torch.channels_last) for x in add_noise(batch, device)
-        )
-        _advance(state, run, clean, noisy, sigma)
+        if batch is None:
+            state.restorations.take(_advance(state, run, state.restorations.show()))
+        else:
+            _advance(state, run, add_noise(batch, device))
         now = clock()
         if on_gpu:
             state.gpu_seconds += now - before
@@ -187,7 +199,13 @@ def train(
     return state
 
 
-def resume(run: Run, checkpoint: Path, device: str, model: Path | None = None) -> State:
+def resume(
+    run: Run,
+    photographs: Sequence[Pixels],
+    checkpoint: Path,
+    device: str,
+    model: Path | None = None,
+) -> State:
     """The state that a checkpoint holds, or that of a new run where there is none.
 
     A new run goes on from `model`, if given, as if its steps were this run's first; the
@@ -205,7 +223,8 @@ def resume(run: Run, checkpoint: Path, device: str, model: Path | None = None) -
         Muon(matrices, run.rates[0]),
         torch.optim.AdamW(others, run.rates[1], ADAM_BETAS, weight_decay=0.0),
     ]
-    state = State(network, copy.deepcopy(network), optimizers, run.start)
+    restorations = Restorations(photographs, run.seed, run.batch, device)
+    state = State(network, copy.deepcopy(network), optimizers, restorations, run.start)
     if not checkpoint.exists():
         if model:
             training = read_training(model)
@@ -222,6 +241,7 @@ def resume(run: Run, checkpoint: Path, device: str, model: Path | None = None) -
         state.average.load_state_dict(saved["average"])
         for optimizer, content in zip(optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(content)
+        restorations.load_state(saved["restorations"])
         state.step, state.history = saved["step"], saved["history"]
         state.cpu_seconds = saved["cpu_seconds"]
         state.gpu_seconds = saved.get("gpu_seconds", 0.0)  # before it was there, there were none
@@ -237,17 +257,21 @@ def _is_matrix(name: str, weight: Tensor) -> bool:
     return weight.ndim == 4 and not name.startswith(("head.", "tail."))
 
 
-def _advance(state: State, run: Run, clean: Tensor, noisy: Tensor, sigma: Tensor) -> None:
+def _advance(state: State, run: Run, batch: Noisy) -> Tensor:
+    """One step; the network's estimates before it, (B, 3, S, S)."""
+    clean, noisy = (x.contiguous(memory_format=torch.channels_last) for x in batch[:2])
     begin_step(state.optimizers, run.rates, rate(state.step, run.steps, run.start))
     # In half the bits on a GPU: the products of the layers, not the picture that they correct.
     on_gpu = clean.device.type == "cuda"
     with torch.autocast(clean.device.type, torch.bfloat16, enabled=on_gpu):
-        error = (state.network(noisy, sigma) - clean).square()
-    loss = (error * output_scale(sigma) ** WEIGHT).mean()
+        estimate: Tensor = state.network(noisy, batch.sigma)
+        error = (estimate - clean).square()
+    loss = (error * output_scale(batch.error) ** WEIGHT).mean()
     loss.backward()
     end_step(state.optimizers, CLIP, state.step, LOOK_EVERY if on_gpu else 1)
     state.step += 1
     follow(state.average, state.network, EMA_SHARE, state.step)
+    return estimate.detach().to(clean.dtype)
 
 
 def _validate(state: State, run: Run, pictures: Sequence[Pixels]) -> None:
@@ -269,6 +293,7 @@ def _write(state: State, run: Run, out: Path) -> None:
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in state.optimizers],
+        "restorations": state.restorations.state(),
         "step": state.step,
         "history": state.history,
         "cpu_seconds": state.cpu_seconds,

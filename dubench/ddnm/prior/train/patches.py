@@ -1,4 +1,4 @@
-"""What the prior learns from: patches of photographs and scenes, and noise to put on them.
+"""What the prior learns from first: patches of photographs and scenes, and noise to put on them.
 
 Batch `step` is a function of the seed, the step and the pictures, so that a run that is stopped
 goes on as if it had not been. What is slow on a CPU, the noise, is drawn where the network is.
@@ -45,17 +45,19 @@ class Batch(NamedTuple):
 
 
 class Noisy(NamedTuple):
-    """A batch with its noise, each (B, 3, S, S) float32 on the network's device.
+    """What the network sees and should answer, float32 on its device.
 
     Attributes:
-        clean: RGB on [0, 1].
-        noisy: clean plus noise.
-        sigma: the noise's standard deviation.
+        clean: (B, 3, S, S) RGB on [0, 1].
+        noisy: (B, 3, S, S), clean plus an error.
+        sigma: the standard deviation that the network is told, of a shape that broadcasts.
+        error: the standard deviation that the error has, likewise.
     """
 
     clean: Tensor
     noisy: Tensor
     sigma: Tensor
+    error: Tensor
 
 
 def scenes(seed: int) -> list[Pixels]:
@@ -82,7 +84,7 @@ def draw_batch(
     pixels = np.empty((count, side, side, 3), np.uint8)
     for patch in pixels:
         pictures = leaves if rng.random() < SCENE_SHARE else photographs
-        patch[:] = _patch(pictures[int(rng.integers(len(pictures)))], side, rng)
+        patch[:] = draw_patch(pictures[int(rng.integers(len(pictures)))], side, rng)
     sigma = _sigma(count, side, rng)
     return Batch(torch.from_numpy(pixels).permute(0, 3, 1, 2), sigma, int(rng.integers(2**63)))
 
@@ -93,10 +95,10 @@ def add_noise(batch: Batch, device: str) -> Noisy:
     clean = clean / 255
     generator = torch.Generator(device).manual_seed(batch.seed)
     noise = torch.randn(clean.shape, generator=generator, device=device)
-    return Noisy(clean, clean + sigma * noise, sigma)
+    return Noisy(clean, clean + sigma * noise, sigma, sigma)
 
 
-def _patch(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:
+def draw_patch(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:
     """A square at a random place and scale, turned and mirrored."""
     height, width = picture.shape[:2]
     most = min(height, width, int(side / LEAST_SCALE))

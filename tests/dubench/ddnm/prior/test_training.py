@@ -20,18 +20,18 @@ from dubench.ddnm.prior.train import photographs as photographs_of
 from dubench.ddnm.prior.train.patches import add_noise, draw_batch, scenes
 from generators.sources.pools import BUNDLED
 
-STEPS = 5
+STEPS = 9
 KILLED = """
 import os, sys
 from dubench.ddnm.prior.train import loop
 from dubench.cli import main
 loop.SAVE_EVERY = 2
 advance = loop._advance
-def killed_at_the_fourth(state, *batch):
-    if state.step == 3:
+def killed_at_the_eighth(state, *batch):
+    if state.step == 7:
         os.kill(os.getpid(), 9)
-    advance(state, *batch)
-loop._advance = killed_at_the_fourth
+    return advance(state, *batch)
+loop._advance = killed_at_the_eighth
 main()
 """
 
@@ -63,7 +63,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(photographs, tmp_path, dubench
     killed = command(photographs, tmp_path / "killed")
     process = subprocess.run([sys.executable, "-c", KILLED, *killed], capture_output=True)
     assert process.returncode == -signal.SIGKILL
-    assert torch.load(tmp_path / "killed/checkpoint.pt", weights_only=True)["step"] == 2
+    assert torch.load(tmp_path / "killed/checkpoint.pt", weights_only=True)["step"] == 6
     assert dubench_here(*killed, cwd=tmp_path).returncode == 0
     first, second = (weights(tmp_path / name) for name in ("whole", "killed"))
     for name, value in first.items():
@@ -179,7 +179,7 @@ def test_a_run_goes_on_from_a_model(photographs, model, tmp_path, dubench_here):
     before, after = (json.loads((x / "config.json").read_text("utf-8")) for x in (model, out))
     assert after["training"]["step"] == STEPS + 1
     assert after["training"]["cpu_seconds"] >= before["training"]["cpu_seconds"]
-    drawn = loop.resume(loop.Run(1, 0, ""), tmp_path / "none", "cpu").network.state_dict()
+    drawn = loop.resume(loop.Run(1, 0, ""), [], tmp_path / "none", "cpu").network.state_dict()
     # Beside float16's rounding, one step of the rising rate has moved them: 1e-3 / 200.
     for name, value in load(model).state_dict().items():
         torch.testing.assert_close(weights(out)[name], value, atol=5e-5, rtol=2**-10)
@@ -350,6 +350,8 @@ def test_it_learns_to_remove_noise(photographs, tmp_path):
     pictures = [cv2.imread(str(path))[..., ::-1].copy() for path in photographs.glob("*.png")]
     run = loop.Run(60 * PATCHES, 0, "")
     state = loop.train(run, pictures, pictures, tmp_path, "cpu", lambda *_: None)
-    untrained = loop.denoising(loop.resume(run, tmp_path / "none", "cpu").network, pictures)
+    untrained = loop.denoising(
+        loop.resume(run, pictures, tmp_path / "none", "cpu").network, pictures
+    )
     trained = loop.denoising(state.network, pictures)
     assert trained[25] > untrained[25] + 0.5
