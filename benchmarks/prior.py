@@ -38,14 +38,16 @@ RANGES = (1.0, 1.5, 2.0, 2.5, 3.0)
 CARD = """# The bundled prior
 
 What `dubench restore` takes clean photographs to be: a denoiser for Gaussian noise of any level
-from 0.4 to 128 of 255, given for every pixel and channel.
+from 0.4 to 128 of 255, given for every pixel and channel, and for what `pnp` shows it while it
+restores.
 
 | | |
 |---|---|
 | network | residual UNet behind a pixel-unshuffle, {parameters:.2f} million parameters; `dubench.ddnm.prior.network` |
 | files | `{weights}` (float16, {weights_size:.1f} MB, as diffusers lays out a model), `{onnx}` (the same weights, {onnx_size:.1f} MB) |
 | trained by | {command} |
-| on | {source}; a tenth of the batches dead leaves |
+| on | {source}; a tenth of the patches dead leaves |
+| by | noise; while the rate falls, two batches of three by restorations of blur and low resolution, at their every step |
 | seen so far | {seen:,} patches of 48², {effort} |
 | licence | Apache-2.0, as dubench |
 

@@ -56,7 +56,7 @@ CHOSEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "diffpir": {
         "blur": {"first": 80 / 255, "s_noise": 1.1},
-        "low_resolution": {"first": 80 / 255, "s_noise": 1.15},
+        "low_resolution": {"first": 80 / 255, "s_noise": 1.3},
     },
 }
 _START_DAMPING = 1e-2
