@@ -69,16 +69,16 @@ class Restorations:
             self._under_way = [self._draw() for _ in range(self._count)]
             for number, one in enumerate(self._under_way):
                 one.step = number * one.way.steps // self._count
-        shown, sigmas, cleans = [], [], []
+        shown, levels, cleans = [], [], []
         for one in self._under_way:
-            image, sigma = one.way.show(one.observation, one.image, one.step)
+            image, level = one.way.show(one.observation, one.image, one.step)
             shown.append(image)
-            sigmas.append(sigma)
+            levels.append(level)
             clean = self._array(np.moveaxis(one.clean, -1, 0)[None] / 255)
             cleans.append(mirror(clean, one.step))
         noisy, clean = torch.cat(shown), torch.cat(cleans)
         error = (noisy - clean).square().mean((1, 2, 3), keepdim=True).sqrt()
-        sigma = torch.tensor(sigmas, device=self._device)[:, None, None, None]
+        sigma = torch.tensor(levels, device=self._device)[:, None, None, None]
         return Noisy(clean, noisy, sigma, error.clip(LEAST_ERROR))
 
     def take(self, estimates: Tensor) -> None:
