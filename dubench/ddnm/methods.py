@@ -144,7 +144,7 @@ def without_prior(method: str) -> Restore:
     def restore(degraded: Degraded) -> Image:
         if method == "identity" or degraded.degradation.type == "none":
             return degraded.image
-        image = _planes(degraded.image)
+        image = planes(degraded.image)
         picture = SIMPLE[method](_observe(degraded, image, np.asarray), image)
         return levels(picture[0])
 
@@ -197,7 +197,7 @@ def begin(degraded: Degraded, array: Callable[[NDArray], Array]) -> tuple[Observ
     Args:
         array: makes arrays of the prior's library, as `Prior.array`.
     """
-    image = array(_planes(degraded.image))
+    image = array(planes(degraded.image))
     observation = _observe(degraded, image, array)
     if observation.pointwise:
         return observation, observation.pseudo_inverse(damping=_START_DAMPING).clip(0, 1)
@@ -211,7 +211,7 @@ def _observe(degraded: Degraded, image: Array, array: Callable[[NDArray], Array]
     return observe(image, degraded.degradation, transmission, degraded.sigma)
 
 
-def _planes(image: Image) -> NDArray[np.float64]:
+def planes(image: Image) -> NDArray[np.float64]:
     """(1, 3, H, W) on [0, 1]."""
     return np.moveaxis(image, -1, 0)[None] / 255
 

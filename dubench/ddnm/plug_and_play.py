@@ -63,8 +63,12 @@ class PlugAndPlay:
         return image.clip(0, 1)
 
     def show(self, observation: Observation, image: Array, step: int) -> tuple[Array, float]:
-        """What the denoiser sees at `step`, and the noise it is told; `image` is the estimate of
-        the step before. Its answer lies as `mirror` turns it back."""
+        """What the denoiser sees at `step`, and the noise level that goes with it.
+
+        Args:
+            image: the estimate of the step before. The denoiser's has to be turned back by
+                `mirror`.
+        """
         sigma = noise_levels(self.first, self.last, self.steps)[step]
         return mirror(observation.proximal(image, sigma / self.trust**0.5), step), sigma
 

@@ -50,7 +50,7 @@ class Noisy(NamedTuple):
     Attributes:
         clean: (B, 3, S, S) RGB on [0, 1].
         noisy: (B, 3, S, S), clean plus an error.
-        sigma: the standard deviation that the network is told, of a shape that broadcasts.
+        sigma: the standard deviation that the network is given, of a shape that broadcasts.
         error: the standard deviation that the error has, likewise.
     """
 

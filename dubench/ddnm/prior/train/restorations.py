@@ -10,7 +10,7 @@ This file imports torch when it is imported.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from torch import Tensor
 
 from dubench.ddnm.degraded import Degraded
 from dubench.ddnm.inverse.observation import Observation
-from dubench.ddnm.methods import CHOSEN, begin
+from dubench.ddnm.methods import CHOSEN, begin, planes
 from dubench.ddnm.plug_and_play import PlugAndPlay, mirror
 from dubench.ddnm.prior.train.patches import LARGE, SIDE, Noisy, draw_patch
 from generators.api import degrade
-from generators.taxonomy import Degradation
+from generators.sample import Sample
 
 MIXING = ("blur", "low_resolution")
 """The types whose restoration asks more than once."""
@@ -34,16 +34,26 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass
-class _Restoration:
-    clean: Pixels  # (S, S, 3)
-    degraded: Degraded
-    image: Tensor  # (1, 3, S, S), the estimate so far
-    observation: Observation
-    step: int
+class Restoration:
+    """One that is under way.
 
-    @property
-    def way(self) -> PlugAndPlay:
-        return PlugAndPlay(**CHOSEN["pnp"][self.degraded.degradation.type])
+    Attributes:
+        number: of those drawn before.
+        sample: what is restored, and what it comes from.
+        clean: the latter, (1, 3, S, S) on [0, 1].
+        way: how it is restored.
+        observation: what the degraded patch says.
+        image: the estimate so far, as `clean`.
+        step: the next.
+    """
+
+    number: int
+    sample: Sample
+    clean: Tensor
+    way: PlugAndPlay
+    observation: Observation
+    image: Tensor
+    step: int = 0
 
 
 class Restorations:
@@ -61,21 +71,20 @@ class Restorations:
         self._photographs, self._seed, self._device = photographs, seed, device
         self._count = patches * SIDE**2 // LARGE**2
         self._drawn = 0
-        self._under_way: list[_Restoration] = []
+        self.under_way: list[Restoration] = []
 
     def show(self) -> Noisy:
         """What the network sees at the next step of each."""
-        if not self._under_way:
-            self._under_way = [self._draw() for _ in range(self._count)]
-            for number, one in enumerate(self._under_way):
+        if not self.under_way:
+            self.under_way = [self._next() for _ in range(self._count)]
+            for number, one in enumerate(self.under_way):
                 one.step = number * one.way.steps // self._count
         shown, levels, cleans = [], [], []
-        for one in self._under_way:
+        for one in self.under_way:
             image, level = one.way.show(one.observation, one.image, one.step)
             shown.append(image)
             levels.append(level)
-            clean = self._array(np.moveaxis(one.clean, -1, 0)[None] / 255)
-            cleans.append(mirror(clean, one.step))
+            cleans.append(mirror(one.clean, one.step))
         noisy, clean = torch.cat(shown), torch.cat(cleans)
         error = (noisy - clean).square().mean((1, 2, 3), keepdim=True).sqrt()
         sigma = torch.tensor(levels, device=self._device)[:, None, None, None]
@@ -83,54 +92,42 @@ class Restorations:
 
     def take(self, estimates: Tensor) -> None:
         """Go on by the network's estimates (B, 3, S, S) of what `show` gave."""
-        for number, (one, estimate) in enumerate(zip(self._under_way, estimates, strict=True)):
+        for place, (one, estimate) in enumerate(zip(self.under_way, estimates, strict=True)):
             one.image = mirror(estimate[None], one.step)
             one.step += 1
             if one.step == one.way.steps:
-                self._under_way[number] = self._draw()
+                self.under_way[place] = self._next()
 
     def state(self) -> dict[str, Any]:
-        """All that a checkpoint needs to hold."""
-        return {
-            "drawn": self._drawn,
-            "under_way": [
-                {
-                    "clean": torch.from_numpy(one.clean),
-                    "degraded": torch.from_numpy(one.degraded.image),
-                    "type": one.degraded.degradation.type,
-                    "values": dict(one.degraded.degradation.values),
-                    "image": one.image,
-                    "step": one.step,
-                }
-                for one in self._under_way
-            ],
-        }
+        """What a checkpoint needs to hold: the rest follows from the numbers."""
+        under_way = [
+            {"number": one.number, "image": one.image, "step": one.step} for one in self.under_way
+        ]
+        return {"drawn": self._drawn, "under_way": under_way}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on where `state` was."""
         self._drawn = state["drawn"]
-        self._under_way = []
-        for saved in state["under_way"]:
-            degradation = Degradation(saved["type"], saved["values"])
-            one = self._begin(
-                saved["clean"].numpy(), Degraded(saved["degraded"].numpy(), degradation)
-            )
-            one.image, one.step = saved["image"], saved["step"]
-            self._under_way.append(one)
+        self.under_way = [
+            replace(self._draw(saved["number"]), image=saved["image"], step=saved["step"])
+            for saved in state["under_way"]
+        ]
 
-    def _draw(self) -> _Restoration:
-        """A patch, degraded as du110k does."""
-        rng = np.random.default_rng([self._seed, self._drawn, 1])
+    def _next(self) -> Restoration:
         self._drawn += 1
-        picture = self._photographs[int(rng.integers(len(self._photographs)))]
-        clean = np.ascontiguousarray(draw_patch(picture, LARGE, rng))
-        type_name = MIXING[int(rng.integers(len(MIXING)))]
-        sample = degrade(clean, type_name, seed=int(rng.integers(2**31)))
-        return self._begin(clean, Degraded(sample.degraded, sample.degradation))
+        return self._draw(self._drawn - 1)
 
-    def _begin(self, clean: Pixels, degraded: Degraded) -> _Restoration:
+    def _draw(self, number: int) -> Restoration:
+        """A patch, degraded as du110k does, and its restoration's beginning."""
+        rng = np.random.default_rng([self._seed, number, 1])
+        picture = self._photographs[int(rng.integers(len(self._photographs)))]
+        patch = draw_patch(picture, LARGE, rng)
+        type_name = MIXING[int(rng.integers(len(MIXING)))]
+        sample = degrade(patch, type_name, seed=int(rng.integers(2**31)))
+        degraded = Degraded(sample.degraded, sample.degradation)
         observation, start = begin(degraded, self._array)
-        return _Restoration(clean, degraded, start, observation, 0)
+        clean, way = self._array(planes(sample.clean)), PlugAndPlay(**CHOSEN["pnp"][type_name])
+        return Restoration(number, sample, clean, way, observation, start)
 
     def _array(self, values: NDArray) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=self._device)

@@ -12,7 +12,6 @@ from dubench.ddnm.prior.train.patches import LARGE
 from dubench.ddnm.prior.train.restorations import Restorations
 from generators.operators import effective_sigma
 from generators.sources.pools import BUNDLED
-from generators.taxonomy import Degradation
 
 STEPS = 12
 
@@ -35,16 +34,12 @@ def photographs():
     return [image[..., ::-1].copy()]
 
 
-def under_way(restorations):
-    return restorations.state()["under_way"]
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_they_end_where_pnp_does(photographs, seed):
     restorations, prior = Restorations(photographs, seed, 4, "cpu"), Smoothing()
     batch = restorations.show()
-    (begun,) = under_way(restorations)
-    degraded = Degraded(begun["degraded"].numpy(), Degradation(begun["type"], begun["values"]))
+    (begun,) = restorations.under_way
+    degraded = Degraded(begun.sample.degraded, begun.sample.degradation)
     for _ in range(STEPS - 1):
         restorations.take(prior.denoise(batch.noisy, None))
         batch = restorations.show()
@@ -55,20 +50,20 @@ def test_they_end_where_pnp_does(photographs, seed):
     assert np.abs(np.rint(last) - result).max() <= 1
     # And what it should answer is the clean patch, lying likewise.
     wanted = torch.flip(batch.clean, (-2, -1))[0].permute(1, 2, 0) * 255
-    assert torch.equal(wanted.round().to(torch.uint8), begun["clean"])
+    assert np.array_equal(wanted.round().to(torch.uint8), begun.sample.clean)
     restorations.take(estimate)
-    assert under_way(restorations)[0]["step"] == 0
+    assert restorations.under_way[0].step == 0
 
 
 def test_degraded_patches_are_the_simulators(photographs):
     restorations = Restorations(photographs, 0, 24, "cpu")
     restorations.show()
     types = set()
-    for one in under_way(restorations):
-        types.add(one["type"])
-        clean, degraded = one["clean"].numpy(), one["degraded"].numpy()
-        if one["type"] == "blur":
-            sigma = effective_sigma(one["values"]["sigma"])
+    for one in restorations.under_way:
+        types.add(one.sample.degradation.type)
+        clean, degraded = one.sample.clean, one.sample.degraded
+        if one.sample.degradation.type == "blur":
+            sigma = effective_sigma(one.sample.values["sigma"])
             blurred = cv2.GaussianBlur(
                 clean.astype(np.float64), (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101
             )
