@@ -68,7 +68,8 @@ the standard deviation over the crops. {machine}
 
 ## How it came there
 
-Mean PSNR of photographs held out of the training set, as training went:
+Mean PSNR of photographs held out of the run's training set, as it went; another seed holds out
+others, which the runs before may have seen:
 
 | patches | hours | σ 5 | σ 15 | σ 25 | σ 50 |
 |---|---|---|---|---|---|

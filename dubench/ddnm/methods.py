@@ -51,7 +51,7 @@ _TAKERS = {
 # mixed, high noise at the start lets a method draw edges anew.
 CHOSEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "pnp": {
-        "blur": {"steps": 12, "first": 60 / 255, "trust": 0.25},
+        "blur": {"steps": 12, "first": 60 / 255},
         "low_resolution": {"steps": 12, "first": 80 / 255},
     },
     "diffpir": {
