@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,19 @@ def answers(served: Served, name: str) -> list[tuple[str, str, tuple[str, ...], 
 
 def message_appears(page: "Page", words: str) -> None:
     page.locator("[data-at=words]", has_text=words).wait_for()
+
+
+@contextmanager
+def unanswered(page: "Page", url: str, spoil: "Callable[[Route], None]") -> "Iterator[None]":
+    """One request in the block gets a spoilt reply; the next waits until the page has said so."""
+    held: list[Route] = []
+    page.route(url, lambda route: held.append(route))
+    page.route(url, spoil, times=1)
+    yield
+    message_appears(page, "No answer from the server")
+    page.unroute(url)
+    for route in held:
+        route.continue_()
 
 
 def test_ten_by_keyboard_undo_and_reload(login: Login, served: Served) -> None:
@@ -385,18 +399,13 @@ def test_a_reply_cut_off_is_asked_again(login: Login, served: Served) -> None:
     def proxy(route: "Route") -> None:
         route.fulfill(status=404, content_type="text/html", body="<h1>Not Found</h1>")
 
-    page.route("**/run/submit", cut, times=1)
-    page.keyboard.press("a")
-    message_appears(page, "No answer from the server")
-    item = shown(page, item)
-    page.route("**/run/submit", proxy, times=1)
-    page.keyboard.press("a")
-    message_appears(page, "No answer from the server")
-    shown(page, item)
+    for spoil in (cut, proxy):
+        with unanswered(page, "**/run/submit", spoil):
+            page.keyboard.press("a")
+        item = shown(page, item)
     assert len(answers(served, "jo")) == 2
-    page.route("**/logout", lambda route: route.abort(), times=1)
-    page.click("[data-do=logout]")
-    message_appears(page, "No answer from the server")
+    with unanswered(page, "**/logout", lambda route: route.abort()):
+        page.click("[data-do=logout]")
     page.wait_for_selector("[name=password]")
 
 
