@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.ddnm.degraded import Degraded, Image
-from dubench.ddnm.inverse.separable import ROUNDING
+from dubench.ddnm.inverse.rounding import ROUNDING
 from dubench.ddnm.tiling import cores
 from generators.operators import blur_operator, down_operator, up_operator
 from generators.physics.low_light import smoothstep

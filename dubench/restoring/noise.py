@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from dubench.ddnm.degraded import Image
-from dubench.ddnm.inverse.separable import ROUNDING
+from dubench.ddnm.inverse.rounding import ROUNDING
 
 _BLOCK = 32  # pixels a side over which noise is measured
 _QUIET = 0.2  # the quantile of the blocks that has noise and no texture

@@ -4,7 +4,7 @@ I = J·t + A·(1 − t), so that I − A·(1 − t) = t·J (He, Sun & Tang, TPAM
 """
 
 from dubench.ddnm.inverse.observation import Array, AxisBasis, Observation
-from dubench.ddnm.inverse.separable import ROUNDING
+from dubench.ddnm.inverse.rounding import ROUNDING
 
 
 def observe(image: Array, light: float, transmission: Array, sigma: float = 0.0) -> Observation:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.ddnm.inverse.observation import Array, ChannelBasis, Observation, library
+from dubench.ddnm.inverse.rounding import ROUNDING
 from dubench.ddnm.inverse.sensor_noise import read_noise_of, shot_noise_of
-from dubench.ddnm.inverse.separable import ROUNDING, like
+from dubench.ddnm.inverse.separable import like
 from generators.operators import inverse
 from generators.physics.low_light import EPSILON, camera_matrix, smoothstep
 from generators.taxonomy import Value, scalar

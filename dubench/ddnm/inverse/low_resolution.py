@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from dubench.ddnm.inverse.observation import Array, Observation
-from dubench.ddnm.inverse.separable import ROUNDING
+from dubench.ddnm.inverse.rounding import ROUNDING
 from dubench.ddnm.inverse.separable import observe as observe_separable
 from generators.operators import down_operator, up_operator
 from generators.taxonomy import Value, scalar

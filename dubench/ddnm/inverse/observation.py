@@ -5,9 +5,12 @@ noise white; noise that differs from pixel to pixel is only met where U and V mi
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from dubench.ddnm.inverse.rounding import Rounded
 
 # numpy's array or torch's tensor, (…, 3, H, W): only operators are used that both have.
 Array = Any
@@ -67,12 +70,14 @@ class Observation:
         singular: s ≥ 0, of a shape that broadcasts to that of the coefficients.
         coefficients: ŷ, likewise.
         sigma: standard deviation of n̂, a number or an array that broadcasts likewise.
+        rounded: the degraded picture, where n is rounding that is no white noise.
     """
 
     basis: AxisBasis | ChannelBasis
     singular: Array
     coefficients: Array
     sigma: Array
+    rounded: "Rounded | None" = None
 
     @property
     def pointwise(self) -> bool:
@@ -101,15 +106,17 @@ class Observation:
         """The mean of x where x ~ N(image, sigma²) and y is seen.
 
         argmin ‖A·x − y‖²/σ_y² + ‖x − image‖²/sigma²: the data step of plug-and-play methods
-        (Zhang et al., TPAMI 2022, eq. 6a).
+        (Zhang et al., TPAMI 2022, eq. 6a). Of pixels that are rounded from an even ground, y is
+        what rounds to it and is nearest to A·image.
         """
-        return self.damped(image, (self.sigma / sigma) ** 2)
+        predicted = self.singular * self.basis.coefficients(image)
+        seen = self.rounded.coefficients(predicted) if self.rounded else self.coefficients
+        return image + self._damped(seen - predicted, (self.sigma / sigma) ** 2)
 
     def damped(self, image: Array, damping: Array) -> Array:
         """argmin ‖A·x − y‖² + η·‖x − image‖², η being `damping`: Tikhonov around a picture."""
-        prior = self.basis.coefficients(image)
-        weight = self.singular / (self.singular**2 + damping)
-        return image + self.basis.image(weight * (self.coefficients - self.singular * prior))
+        predicted = self.singular * self.basis.coefficients(image)
+        return image + self._damped(self.coefficients - predicted, damping)
 
     def level(self) -> Array:
         """Noise of A⁺·y at every pixel, (…, 1, H, W), root mean square of its channels; where
@@ -122,6 +129,9 @@ class Observation:
         seen = self.basis.coefficients(image)
         error = (self.singular * seen - self.coefficients) / self.sigma
         return float((error**2).mean() ** 0.5)
+
+    def _damped(self, error: Array, damping: Array) -> Array:
+        return self.basis.image(self.singular / (self.singular**2 + damping) * error)
 
     def _inverse(self, threshold: float, damping: float) -> Array:
         kept = (self.singular > threshold) * 1.0

@@ -4,11 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.ddnm.inverse.observation import Array, AxisBasis, Observation
+from dubench.ddnm.inverse.rounding import ROUNDING, rounded
 from generators.operators import SeparableOperator
 
 Matrix = NDArray[np.float64]
-ROUNDING = 1 / 255 / 12**0.5
-"""Standard deviation of 8-bit rounding, on [0, 1]: the least noise a stored picture has."""
 
 
 def observe(operator: SeparableOperator, image: Array, sigma: float) -> Observation:
@@ -20,6 +19,8 @@ def observe(operator: SeparableOperator, image: Array, sigma: float) -> Observat
         like(np.outer(s_h, s_w), image),
         seen.coefficients(image),
         max(sigma, ROUNDING),
+        # Noise makes that of rounding white.
+        rounded(seen, image) if sigma <= ROUNDING else None,
     )
 
 

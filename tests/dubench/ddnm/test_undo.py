@@ -69,7 +69,7 @@ def test_it_is_the_closed_form(type_name, clean, depth):
     if observation.pointwise:
         expected = observation.pseudo_inverse()
     else:
-        expected = observation.proximal(degraded.numpy(), observation.sigma / DAMPING**0.5)
+        expected = observation.damped(degraded.numpy(), DAMPING)
     np.testing.assert_allclose(restored.numpy(), expected.clip(0, 1), atol=2e-4)
     assert ((restored - clean) ** 2).mean() < ((degraded - clean) ** 2).mean()
 
