@@ -472,8 +472,7 @@ def test_an_owner_stays_where_they_settle(served: Served, browser: "Browser") ->
     with page.expect_event("load"):
         button.click()
     page.locator("article", has_text="settled by olga: accept").wait_for()
-    page.wait_for_timeout(500)
-    assert page.evaluate("scrollY") == there
+    page.wait_for_function("(there) => scrollY === there", arg=there)
     page.route("**/owner/settle", lambda route: route.abort())
     button.click()
     page.locator("#notice", has_text="No answer").wait_for()
