@@ -3,6 +3,7 @@
 This file imports torch when it is imported.
 """
 
+import logging
 from typing import Any
 
 import torch
@@ -95,6 +96,7 @@ def open_diffusers(where: str, device: str, dtype: torch.dtype = torch.float32) 
             f"--prior {where}: only dubench's own priors can be read without the package "
             'diffusers: pip install "dubench[train]"'
         ) from None
+    logging.getLogger("diffusers").setLevel(logging.CRITICAL)  # its errors are said once, below
     local = folder.is_dir()
     if not local and where.startswith((".", "/", "~")):
         raise InputError(f"--prior {where}: no such folder, and so no pixel-space UNet")

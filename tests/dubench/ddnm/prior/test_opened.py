@@ -1,5 +1,6 @@
 """A UNet of diffusers as a prior: its schedule, and what it predicts."""
 
+import logging
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,9 +89,15 @@ def test_half_precision_changes_little():
     assert 0 < (half - whole).abs().max() < 0.05
 
 
-def test_what_is_no_prior_of_pixels_is_refused(tmp_path):
+def test_what_is_no_prior_of_pixels_is_refused(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("diffusers"), "handlers", [caplog.handler])
     with pytest.raises(InputError, match="no pixel-space UNet"):
         open_prior(str(tmp_path), "cpu")
+    (tmp_path / "config.json").write_text('{"_class_name": "UNet2DModel"}')
+    (tmp_path / "diffusion_pytorch_model.bin").write_bytes(b"a pickle")
+    with pytest.raises(InputError, match="no pixel-space UNet"):
+        open_prior(str(tmp_path), "cpu")
+    assert not caplog.records  # one line, not two
     latent = diffusers.UNet2DModel(
         sample_size=16,
         in_channels=4,
