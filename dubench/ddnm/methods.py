@@ -14,7 +14,7 @@ from dubench.ddnm.diffpir import DiffPIR
 from dubench.ddnm.inverse.observation import Array, Observation
 from dubench.ddnm.observe import observe
 from dubench.ddnm.plug_and_play import PlugAndPlay
-from dubench.ddnm.prior.folder import digest, is_own
+from dubench.ddnm.prior.folder import BUNDLED, digest, is_own
 from dubench.ddnm.prior.opening import CPU, DTYPES, open_prior
 from dubench.ddnm.priors import OnEstimate, Prior, ignore
 from dubench.plugins import PREFIX
@@ -126,7 +126,9 @@ def identity(method: str, settings: Settings) -> dict[str, Any]:
     Raises:
         InputError: the prior lies at the home of no user.
     """
-    prior = None if settings.prior is None else digest(from_home(settings.prior))
+    prior = None
+    if method in WITH_PRIOR:
+        prior = digest(BUNDLED if settings.prior is None else from_home(settings.prior))
     about = {"method": method, **asdict(settings), "prior_sha256": prior}
     del about["device"]  # it changes no more than rounding
     return about
