@@ -96,7 +96,7 @@ def open_diffusers(where: str, device: str, dtype: torch.dtype = torch.float32) 
             f"--prior {where}: only dubench's own priors can be read without the package "
             'diffusers: pip install "dubench[train]"'
         ) from None
-    logging.getLogger("diffusers").setLevel(logging.CRITICAL)  # its errors are said once, below
+    logging.getLogger("diffusers").setLevel(logging.CRITICAL)  # its errors are reported below
     local = folder.is_dir()
     if not local and where.startswith((".", "/", "~")):
         raise InputError(f"--prior {where}: no such folder, and so no pixel-space UNet")

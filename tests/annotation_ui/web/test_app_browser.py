@@ -104,7 +104,7 @@ def message_appears(page: "Page", words: str) -> None:
 
 @contextmanager
 def unanswered(page: "Page", url: str, spoil: "Callable[[Route], None]") -> "Iterator[None]":
-    """One request in the block gets a spoilt reply; the next waits until the page has said so."""
+    """One request in the block gets a spoilt reply; the next waits until the page shows it."""
     held: list[Route] = []
     page.route(url, lambda route: held.append(route))
     page.route(url, spoil, times=1)
