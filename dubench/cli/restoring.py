@@ -154,9 +154,12 @@ def _photographs(
     from dubench.restoring.compare import write_page
     from dubench.restoring.photographs import MODEL, restore_photographs
     from dubench.restoring.report import REPORT
+    from dubench.restoring.split import TRUTH
     from dubench.restoring.terminal import show
     from generators.typed_json import to_json
 
+    if params == TRUTH:
+        raise InputError(f"--params {TRUTH} is of a --dataset: name a model, or drop it")
     name = params or MODEL
     with errors_naming("--params", "--model"):
         model = open_model(name)
