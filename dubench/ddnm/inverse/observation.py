@@ -110,7 +110,9 @@ class Observation:
         what rounds to it and is nearest to A·image.
         """
         predicted = self.singular * self.basis.coefficients(image)
-        seen = self.rounded.coefficients(predicted) if self.rounded else self.coefficients
+        seen = self.coefficients
+        if self.rounded and self.rounded.even.any():
+            seen = self.rounded.coefficients(predicted)
         return image + self._damped(seen - predicted, (self.sigma / sigma) ** 2)
 
     def damped(self, image: Array, damping: Array) -> Array:

@@ -8,6 +8,7 @@ was rounded from.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -30,12 +31,17 @@ class Rounded:
     Attributes:
         basis: Uᵀ.
         image: (…, h, w) on [0, 1].
-        even: the pixels around which it is even, likewise.
     """
 
     basis: AxisBasis
     image: Array
-    even: Array
+
+    @cached_property
+    def even(self) -> Array:
+        """The pixels around which it is even; not every use of an observation asks for them."""
+        if isinstance(self.image, np.ndarray):
+            return even(self.image)
+        return self.image.new_tensor(even(self.image.detach().cpu().numpy())) > 0
 
     def coefficients(self, predicted: Array) -> Array:
         """ŷ; of even pixels, that of the values nearest to `predicted` that round to the image.
@@ -46,15 +52,6 @@ class Rounded:
         image, half = self.image, LEVEL / 2
         value = self.basis.image(predicted).clip(image - half, image + half)
         return self.basis.coefficients(library(image).where(self.even, value, image))
-
-
-def rounded(basis: AxisBasis, image: Array) -> Rounded | None:
-    """`image` in `basis`; None where it is even nowhere."""
-    if isinstance(image, np.ndarray):
-        where: Array = even(image)
-    else:
-        where = image.new_tensor(even(image.detach().cpu().numpy())) > 0
-    return Rounded(basis, image, where) if where.any() else None
 
 
 def even(image: NDArray) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dubench.ddnm.inverse.observation import Array, AxisBasis, Observation
-from dubench.ddnm.inverse.rounding import ROUNDING, rounded
+from dubench.ddnm.inverse.rounding import ROUNDING, Rounded
 from generators.operators import SeparableOperator
 
 Matrix = NDArray[np.float64]
@@ -20,7 +20,7 @@ def observe(operator: SeparableOperator, image: Array, sigma: float) -> Observat
         seen.coefficients(image),
         max(sigma, ROUNDING),
         # Noise makes that of rounding white.
-        rounded(seen, image) if sigma <= ROUNDING else None,
+        Rounded(seen, image) if sigma <= ROUNDING else None,
     )
 
 
